@@ -1,0 +1,121 @@
+"""The ``pii`` command: what an operator does beside running the services."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.accounts import ensure_first_accounts
+from deploy.migrate import migrate as run_migrations
+from deploy.plans.reader import PlanFileError, read_plan
+from deploy.seed import load_plan
+from services.api.identity.passwords import Passwords
+from shared.db import PooledDatabase, create_engine
+from shared.settings import Settings
+
+app = typer.Typer(
+    help="Operate a PII system: migrate, load a plan, make accounts.", no_args_is_help=True
+)
+accounts = typer.Typer(help="Accounts of people.", no_args_is_help=True)
+app.add_typer(accounts, name="accounts")
+
+HANOI_2024 = Path(__file__).parent / "plans" / "hanoi-2024"
+PlanFolder = Annotated[
+    Path,
+    typer.Option(help="Folder with plan.toml and its CSV files.", exists=True, file_okay=False),
+]
+AccountsFile = Annotated[
+    Path, typer.Option(help="Where the first passwords are kept, readable by you alone.")
+]
+
+
+def _with_database(work: Callable[[PooledDatabase], Awaitable[None]]) -> None:
+    async def run() -> None:
+        database = PooledDatabase(create_engine(Settings().database_url, name="pii", pool=2))
+        try:
+            await work(database)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    asyncio.run(run_migrations(Settings().database_url))
+    typer.echo("schema is up to date")
+
+
+@app.command()
+def seed(plan: PlanFolder = HANOI_2024) -> None:
+    """Load a plan: framework, bodies, responsibilities, published results. Repeating it changes nothing."""
+    _with_database(lambda database: _seed(database, plan))
+
+
+async def _seed(database: PooledDatabase, folder: Path) -> None:
+    try:
+        plan = read_plan(folder)
+    except PlanFileError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    async with database.transaction() as session:
+        new = await load_plan(session, plan)
+    added = ", ".join(f"{number} {kind}" for kind, number in new.items() if number)
+    typer.echo(
+        f"framework {plan.framework.year}: " + (f"added {added}" if added else "nothing new")
+    )
+
+
+@accounts.command("first")
+def first_accounts(file: AccountsFile = Path(".local/accounts.json")) -> None:
+    """Make the first administrator and coordinator, once, with passwords made by chance."""
+    _with_database(lambda database: _first_accounts(database, file))
+
+
+async def _first_accounts(database: PooledDatabase, file: Path) -> None:
+    async with database.transaction() as session:
+        made = await ensure_first_accounts(session, Passwords(), file)
+    typer.echo(
+        f"made {', '.join(made)}: passwords are in {file}" if made else "the first accounts exist"
+    )
+
+
+@app.command()
+def prepare(
+    plan: PlanFolder = HANOI_2024, accounts: AccountsFile = Path(".local/accounts.json")
+) -> None:
+    """Migrate, seed and make the first accounts: all that a new system needs before it starts."""
+    migrate()
+
+    async def work(database: PooledDatabase) -> None:
+        await _seed(database, plan)
+        await _first_accounts(database, accounts)
+
+    _with_database(work)
+
+
+@app.command("openapi")
+def openapi_document(
+    output: Annotated[Path, typer.Option()] = Path("docs/api/openapi.json"),
+) -> None:
+    """Write the API's OpenAPI document to a file."""
+    import orjson  # noqa: PLC0415 nothing else here needs the API
+
+    from services.api.app import create_app  # noqa: PLC0415
+
+    settings = Settings.model_construct(
+        database_url="postgresql+asyncpg://", redis_url="redis://", body_limit=1_048_576
+    )
+    document = create_app(settings).openapi()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(
+        orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+    )
+    typer.echo(f"wrote {output}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Plans as data, one folder each, so that a new framework needs no code."""

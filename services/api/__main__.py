@@ -1,0 +1,31 @@
+"""Serve the API."""
+
+import uvicorn
+
+from services.api.app import create_app
+from shared.log import configure
+from shared.settings import Settings
+
+
+def main() -> None:
+    settings = Settings()
+    configure(service="api", level=settings.log_level)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=65_536,
+        backlog=512,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Build the HTTP application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypedDict
+
+import structlog
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from redis.asyncio import Redis
+
+from services.api import errors, health, openapi
+from services.api.assignments.routes import routers as assignments
+from services.api.audit.routes import routers as audit
+from services.api.deps import idempotency
+from services.api.deps.changes import Changes, Etags
+from services.api.evidence.files import Store
+from services.api.evidence.routes import routers as evidence
+from services.api.frameworks.routes import routers as frameworks
+from services.api.identity.passwords import Passwords
+from services.api.identity.routes import routers as identity
+from services.api.index.routes import routers as index
+from services.api.metrics import Metrics
+from services.api.middleware import Doorway
+from services.api.organisations.routes import routers as organisations
+from services.api.panels.routes import routers as panels
+from services.api.periods.routes import routers as periods
+from services.api.reminders.routes import routers as reminders
+from services.api.responsibilities.routes import routers as responsibilities
+from services.api.submissions.routes import routers as submissions
+from shared.db import Database, PooledDatabase, create_engine
+from shared.outbox import FAULTS, listen_forever
+from shared.settings import Settings
+
+log = structlog.get_logger()
+
+NOUNS = (
+    identity,
+    frameworks,
+    organisations,
+    responsibilities,
+    periods,
+    assignments,
+    submissions,
+    evidence,
+    panels,
+    index,
+    reminders,
+    audit,
+)
+DESCRIPTION = """Runs a city's plan to improve its Provincial Innovation Index: indicators, duties, figures
+with evidence, the index, reminders. Sign in with `POST /v1/auth/token` and send the access token, or an
+API key, as `Authorization: Bearer …`. Errors are RFC 9457 problem documents, in Vietnamese or English by
+`Accept-Language`. Lists are pages: follow `next_cursor`. Single resources carry an `ETag`; `PATCH` needs it in
+`If-Match`. Any `POST` may carry an `Idempotency-Key`."""
+
+
+class State(TypedDict):
+    settings: Settings
+    database: Database
+    redis: Redis
+    store: Store
+    passwords: Passwords
+    changes: Changes
+    etags: Etags
+    metrics: Metrics
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """Make the application; ``database`` replaces the pool, as a test does to undo its changes."""
+    changes = Changes()
+    etags = Etags(changes)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        engine = create_engine(settings.database_url, name="api", pool=settings.database_pool)
+        pooled = PooledDatabase(engine)
+        redis: Redis = Redis.from_url(
+            settings.redis_url, socket_timeout=2, socket_connect_timeout=2
+        )
+        loops = [
+            asyncio.create_task(
+                listen_forever(
+                    settings.database_url,
+                    "changes",
+                    changes.ring,
+                    live=partial(setattr, changes, "live"),
+                )
+            ),
+            asyncio.create_task(_housekeeping(pooled)),
+        ]
+        yield {
+            "settings": settings,
+            "database": database or pooled,
+            "redis": redis,
+            "store": Store(settings.evidence_url),
+            "passwords": Passwords(),
+            "changes": changes,
+            "etags": etags,
+            "metrics": metrics,
+        }
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        await redis.aclose()
+        await pooled.close()
+
+    app = FastAPIOffline(
+        title="PII",
+        version="1.0.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        max_body_size=settings.body_limit,
+        redirect_slashes=False,
+    )
+    app.include_router(health.router)
+    for routers in NOUNS:
+        for router in routers:
+            app.include_router(router)
+    errors.install(app)
+    app.openapi = partial(openapi.build, app)  # type: ignore[method-assign]
+    app.add_middleware(Doorway, changes=changes, etags=etags, metrics=metrics)
+    return app
+
+
+async def _housekeeping(database: PooledDatabase, *, pause: float = 3600) -> None:
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            async with database.transaction() as session:
+                await idempotency.forget_old(session, now=datetime.now(UTC))
+        except FAULTS as error:
+            log.warning("housekeeping_failed", error=repr(error))

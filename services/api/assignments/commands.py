@@ -1,0 +1,36 @@
+"""The coordinator moves a deadline."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.api.assignments.queries import AssignmentNotFoundError
+from services.api.deps.audit import apply, record
+from services.api.deps.caller import Caller
+from shared import outbox
+from shared.errors import ConflictError
+from shared.events import DeadlineMoved
+from shared.models import Assignment, Period
+
+
+class PeriodLockedError(ConflictError):
+    """The period is closed.
+
+    Kỳ báo cáo đã đóng.
+    """
+
+
+async def move_deadline(
+    session: AsyncSession, caller: Caller, assignment_id: UUID, *, due_on: date, now: datetime
+) -> None:
+    assignment = await session.get(Assignment, assignment_id, with_for_update={"key_share": True})
+    if assignment is None:
+        raise AssignmentNotFoundError
+    period = await session.get_one(Period, assignment.period_id)
+    if period.state != "open":
+        raise PeriodLockedError
+    if changes := apply(assignment, {"due_on": due_on}):
+        assignment.updated_at = now
+        record(session, caller, "deadline_moved", ("assignment", assignment_id), changes=changes)
+        outbox.emit(session, DeadlineMoved(period_id=period.id, assignment_id=assignment_id))

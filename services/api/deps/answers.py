@@ -1,0 +1,59 @@
+"""What every answer looks like: JSON bytes, a strong ETag, 304, and If-Match on changes."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+
+from services.api.errors import PreconditionFailedError, PreconditionRequiredError
+
+JSON = "application/json"
+
+
+def _plain(value: Any) -> Any:
+    # The driver's UUIDs are a subclass, which orjson leaves to us.
+    return str(value)
+
+
+def body(payload: Any) -> bytes:
+    """Encode: UTF-8, ISO dates, figures to the last digit; n/a is null."""
+    return orjson.dumps(payload, default=_plain)
+
+
+def etag_of(content: bytes) -> str:
+    """Make a strong ETag from all that is shown, rights included."""
+    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def answer(
+    request: Request, payload: Any, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    content = body(payload)
+    etag = etag_of(content)
+    headers = {"etag": etag, "cache-control": "private, no-cache", **(headers or {})}
+    if status == 200 and request.method == "GET":  # noqa: PLR2004
+        if matches(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        request.state.etags.remember(request, etag)
+    return Response(content, status, headers, JSON)
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 section 13.1.2 asks."""
+    if header is None:
+        return False
+    if header.strip() == "*":
+        return True
+    return any(candidate.strip().removeprefix("W/") == etag for candidate in header.split(","))
+
+
+def require_match(request: Request, payload: Any, *, optional: bool = False) -> None:
+    """Refuse a change to something that is no longer as the caller read it."""
+    header = request.headers.get("if-match")
+    if header is None:
+        if optional:
+            return
+        raise PreconditionRequiredError
+    if not matches(header, etag_of(body(payload))):
+        raise PreconditionFailedError

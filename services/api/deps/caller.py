@@ -1,0 +1,257 @@
+"""Who is calling, and what the caller may do: one vocabulary for people's roles and systems' scopes."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from shared.db import Reader
+from shared.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from shared.models import ApiKey, Membership, Organisation, SignIn, User
+
+ACCESS_PREFIX = "piia_"
+KEY_PREFIX = "piik_"
+
+ALL: Literal["all"] = "all"
+OWN: Literal["own"] = "own"
+
+_OFFICER = {
+    "plan:read": ALL,
+    "index:read": ALL,
+    "assignments:read": OWN,
+    "submissions:read": OWN,
+    "submissions:write": OWN,
+    "contacts:read": OWN,
+    "reminders:read": OWN,
+}
+# What each role may do, and where: in every body, or in the one of the membership.
+GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "admin": {"plan:read": ALL, "people:write": ALL, "keys:write": ALL, "audit:read": ALL},
+        "coordinator": {
+            "plan:read": ALL,
+            "plan:write": ALL,
+            "index:read": ALL,
+            "panels:write": ALL,
+            "periods:write": ALL,
+            "assignments:read": ALL,
+            "assignments:write": ALL,
+            "submissions:read": ALL,
+            "submissions:review": ALL,
+            "contacts:read": ALL,
+            "contacts:write": ALL,
+            "reminders:read": ALL,
+            "reminders:write": ALL,
+            "audit:read": ALL,
+        },
+        "officer": _OFFICER,
+        "head": _OFFICER,
+        "leader": {
+            "plan:read": ALL,
+            "index:read": ALL,
+            "assignments:read": ALL,
+            "submissions:read": ALL,
+            "reminders:read": ALL,
+            "contacts:read": ALL,
+            "audit:read": ALL,
+        },
+        "viewer": {"plan:read": ALL, "index:read": ALL, "accepted:read": ALL},
+    }
+)
+# Systems never manage people or keys.
+SCOPES = tuple(
+    sorted(
+        {grant for grants in GRANTS.values() for grant in grants} - {"people:write", "keys:write"}
+    )
+)
+
+Reach = frozenset[UUID] | None  # None: every body
+
+
+@lru_cache(maxsize=4096)
+def _reaches(memberships: tuple[tuple[str, UUID], ...]) -> Mapping[str, Reach]:
+    reaches: dict[str, Reach] = {}
+    for role, organisation in memberships:
+        for permission, where in GRANTS[role].items():
+            known = reaches.get(permission, frozenset())
+            reaches[permission] = None if where == ALL or known is None else known | {organisation}
+    return reaches
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    id: UUID
+    kind: Literal["user", "api_key"]
+    name: str
+    login: str
+    memberships: tuple[tuple[str, UUID, str], ...]
+    reaches: Mapping[str, Reach]
+    expires_at: datetime | None = None
+    sign_in_id: UUID | None = None
+
+    def may(self, permission: str, organisation: UUID | None = None) -> bool:
+        """Tell whether the caller may do it at all, or in this body when one is given."""
+        if permission not in self.reaches:
+            return False
+        reach = self.reaches[permission]
+        return reach is None or organisation is None or organisation in reach
+
+    def require(self, permission: str, organisation: UUID | None = None) -> None:
+        if not self.may(permission, organisation):
+            raise ForbiddenError(
+                f"This needs the permission {permission}.",
+                vi=f"Thao tác này cần quyền {permission}.",
+            )
+
+    def own_only(self, permission: str) -> list[UUID] | None:
+        """List the bodies to which the caller's reading is limited; None means every body."""
+        self.require(permission)
+        reach = self.reaches[permission]
+        return None if reach is None else sorted(reach)
+
+
+NOBODY = Caller(UUID(int=0), "user", "", "", (), {})
+
+_TODAY = text("(now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
+_memberships = (
+    select(
+        func.array_agg(aggregate_order_by(Membership.role, Membership.id)).label("roles"),
+        func.array_agg(aggregate_order_by(Membership.organisation_id, Membership.id)).label(
+            "bodies"
+        ),
+        func.array_agg(aggregate_order_by(Organisation.code, Membership.id)).label("codes"),
+    )
+    .join(Organisation, Organisation.id == Membership.organisation_id)
+    .where(
+        Membership.user_id == User.id,
+        Membership.valid_from <= _TODAY,
+        func.coalesce(Membership.valid_to, text("'infinity'::date")) >= _TODAY,
+    )
+    .lateral("held")
+)
+BY_ACCESS_TOKEN = (
+    select(
+        User.id,
+        User.name,
+        User.login,
+        SignIn.id.label("sign_in_id"),
+        SignIn.access_expires_at.label("expires_at"),
+        _memberships.c.roles,
+        _memberships.c.bodies,
+        _memberships.c.codes,
+    )
+    .select_from(SignIn)
+    .join(User, User.id == SignIn.user_id)
+    .join(_memberships, text("true"))
+    .where(
+        SignIn.access_hash == bindparam("token_hash"),
+        SignIn.access_expires_at > func.now(),
+        SignIn.ended_at.is_(None),
+        User.active,
+    )
+)
+BY_API_KEY = (
+    select(
+        ApiKey.id,
+        ApiKey.name,
+        ApiKey.prefix,
+        ApiKey.scopes,
+        ApiKey.organisation_id,
+        ApiKey.expires_at,
+        (
+            func.coalesce(ApiKey.last_used_at, text("'-infinity'"))
+            < func.now() - text("interval '1 minute'")
+        ).label("unseen"),
+        Organisation.code,
+    )
+    .outerjoin(Organisation, Organisation.id == ApiKey.organisation_id)
+    .where(
+        ApiKey.key_hash == bindparam("token_hash"),
+        ApiKey.expires_at > func.now(),
+        ApiKey.revoked_at.is_(None),
+    )
+)
+TOUCH_API_KEY = text("UPDATE api_keys SET last_used_at = now() WHERE id = :id")
+
+
+def token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def authenticate(read: Reader, authorization: str | None) -> Caller:
+    """Find the caller by his bearer token; the same refusal for unknown, expired and revoked."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthenticatedError
+    found = await (_system if token.startswith(KEY_PREFIX) else _person)(read, token.strip())
+    if found is None:
+        raise UnauthenticatedError
+    return found
+
+
+async def _person(read: Reader, token: str) -> Caller | None:
+    row = await read.first(BY_ACCESS_TOKEN, token_hash=token_hash(token))
+    if row is None:
+        return None
+    memberships = tuple(
+        zip(row["roles"] or (), row["bodies"] or (), row["codes"] or (), strict=True)
+    )
+    return Caller(
+        id=row["id"],
+        kind="user",
+        name=row["name"],
+        login=row["login"],
+        memberships=memberships,
+        reaches=_reaches(tuple((role, body) for role, body, _ in memberships)),
+        expires_at=row["expires_at"],
+        sign_in_id=row["sign_in_id"],
+    )
+
+
+async def _system(read: Reader, token: str) -> Caller | None:
+    row = await read.first(BY_API_KEY, token_hash=token_hash(token))
+    if row is None:
+        return None
+    if row["unseen"]:
+        await read.all(TOUCH_API_KEY, id=row["id"])
+    body = row["organisation_id"]
+    reach: Reach = None if body is None else frozenset({body})
+    return Caller(
+        id=row["id"],
+        kind="api_key",
+        name=row["name"],
+        login=row["prefix"],
+        memberships=() if body is None else (("system", body, row["code"]),),
+        reaches=dict.fromkeys(row["scopes"], reach),
+        expires_at=row["expires_at"],
+    )
+
+
+def hide_unless(visible: bool, error: type[NotFoundError] = NotFoundError) -> None:  # noqa: FBT001 reads as a sentence
+    """Answer as if it did not exist: who may not see it is not told that it is there."""
+    if not visible:
+        raise error
+
+
+def describe(caller: Caller) -> dict[str, Any]:
+    return {
+        "id": caller.id,
+        "kind": caller.kind,
+        "login": caller.login,
+        "name": caller.name,
+        "memberships": [
+            {"role": role, "organisation": code} for role, _, code in caller.memberships
+        ],
+        "permissions": {
+            permission: "all" if reach is None else "own"
+            for permission, reach in sorted(caller.reaches.items())
+        },
+        "token_expires_at": caller.expires_at,
+    }

@@ -1,0 +1,73 @@
+"""Bounded types for what comes in: no text without a limit, no figure that is not finite."""
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+
+def _clean(text: str) -> str:
+    """NFC, and no control characters but line breaks and tabs."""
+    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in text):
+        raise ValueError("control characters are not allowed / không được có ký tự điều khiển")
+    return unicodedata.normalize("NFC", text)
+
+
+def _line(text: str) -> str:
+    if any(c in "\n\r\t" for c in text):
+        raise ValueError("must be one line / phải là một dòng")
+    return _clean(text)
+
+
+def _no_time(value: Any) -> Any:
+    # Pydantic would take a number for seconds since 1970.
+    if isinstance(value, int | float):
+        raise ValueError("must be a date written YYYY-MM-DD / phải là ngày dạng NNNN-TT-NN")  # noqa: TRY004 Pydantic wants it
+    return value
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(_line),
+]
+OptionalLine = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_line)
+]
+Prose = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_clean)
+]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=2000),
+    AfterValidator(_clean),
+]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+    ),
+]
+Figure = Annotated[float, Field(strict=True, allow_inf_nan=False, examples=[12.34])]
+Year = Annotated[int, Field(strict=True, ge=2000, le=2200, examples=[2024])]
+Day = Annotated[date, BeforeValidator(_no_time), Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
+
+
+class Body(BaseModel):
+    """A request body: unknown members are refused, so that a typing mistake is not lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Nothing(Body):
+    """An empty object."""

@@ -1,0 +1,298 @@
+"""The only place where an error meets HTTP: RFC 9457 problem documents, in Vietnamese or English."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.db import CONNECTION_LOST
+from shared.errors import (
+    ConflictError,
+    DomainError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
+from shared.log import trace_id
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class PreconditionFailedError(DomainError):
+    """It has changed since you read it; read it again, then repeat with the new ETag.
+
+    Nội dung đã thay đổi kể từ lần đọc trước; hãy đọc lại rồi gửi với ETag mới.
+    """
+
+
+class PreconditionRequiredError(DomainError):
+    """Send If-Match with the ETag you read, so that nobody's change is overwritten.
+
+    Cần gửi If-Match kèm ETag đã đọc để không ghi đè thay đổi của người khác.
+    """
+
+
+class UnsupportedMediaTypeError(DomainError):
+    """This resource takes application/json.
+
+    Tài nguyên này chỉ nhận application/json.
+    """
+
+
+class UnsupportedFileTypeError(DomainError):
+    """This type of file is not accepted: send PDF, DOCX, XLSX, PNG or JPEG.
+
+    Loại tệp không được chấp nhận: hãy gửi PDF, DOCX, XLSX, PNG hoặc JPEG.
+    """
+
+
+class TooLargeError(DomainError):
+    """The request is larger than is allowed.
+
+    Yêu cầu vượt quá dung lượng cho phép.
+    """
+
+
+class UnavailableError(DomainError):
+    """A part of the system is not reachable at the moment; try again shortly.
+
+    Một bộ phận của hệ thống tạm thời không truy cập được; vui lòng thử lại sau.
+    """
+
+
+class KeyReusedError(DomainError):
+    """This Idempotency-Key was used for another request.
+
+    Idempotency-Key này đã dùng cho một yêu cầu khác.
+    """
+
+
+STATUS: dict[type[DomainError], int] = {
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    PreconditionFailedError: 412,
+    TooLargeError: 413,
+    UnsupportedMediaTypeError: 415,
+    UnsupportedFileTypeError: 415,
+    KeyReusedError: 422,
+    InvalidError: 422,
+    PreconditionRequiredError: 428,
+    TooManyRequestsError: 429,
+    UnavailableError: 503,
+}
+
+TITLES_VI = {
+    400: "Yêu cầu không đọc được",
+    401: "Chưa đăng nhập",
+    403: "Không có quyền",
+    404: "Không tìm thấy",
+    405: "Phương thức không được hỗ trợ",
+    409: "Mâu thuẫn với trạng thái hiện tại",
+    412: "Nội dung đã thay đổi",
+    413: "Quá lớn",
+    415: "Loại nội dung không được hỗ trợ",
+    422: "Dữ liệu không hợp lệ",
+    428: "Thiếu điều kiện If-Match",
+    429: "Quá nhiều yêu cầu",
+    500: "Lỗi hệ thống",
+    503: "Tạm thời không phục vụ được",
+}
+
+# Pydantic's messages are English; these are the ones that people meet.
+MESSAGES_VI = {
+    "missing": "thiếu trường bắt buộc",
+    "extra_forbidden": "trường không được phép",
+    "finite_number": "phải là số hữu hạn",
+    "float_type": "phải là số",
+    "float_parsing": "phải là số",
+    "int_type": "phải là số nguyên",
+    "int_parsing": "phải là số nguyên",
+    "int_from_float": "phải là số nguyên",
+    "bool_type": "phải là true hoặc false",
+    "bool_parsing": "phải là true hoặc false",
+    "string_type": "phải là chuỗi ký tự",
+    "string_too_short": "quá ngắn, ít nhất {min_length} ký tự",
+    "string_too_long": "quá dài, nhiều nhất {max_length} ký tự",
+    "string_pattern_mismatch": "không đúng dạng",
+    "less_than_equal": "phải nhỏ hơn hoặc bằng {le}",
+    "greater_than_equal": "phải lớn hơn hoặc bằng {ge}",
+    "less_than": "phải nhỏ hơn {lt}",
+    "greater_than": "phải lớn hơn {gt}",
+    "too_long": "quá nhiều phần tử, nhiều nhất {max_length}",
+    "too_short": "quá ít phần tử, ít nhất {min_length}",
+    "literal_error": "phải là một trong: {expected}",
+    "enum": "phải là một trong: {expected}",
+    "uuid_parsing": "không phải mã định danh hợp lệ",
+    "date_from_datetime_parsing": "phải là ngày dạng NNNN-TT-NN",
+    "date_parsing": "phải là ngày dạng NNNN-TT-NN",
+    "date_type": "phải là ngày dạng NNNN-TT-NN",
+    "json_invalid": "JSON không hợp lệ",
+    "model_attributes_type": "phải là một đối tượng JSON",
+    "dict_type": "phải là một đối tượng JSON",
+    "list_type": "phải là một danh sách",
+}
+
+
+def wants_vietnamese(request: Request) -> bool:
+    """Choose by ``Accept-Language``: the first of vi and en that is named; Vietnamese when neither is."""
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        language = part.split(";")[0].strip()[:2]
+        if language in {"vi", "en"}:
+            return language == "vi"
+    return True
+
+
+def problem(
+    request: Request,
+    status: int,
+    *,
+    kind: str,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    vietnamese = wants_vietnamese(request)
+    title = TITLES_VI.get(status) if vietnamese else None
+    document: dict[str, Any] = {
+        "type": f"urn:pii:problem:{kind}",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": errors or [],
+        "trace_id": trace_id.get(),
+    }
+    return Response(
+        orjson.dumps(document),
+        status,
+        {"content-language": "vi" if vietnamese else "en", **(headers or {})},
+        MEDIA_TYPE,
+    )
+
+
+def _slug(error: type[Exception]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", error.__name__.removesuffix("Error")).lower()
+
+
+def domain_problem(request: Request, error: DomainError) -> Response:
+    status = next((STATUS[parent] for parent in type(error).__mro__ if parent in STATUS), 422)
+    detail = error.vietnamese if wants_vietnamese(request) else error.english
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = 'Bearer realm="pii"'
+    if isinstance(error, TooManyRequestsError):
+        headers["retry-after"] = str(error.retry_after)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["retry-after"] = "2"
+    errors = [{"pointer": error.pointer, "message": detail}] if error.pointer else None
+    return problem(
+        request, status, kind=_slug(type(error)), detail=detail, errors=errors, headers=headers
+    )
+
+
+async def render_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    return domain_problem(request, error)
+
+
+async def render_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    vietnamese = wants_vietnamese(request)
+    errors = [_validation_entry(entry, vietnamese=vietnamese) for entry in error.errors()[:50]]
+    detail = "Dữ liệu gửi lên không hợp lệ." if vietnamese else "What was sent is not valid."
+    if any(entry["type"] == "json_invalid" for entry in error.errors()):
+        return problem(request, 400, kind="malformed", detail=detail, errors=errors)
+    return problem(request, 422, kind="invalid", detail=detail, errors=errors)
+
+
+def _validation_entry(entry: dict[str, Any], *, vietnamese: bool) -> dict[str, str]:
+    where, *path = entry["loc"]
+    message = entry["msg"]
+    if vietnamese and (template := MESSAGES_VI.get(entry["type"])):
+        message = template.format_map({**entry.get("ctx", {})})
+    if where == "body":
+        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+        return {"pointer": "".join(f"/{step}" for step in steps), "message": message}
+    return {"parameter": ".".join(str(step) for step in path), "in": str(where), "message": message}
+
+
+async def render_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = HTTPStatus(error.status_code).name.lower().replace("_", "-")
+    detail = (
+        TITLES_VI.get(error.status_code, "") if wants_vietnamese(request) else str(error.detail)
+    )
+    return problem(
+        request,
+        error.status_code,
+        kind=kind,
+        detail=detail or str(error.detail),
+        headers=dict(error.headers or {}),
+    )
+
+
+def database_error(error: Exception) -> DomainError | None:
+    """Say what a driver's error means to the caller: bad data, a conflict, or a server that is away."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None) or ""
+    cause = getattr(original, "__cause__", None) or original
+    if state.startswith("22") or isinstance(cause, asyncpg.DataError | UnicodeEncodeError):
+        return InvalidError(
+            "A value cannot be stored: a character or a number is out of range.",
+            vi="Có giá trị không lưu được: ký tự hoặc số nằm ngoài phạm vi.",
+        )
+    if state.startswith("23"):
+        return ConflictError()
+    if state in {"40001", "40P01", "55P03"}:
+        return ConflictError(
+            "Somebody else is changing the same thing; try again.",
+            vi="Có người khác đang sửa cùng nội dung; vui lòng thử lại.",
+        )
+    lost = isinstance(error, PoolTimeoutError | TimeoutError) or isinstance(cause, CONNECTION_LOST)
+    if lost or state[:2] in {"57", "53", "08"} or getattr(error, "connection_invalidated", False):
+        return UnavailableError()
+    return None
+
+
+async def render_any_error(request: Request, error: Exception) -> Response:
+    if known := database_error(error):
+        if isinstance(known, UnavailableError):
+            log.warning("unavailable", path=request.url.path, error=repr(error))
+        return domain_problem(request, known)
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    detail = (
+        "Hệ thống gặp lỗi; hãy báo mã trace_id cho quản trị."
+        if wants_vietnamese(request)
+        else ("The system failed; give the trace_id to its administrator.")
+    )
+    return problem(request, 500, kind="internal", detail=detail)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, render_domain_error)
+    app.add_exception_handler(RequestValidationError, render_validation_error)
+    app.add_exception_handler(HTTPException, render_http_error)
+    for kind in (
+        DBAPIError,
+        PoolTimeoutError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        OSError,
+        TimeoutError,
+    ):
+        app.add_exception_handler(kind, render_any_error)
+    app.add_exception_handler(Exception, render_any_error)

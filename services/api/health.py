@@ -1,0 +1,94 @@
+"""Is it alive, is it ready, part by part, and how is it doing."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from redis.exceptions import RedisError
+from sqlalchemy import text
+
+from services.api.deps.answers import JSON, body
+from services.api.metrics import HEARTBEATS
+from shared.outbox import FAULTS
+
+router = APIRouter(tags=["health"])
+
+SILENT_AFTER = 20.0  # seconds without a heartbeat
+LIMIT = 3.0  # seconds for each part's answer
+QUEUES = ("scoring", "notifier")
+VERSION = text("SELECT version_num FROM alembic_version")
+
+
+@router.get("/livez", operation_id="live", summary="The process runs")
+async def live() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@router.get(
+    "/readyz",
+    operation_id="ready",
+    summary="Each part's state; 503 when requests cannot be served",
+    responses={503: {"description": "PostgreSQL is not reachable"}},
+)
+async def ready(request: Request) -> Response:
+    """``ready``: all parts answer. ``degraded``: figures are taken, but work waits. ``unavailable``: 503."""
+    database, workers = await _database(request)
+    parts = {"postgresql": database, "redis": await _redis(request), **workers}
+    if parts["postgresql"]["state"] != "ok":
+        status, code = "unavailable", 503
+    elif any(part["state"] != "ok" for part in parts.values()):
+        status, code = "degraded", 200
+    else:
+        status, code = "ready", 200
+    return Response(body({"status": status, "parts": parts}), code, media_type=JSON)
+
+
+async def _database(request: Request) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    unknown = {queue: {"state": "unknown"} for queue in QUEUES}
+    try:
+        async with asyncio.timeout(LIMIT), request.state.database.reading() as read:
+            version = await read.value(VERSION)
+            ages = dict(await read.all(HEARTBEATS))
+    except FAULTS as error:
+        return {"state": "down", "error": type(error).__name__}, unknown
+    workers = {
+        queue: {
+            "state": "ok" if ages.get(queue, SILENT_AFTER) < SILENT_AFTER else "silent",
+            "last_seen_seconds": ages.get(queue),
+        }
+        for queue in QUEUES
+    }
+    return {"state": "ok", "schema": version}, workers
+
+
+async def _redis(request: Request) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(LIMIT):
+            await request.state.redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        return {"state": "down", "error": type(error).__name__}
+    return {"state": "ok"}
+
+
+@router.get(
+    "/metrics", operation_id="metrics", summary="Prometheus text format", response_class=Response
+)
+async def metrics(request: Request) -> Response:
+    async with asyncio.timeout(LIMIT), request.state.database.reading() as read:
+        await request.state.metrics.read_truth(read)
+    for queue in QUEUES:
+        request.state.metrics.waiting(queue, await _oldest_job(request, queue))
+    return Response(
+        request.state.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8"
+    )
+
+
+async def _oldest_job(request: Request, queue: str) -> float:
+    """Seconds since the oldest waiting job was to start: arq keeps a sorted set by start time."""
+    try:
+        async with asyncio.timeout(LIMIT):
+            seconds, _ = await request.state.redis.time()
+            oldest = await request.state.redis.zrange(queue, 0, 0, withscores=True)
+    except (RedisError, OSError, TimeoutError):
+        return float("nan")
+    return max(0.0, seconds - oldest[0][1] / 1000) if oldest else 0.0

@@ -1,0 +1,372 @@
+"""Sign in and out, and manage people and keys."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.api.deps.audit import apply, record
+from services.api.deps.caller import ACCESS_PREFIX, KEY_PREFIX, NOBODY, Caller, token_hash
+from services.api.identity.passwords import Passwords
+from shared.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
+from shared.models import ApiKey, Membership, Organisation, SignIn, User
+
+REFRESH_PREFIX = "piir_"
+FREE_ATTEMPTS = 5
+LONGEST_LOCK = timedelta(minutes=15)
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class WrongCredentialsError(UnauthenticatedError):
+    """Wrong login or password.
+
+    Sai tên đăng nhập hoặc mật khẩu.
+    """
+
+    keeps_changes = True
+
+
+class SpentTokenError(UnauthenticatedError):
+    """This refresh token is not valid any more; sign in again.
+
+    Mã làm mới không còn hiệu lực; hãy đăng nhập lại.
+    """
+
+    keeps_changes = True
+
+
+class LoginTakenError(ConflictError):
+    """This login is taken.
+
+    Tên đăng nhập đã có người dùng.
+    """
+
+
+class UserNotFoundError(NotFoundError):
+    """There is no such user.
+
+    Không có người dùng này.
+    """
+
+
+class KeyNotFoundError(NotFoundError):
+    """There is no such API key.
+
+    Không có khóa API này.
+    """
+
+
+class NoSuchOrganisationError(InvalidError):
+    """There is no organisation with this code.
+
+    Không có cơ quan nào mang mã này.
+    """
+
+
+async def sign_in(
+    session: AsyncSession,
+    passwords: Passwords,
+    *,
+    login: str,
+    password: str,
+    now: datetime,
+    access: timedelta,
+    refresh: timedelta,
+) -> dict[str, Any]:
+    """Check the password and start a sign-in; five misses lock the account, each time for twice as long."""
+    user = await session.scalar(select(User).where(User.login == login.lower()))
+    if user is not None and user.locked_until is not None and user.locked_until > now:
+        wait = int((user.locked_until - now).total_seconds()) + 1
+        raise TooManyRequestsError(
+            f"Too many wrong passwords; try again in {wait} seconds.",
+            vi=f"Sai mật khẩu quá nhiều lần; vui lòng thử lại sau {wait} giây.",
+            retry_after=wait,
+        )
+    right = await passwords.verify(password, user.password_hash if user and user.active else None)
+    if user is None or not user.active:
+        raise WrongCredentialsError
+    await session.refresh(user, with_for_update=True)
+    if not right:
+        user.failed_attempts += 1
+        user.locked_until = locked_until(user.failed_attempts, now=now)
+        record(
+            session,
+            NOBODY,
+            "sign_in_failed",
+            ("user", user.id),
+            changes={"attempts": user.failed_attempts},
+        )
+        raise WrongCredentialsError
+    user.failed_attempts, user.locked_until = 0, None
+    record(session, _as_caller(user), "signed_in", ("user", user.id))
+    started = SignIn(id=uuid4(), user_id=user.id)
+    tokens = _renew(started, now=now, access=access, refresh=refresh)
+    session.add(started)
+    return tokens
+
+
+def locked_until(failures: int, *, now: datetime) -> datetime | None:
+    """Back off: nothing for four misses, then 30 s, 60 s, 120 s … up to a quarter of an hour."""
+    if failures < FREE_ATTEMPTS:
+        return None
+    doublings = min(failures - FREE_ATTEMPTS, 10)
+    return now + min(timedelta(seconds=30 * (1 << doublings)), LONGEST_LOCK)
+
+
+def _as_caller(user: User) -> Caller:
+    return Caller(user.id, "user", user.name, user.login, (), {})
+
+
+def _renew(
+    started: SignIn, *, now: datetime, access: timedelta, refresh: timedelta
+) -> dict[str, Any]:
+    access_token = ACCESS_PREFIX + secrets.token_urlsafe(32)
+    refresh_token = REFRESH_PREFIX + secrets.token_urlsafe(32)
+    started.access_hash, started.access_expires_at = token_hash(access_token), now + access
+    started.spent_refresh_hash = started.refresh_hash
+    started.refresh_hash, started.refresh_expires_at = token_hash(refresh_token), now + refresh
+    return {
+        "access_token": access_token,
+        "token_type": "bearer",
+        "expires_in": int(access.total_seconds()),
+        "refresh_token": refresh_token,
+    }
+
+
+async def refresh_sign_in(
+    session: AsyncSession,
+    *,
+    refresh_token: str,
+    now: datetime,
+    access: timedelta,
+    refresh: timedelta,
+) -> dict[str, Any]:
+    """Exchange a refresh token for new ones; a spent one that comes back ends the sign-in."""
+    presented = token_hash(refresh_token)
+    found = await session.scalar(
+        select(SignIn)
+        .join(User, User.id == SignIn.user_id)
+        .where(
+            SignIn.refresh_hash == presented,
+            SignIn.refresh_expires_at > now,
+            SignIn.ended_at.is_(None),
+            User.active,
+        )
+        .with_for_update(of=SignIn)
+    )
+    if found is None:
+        await session.execute(
+            update(SignIn)
+            .where(SignIn.spent_refresh_hash == presented, SignIn.ended_at.is_(None))
+            .values(ended_at=now)
+        )
+        raise SpentTokenError
+    return _renew(found, now=now, access=access, refresh=refresh)
+
+
+async def sign_out(session: AsyncSession, caller: Caller, *, now: datetime) -> None:
+    if caller.sign_in_id is not None:
+        await session.execute(
+            update(SignIn).where(SignIn.id == caller.sign_in_id).values(ended_at=now)
+        )
+    record(session, caller, "signed_out", ("user", caller.id))
+
+
+async def _end_sign_ins(
+    session: AsyncSession, user_id: UUID, *, now: datetime, but: UUID | None = None
+) -> None:
+    standing = update(SignIn).where(SignIn.user_id == user_id, SignIn.ended_at.is_(None))
+    if but is not None:
+        standing = standing.where(SignIn.id != but)
+    await session.execute(standing.values(ended_at=now))
+
+
+async def change_own_password(
+    session: AsyncSession,
+    passwords: Passwords,
+    caller: Caller,
+    *,
+    current: str,
+    new: str,
+    now: datetime,
+) -> None:
+    user = await session.get(User, caller.id, with_for_update=True)
+    if user is None or not await passwords.verify(current, user.password_hash):
+        raise InvalidError(
+            "The current password is wrong.",
+            vi="Mật khẩu hiện tại không đúng.",
+            pointer="/current_password",
+        )
+    user.password_hash = await passwords.hash(new)
+    await _end_sign_ins(session, user.id, now=now, but=caller.sign_in_id)
+    record(session, caller, "password_changed", ("user", user.id))
+
+
+async def create_user(
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    login: str,
+    name: str,
+    email: str,
+    password_hash: str,
+    memberships: Sequence[dict[str, Any]],
+) -> UUID:
+    if await session.scalar(select(User.id).where(User.login == login)):
+        raise LoginTakenError(pointer="/login")
+    user = User(id=uuid4(), login=login, name=name, email=email, password_hash=password_hash)
+    session.add(user)
+    await session.flush()
+    record(session, caller, "created", ("user", user.id), changes={"login": [None, login]})
+    for number, membership in enumerate(memberships):
+        await add_membership(
+            session, caller, user.id, **membership, pointer=f"/memberships/{number}"
+        )
+    return user.id
+
+
+async def change_user(
+    session: AsyncSession,
+    caller: Caller,
+    user_id: UUID,
+    *,
+    values: dict[str, Any],
+    password_hash: str | None,
+    now: datetime,
+) -> None:
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise UserNotFoundError
+    changes = apply(user, values)
+    if password_hash is not None:
+        user.password_hash, user.failed_attempts, user.locked_until = password_hash, 0, None
+        changes["password"] = ["***", "***"]
+    if password_hash is not None or values.get("active") is False:
+        await _end_sign_ins(session, user_id, now=now)
+    if changes:
+        user.updated_at = now
+        record(session, caller, "changed", ("user", user.id), changes=changes)
+
+
+async def add_membership(
+    session: AsyncSession,
+    caller: Caller,
+    user_id: UUID,
+    *,
+    organisation: str,
+    role: str,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+    pointer: str = "",
+) -> None:
+    body = await session.scalar(select(Organisation.id).where(Organisation.code == organisation))
+    if body is None:
+        raise NoSuchOrganisationError(pointer=f"{pointer}/organisation")
+    if valid_from and valid_to and valid_to < valid_from:
+        raise InvalidError(
+            "It ends before it begins.",
+            vi="Ngày kết thúc trước ngày bắt đầu.",
+            pointer=f"{pointer}/valid_to",
+        )
+    if await session.get(User, user_id) is None:
+        raise UserNotFoundError
+    membership = Membership(user_id=user_id, organisation_id=body, role=role, valid_to=valid_to)
+    if valid_from is not None:
+        membership.valid_from = valid_from
+    session.add(membership)
+    record(
+        session,
+        caller,
+        "membership_added",
+        ("user", user_id),
+        changes={"role": [None, role], "organisation": [None, organisation]},
+    )
+
+
+async def end_membership(
+    session: AsyncSession, caller: Caller, user_id: UUID, membership_id: UUID, *, today: date
+) -> None:
+    """End it as of yesterday: rights change at once."""
+    membership = await session.get(Membership, membership_id, with_for_update=True)
+    if membership is None or membership.user_id != user_id:
+        raise NotFoundError
+    ended = max(today - timedelta(days=1), membership.valid_from)
+    if membership.valid_from >= today:
+        await session.delete(membership)
+    else:
+        membership.valid_to = ended
+    record(
+        session,
+        caller,
+        "membership_ended",
+        ("user", user_id),
+        changes={"role": [membership.role, None]},
+    )
+
+
+async def create_api_key(
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    organisation: str | None,
+    expires_on: date,
+    now: datetime,
+) -> tuple[UUID, str]:
+    """Make a key; its secret is known to the caller alone from here on."""
+    body: UUID | None = None
+    if organisation is not None:
+        body = await session.scalar(
+            select(Organisation.id).where(Organisation.code == organisation)
+        )
+        if body is None:
+            raise NoSuchOrganisationError(pointer="/organisation")
+    expires_at = datetime.combine(expires_on, time(23, 59, 59), HANOI).astimezone(UTC)
+    if expires_at <= now:
+        raise InvalidError(
+            "It would have expired already.", vi="Ngày hết hạn đã qua.", pointer="/expires_on"
+        )
+    prefix = KEY_PREFIX + secrets.token_hex(4)
+    secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+    key = ApiKey(
+        id=uuid4(),
+        name=name,
+        prefix=prefix,
+        key_hash=token_hash(secret),
+        scopes=sorted(set(scopes)),
+        organisation_id=body,
+        created_by=caller.id,
+        expires_at=expires_at,
+    )
+    session.add(key)
+    record(
+        session,
+        caller,
+        "created",
+        ("api_key", key.id),
+        changes={"scopes": [None, key.scopes], "name": [None, name]},
+    )
+    return key.id, secret
+
+
+async def revoke_api_key(
+    session: AsyncSession, caller: Caller, key_id: UUID, *, now: datetime
+) -> None:
+    key = await session.get(ApiKey, key_id, with_for_update=True)
+    if key is None:
+        raise KeyNotFoundError
+    if key.revoked_at is None:
+        key.revoked_at = now
+        record(session, caller, "revoked", ("api_key", key.id))

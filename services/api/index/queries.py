@@ -1,0 +1,201 @@
+"""The newest index and the runs behind it."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
+
+from services.api.deps.paging import page, start_of
+from services.api.index.schemas import NodeQuery, RunQuery
+from services.api.periods.queries import PeriodNotFoundError
+from shared.db import Reader
+from shared.errors import NotFoundError
+from shared.freshness import is_stale, newest_run_id
+from shared.models import Framework, Period, Run, RunNode
+
+
+class RunNotFoundError(NotFoundError):
+    """There is no such run.
+
+    Không có lần tính này.
+    """
+
+
+class NoPeriodError(NotFoundError):
+    """No period has been opened yet.
+
+    Chưa có kỳ báo cáo nào được mở.
+    """
+
+
+_NEWEST = (
+    select(
+        Period.code,
+        Period.name,
+        Period.reference_year,
+        Period.made_up,
+        Period.state,
+        Framework.year.label("framework"),
+        is_stale.label("stale"),
+        Run.id.label("run_id"),
+        Run.number,
+        Run.created_at,
+        Run.hash,
+        Run.trace_id,
+        Run.summary,
+    )
+    .join(Framework, Framework.id == Period.framework_id)
+    .outerjoin(Run, Run.id == newest_run_id)
+)
+INDEX_OF_PERIOD = _NEWEST.where(Period.code == bindparam("period"))
+NEWEST_INDEX = (
+    _NEWEST.where(Period.opened_at.is_not(None))
+    .order_by(Period.opened_at.desc(), Period.id)
+    .limit(1)
+)
+NO_SUMMARY: dict[str, Any] = {
+    "score": None,
+    "rank": None,
+    "units": 0,
+    "coverage": None,
+    "assumed": [],
+    "subindices": [],
+    "pillars": [],
+}
+_RUN = select(
+    Run.id,
+    Period.code.label("period"),
+    Run.number,
+    Run.created_at,
+    Run.hash,
+    Run.score,
+    Run.rank,
+    Run.units,
+    Run.trigger,
+    Run.trace_id,
+    Run.duration_ms,
+    Run.framework_revision,
+    Run.panel_id.label("panel"),
+    func.cardinality(Run.submission_ids).label("submissions"),
+).join(Period, Period.id == Run.period_id)
+ONE_RUN = _RUN.add_columns(Run.inputs).where(Run.id == bindparam("id"))
+_RUN_FILTERS = {
+    "period": Period.code == bindparam("period"),
+    "after": or_(
+        Run.created_at < bindparam("after_at"),
+        and_(Run.created_at == bindparam("after_at"), Run.id < bindparam("after_id")),
+    ),
+}
+_NODE = select(
+    RunNode.code,
+    RunNode.kind,
+    RunNode.parent_code,
+    RunNode.raw,
+    RunNode.source,
+    RunNode.score,
+    RunNode.rank,
+    RunNode.ranked,
+    RunNode.coverage,
+    RunNode.weight,
+    RunNode.weight_in_force,
+    RunNode.contribution,
+    RunNode.reason,
+    RunNode.sort_key,
+).where(RunNode.run_id == bindparam("run"))
+_NODE_FILTERS = {
+    "kind": RunNode.kind == bindparam("kind"),
+    "code": RunNode.code == bindparam("code"),
+    "after": RunNode.sort_key > bindparam("after"),
+}
+
+
+@lru_cache
+def runs_statement(filters: frozenset[str]) -> Executable:
+    chosen = and_(true(), *(_RUN_FILTERS[name] for name in sorted(filters)))
+    return (
+        _RUN.where(chosen).order_by(Run.created_at.desc(), Run.id.desc()).limit(bindparam("limit"))
+    )
+
+
+@lru_cache
+def nodes_statement(filters: frozenset[str]) -> Executable:
+    chosen = and_(true(), *(_NODE_FILTERS[name] for name in sorted(filters)))
+    return _NODE.where(chosen).order_by(RunNode.sort_key).limit(bindparam("limit"))
+
+
+async def newest_index(read: Reader, period: str | None) -> dict[str, Any]:
+    """Make the newest index of the period: its newest run, and whether that has seen all there is."""
+    row = await (read.first(INDEX_OF_PERIOD, period=period) if period else read.first(NEWEST_INDEX))
+    if row is None:
+        raise PeriodNotFoundError if period else NoPeriodError
+    summary = orjson.loads(row["summary"]) if row["summary"] else NO_SUMMARY
+    run = None
+    if row["run_id"]:
+        run = {
+            "id": row["run_id"],
+            "number": row["number"],
+            "created_at": row["created_at"],
+            "hash": row["hash"],
+            "trace_id": row["trace_id"],
+        }
+    return {
+        "period": {
+            "code": row["code"],
+            "name": row["name"],
+            "reference_year": row["reference_year"],
+            "framework": row["framework"],
+            "state": row["state"],
+        },
+        "result": "estimate",
+        "made_up": row["made_up"] or bool(summary.get("made_up")),
+        "stale": row["stale"],
+        "run": run,
+        **{name: summary[name] for name in NO_SUMMARY},
+    }
+
+
+async def runs_page(read: Reader, query: RunQuery) -> dict[str, Any]:
+    values: dict[str, Any] = query.filters()
+    names = frozenset(values)
+    if after := start_of(query, datetime.fromisoformat, UUID):
+        values["after_at"], values["after_id"] = after
+        names |= {"after"}
+    rows = await read.all(runs_statement(names), limit=query.limit + 1, **values)
+    return page(query, rows, dict, lambda row: [row["created_at"].isoformat(), row["id"]])
+
+
+async def run_shown(read: Reader, run_id: UUID) -> dict[str, Any]:
+    row = await read.first(ONE_RUN, id=run_id)
+    if row is None:
+        raise RunNotFoundError
+    return {**row, "inputs": orjson.Fragment(row["inputs"])}
+
+
+def _node(row: Any) -> dict[str, Any]:
+    shown = dict(row)
+    del shown["sort_key"]
+    return shown
+
+
+async def run_nodes_page(read: Reader, run_id: UUID, query: NodeQuery) -> dict[str, Any]:
+    values: dict[str, Any] = query.filters()
+    if after := start_of(query, str):
+        values["after"] = after[0]
+    rows = await read.all(
+        nodes_statement(frozenset(values)), run=run_id, limit=query.limit + 1, **values
+    )
+    if not rows:
+        await run_shown(read, run_id)
+    return page(query, rows, _node, lambda row: [row["sort_key"]])
+
+
+async def run_node(read: Reader, run_id: UUID, code: str) -> dict[str, Any]:
+    row = await read.first(nodes_statement(frozenset({"code"})), run=run_id, code=code, limit=1)
+    if row is None:
+        raise RunNotFoundError(
+            "The run has no node with this code.", vi="Lần tính này không có mục mang mã này."
+        )
+    return _node(row)

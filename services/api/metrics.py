@@ -1,0 +1,104 @@
+"""Numbers for operators, in Prometheus' text format; what workers did is read from the truth."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import text
+
+from shared.db import Reader
+
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+# Every part is answered from a partial index or a short table.
+TRUTH = text(
+    """
+    SELECT
+      (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
+         FROM outbox WHERE sent_at IS NULL) AS outbox_oldest_unsent_seconds,
+      (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS outbox_unsent,
+      (SELECT coalesce(sum(newest), 0)::bigint
+         FROM (SELECT max(number) AS newest FROM runs GROUP BY period_id) AS per_period) AS runs,
+      (SELECT coalesce(extract(epoch FROM now() - max(created_at)), 0)::float8
+         FROM runs) AS newest_run_age_seconds,
+      (SELECT count(*) FROM alarms WHERE cleared_at IS NULL) AS alarms_standing,
+      (SELECT coalesce(extract(epoch FROM now() - min(send_at)), 0)::float8 FROM reminders
+        WHERE state IN ('planned', 'claimed') AND send_at < now()) AS reminder_oldest_due_seconds
+    """
+)
+MAILS = text("SELECT state, count(*) AS mails FROM reminders GROUP BY state")
+HEARTBEATS = text(
+    "SELECT part, extract(epoch FROM now() - max(seen_at))::float8 AS age FROM heartbeats GROUP BY part"
+)
+HELP = {
+    "outbox_oldest_unsent_seconds": "Age of the oldest event that has not been handed to Redis.",
+    "outbox_unsent": "Events that have not been handed to Redis.",
+    "runs": "Index runs stored so far.",
+    "newest_run_age_seconds": "Time since the newest run.",
+    "alarms_standing": "Alarms that wait for the coordinator.",
+    "reminder_oldest_due_seconds": "How long the oldest due mail has been waiting.",
+}
+
+
+class Metrics:
+    """One registry for each application, so that two in a process do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "pii_http_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "pii_http_request_seconds",
+            "Time to answer.",
+            ["route"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._truth = {
+            name: Gauge(f"pii_{name}", text, registry=self.registry) for name, text in HELP.items()
+        }
+        self._mails = Gauge(
+            "pii_mails", "Reminders in the ledger.", ["state"], registry=self.registry
+        )
+        self._parts = Gauge(
+            "pii_part_silent_seconds",
+            "Time since a worker's last sign of life.",
+            ["part"],
+            registry=self.registry,
+        )
+        self._queues = Gauge(
+            "pii_queue_oldest_job_seconds",
+            "Age of the oldest job waiting in Redis.",
+            ["queue"],
+            registry=self.registry,
+        )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        children = self._children.get(key)
+        if children is None:
+            children = (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(route),
+            )
+            self._children[key] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
+    async def read_truth(self, read: Reader) -> None:
+        row = await read.first(TRUTH)
+        assert row is not None
+        for name, gauge in self._truth.items():
+            gauge.set(row[name])
+        for state, mails in await read.all(MAILS):
+            self._mails.labels(state).set(mails)
+        for part, age in await read.all(HEARTBEATS):
+            self._parts.labels(part).set(age)
+
+    def waiting(self, queue: str, seconds: float) -> None:
+        self._queues.labels(queue).set(seconds)
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)

@@ -1,0 +1,87 @@
+"""The outermost layer: a trace id, one log line and one count for every request, and 304 from memory."""
+
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.api.deps.changes import Changes, Etags
+from services.api.metrics import Metrics
+from shared.log import incoming_trace_id, new_trace_id, trace_id
+
+log = structlog.get_logger()
+
+_SAFE = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+class Doorway:
+    """ASGI middleware without Starlette's base class, which would copy every body."""
+
+    def __init__(self, app: ASGIApp, *, changes: Changes, etags: Etags, metrics: Metrics) -> None:
+        self._app = app
+        self._changes = changes
+        self._etags = etags
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        traceparent = headers.get(b"traceparent")
+        trace = incoming_trace_id(traceparent.decode("latin-1")) if traceparent else new_trace_id()
+        extra = [(b"x-trace-id", trace.encode()), *_SAFE]
+        if await self._unchanged(scope, headers, extra, send):
+            self._note(scope, 304, started, trace)
+            return
+        token = trace_id.set(trace)
+        scope["pii.generation"] = self._changes.generation
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._note(scope, status, started, trace)
+            trace_id.reset(token)
+
+    async def _unchanged(
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        extra: list[tuple[bytes, bytes]],
+        send: Send,
+    ) -> bool:
+        etag = headers.get(b"if-none-match")
+        if etag is None or scope["method"] != "GET":
+            return False
+        key = (headers.get(b"authorization", b""), scope["raw_path"], scope["query_string"])
+        if not self._etags.still(key, etag):
+            return False
+        known = [(b"etag", etag), (b"cache-control", b"private, no-cache"), *extra]
+        await send({"type": "http.response.start", "status": 304, "headers": known})
+        await send({"type": "http.response.body", "body": b""})
+        return True
+
+    def _note(self, scope: Scope, status: int, started: float, trace: str) -> None:
+        seconds = time.perf_counter() - started
+        route = getattr(scope.get("route"), "path", "(remembered)" if status == 304 else "(none)")  # noqa: PLR2004
+        self._metrics.answered(scope["method"], route, status, seconds)
+        if scope["path"] not in _QUIET:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 2),
+                caller=scope.get("pii.caller"),
+                trace_id=trace,
+            )

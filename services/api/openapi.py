@@ -1,0 +1,143 @@
+"""The OpenAPI document: FastAPI's, with our errors, our sign-in, and what every POST may carry."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "errors", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:pii:problem:not-found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["message"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer into the body"},
+                    "parameter": {"type": "string"},
+                    "in": {"type": "string", "enum": ["query", "path", "header"]},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+        "trace_id": {"type": "string"},
+    },
+}
+DESCRIPTIONS = {
+    400: "The request could not be read",
+    401: "No token, or one that is not valid",
+    403: "Not allowed",
+    404: "Not found, or not yours to see",
+    405: "This resource does not have that method",
+    409: "Conflicts with the current state",
+    412: "Changed since it was read",
+    413: "Too large",
+    415: "Media type not supported",
+    422: "Not valid: errors[] says where",
+    428: "If-Match is required",
+    429: "Too many attempts: see Retry-After",
+    503: "A part is not reachable: see Retry-After",
+}
+PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Repeat a request safely: the first answer is given again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag that was read. PATCH needs it: 428 without, 412 when it is stale.",
+    "schema": {"type": "string", "maxLength": 200},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 200},
+}
+
+
+def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    codes = {422, 503}
+    if path not in PUBLIC:
+        codes |= {401, 403}
+    if "{" in path:
+        codes.add(404)
+    if method != "get":
+        codes |= {400, 404, 409, 412}
+    if "requestBody" in operation:
+        codes |= {413, 415}
+    if method == "patch":
+        codes.add(428)
+    if path.startswith("/v1/auth"):
+        codes |= {401, 429}
+    return codes
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for code in sorted(_errors_of(path, method, operation)):
+        responses[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
+    parameters = operation.setdefault("parameters", [])
+    if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
+        parameters.append(IDEMPOTENCY_KEY)
+    if path.startswith("/v1/") and method in {"patch", "delete"}:
+        parameters.append({**IF_MATCH, "required": method == "patch"})
+    if path.startswith("/v1/") and method == "get":
+        parameters.append(IF_NONE_MATCH)
+        responses["304"] = {"description": "Not changed"}
+    if not parameters:
+        del operation["parameters"]
+    if path in PUBLIC:
+        operation["security"] = []
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = PROBLEM
+    components["responses"] = {
+        f"Problem{code}": {
+            "description": description,
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
+        for code, description in DESCRIPTIONS.items()
+    }
+    components["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token from POST /v1/auth/token, or an API key.",
+        }
+    }
+    document["security"] = [{"bearer": []}]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            _complete(path, method, operation)
+    app.openapi_schema = document
+    return document

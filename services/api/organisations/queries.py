@@ -1,0 +1,133 @@
+"""Bodies and their contacts."""
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, and_, bindparam, exists, select, true
+
+from services.api.deps.caller import Caller
+from services.api.deps.paging import PageQuery, page, start_of
+from services.api.organisations.schemas import OrganisationQuery
+from shared.db import Reader
+from shared.errors import NotFoundError
+from shared.models import Contact, Organisation
+from shared.text import fold
+
+
+class OrganisationNotFoundError(NotFoundError):
+    """There is no organisation with this code.
+
+    Không có cơ quan nào mang mã này.
+    """
+
+
+class ContactNotFoundError(NotFoundError):
+    """There is no such contact.
+
+    Không có đầu mối liên hệ này.
+    """
+
+
+_ORGANISATION = select(
+    Organisation.id,
+    Organisation.code,
+    Organisation.name_vi,
+    Organisation.name_en,
+    Organisation.kind,
+    Organisation.part_in_the_plan,
+    Organisation.plan_section,
+    Organisation.is_coordinator,
+    exists().where(Contact.organisation_id == Organisation.id, Contact.active).label("reachable"),
+    Organisation.updated_at,
+)
+ONE_ORGANISATION = _ORGANISATION.where(Organisation.code == bindparam("code"))
+_FILTERS = {
+    "q": Organisation.search.contains(bindparam("q"), autoescape=False),
+    "kind": Organisation.kind == bindparam("kind"),
+    "after": Organisation.code > bindparam("after"),
+}
+_CONTACT = select(
+    Contact.id,
+    Organisation.code.label("organisation"),
+    Contact.name,
+    Contact.role,
+    Contact.email,
+    Contact.phone,
+    Contact.active,
+    Contact.updated_at,
+    Contact.organisation_id,
+).join(Organisation, Organisation.id == Contact.organisation_id)
+ONE_CONTACT = _CONTACT.where(Contact.id == bindparam("id"))
+
+
+@lru_cache
+def organisations_statement(filters: frozenset[str]) -> Executable:
+    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
+    return _ORGANISATION.where(chosen).order_by(Organisation.code).limit(bindparam("limit"))
+
+
+@lru_cache
+def contacts_statement(*, after: bool) -> Executable:
+    statement = _CONTACT.where(Organisation.code == bindparam("code")).order_by(Contact.id)
+    if after:
+        statement = statement.where(Contact.id > bindparam("after"))
+    return statement.limit(bindparam("limit"))
+
+
+def _shown(row: Any, caller: Caller) -> dict[str, Any]:
+    actions = ["edit"] if caller.may("plan:write") else []
+    if caller.may("contacts:write"):
+        actions.append("add_contact")
+    return {**row, "allowed_actions": actions}
+
+
+def _contact(row: Any, caller: Caller) -> dict[str, Any]:
+    shown = {**row, "allowed_actions": ["edit"] if caller.may("contacts:write") else []}
+    del shown["organisation_id"]
+    return shown
+
+
+async def organisations_page(
+    read: Reader, caller: Caller, query: OrganisationQuery
+) -> dict[str, Any]:
+    values: dict[str, Any] = query.filters()
+    if "q" in values:
+        values["q"] = fold(values["q"])
+    if after := start_of(query, str):
+        values["after"] = after[0]
+    rows = await read.all(
+        organisations_statement(frozenset(values)), limit=query.limit + 1, **values
+    )
+    return page(query, rows, lambda row: _shown(row, caller), lambda row: [row["code"]])
+
+
+async def organisation_shown(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
+    row = await read.first(ONE_ORGANISATION, code=code)
+    if row is None:
+        raise OrganisationNotFoundError
+    return _shown(row, caller)
+
+
+async def contacts_page(
+    read: Reader, caller: Caller, code: str, query: PageQuery
+) -> dict[str, Any]:
+    organisation = await read.first(ONE_ORGANISATION, code=code)
+    if organisation is None:
+        raise OrganisationNotFoundError
+    caller.require("contacts:read", organisation["id"])
+    after = start_of(query, UUID)
+    rows = await read.all(
+        contacts_statement(after=after is not None),
+        code=code,
+        limit=query.limit + 1,
+        after=after[0] if after else None,
+    )
+    return page(query, rows, lambda row: _contact(row, caller), lambda row: [row["id"]])
+
+
+async def contact_shown(read: Reader, caller: Caller, contact_id: UUID) -> dict[str, Any]:
+    row = await read.first(ONE_CONTACT, id=contact_id)
+    if row is None or not caller.may("contacts:read", row["organisation_id"]):
+        raise ContactNotFoundError
+    return _contact(row, caller)

@@ -1,0 +1,77 @@
+"""Shapes of bodies and the people to write to."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from services.api.deps.fields import Body, Email, Line, OptionalLine
+from services.api.deps.paging import Code, PageQuery, SearchText
+
+Phone = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^(\+?[0-9][0-9 .()-]{4,30})?$")
+]
+ContactRole = Literal["officer", "head"]
+
+
+class OrganisationQuery(PageQuery):
+    q: SearchText | None = None
+    kind: Code | None = None
+
+
+class OrganisationShown(BaseModel):
+    id: UUID
+    code: str
+    name_vi: str
+    name_en: str
+    kind: str
+    part_in_the_plan: str
+    plan_section: str
+    is_coordinator: bool
+    reachable: bool = Field(description="Has at least one active contact to write to.")
+    updated_at: datetime
+    allowed_actions: list[str]
+
+
+class NewOrganisation(Body):
+    code: Code
+    name_vi: Line
+    name_en: OptionalLine = ""
+    kind: Code
+    part_in_the_plan: OptionalLine = ""
+    plan_section: OptionalLine = ""
+
+
+class OrganisationPatch(Body):
+    name_vi: Line | None = None
+    name_en: OptionalLine | None = None
+    part_in_the_plan: OptionalLine | None = None
+    plan_section: OptionalLine | None = None
+
+
+class NewContact(Body):
+    name: Line
+    role: ContactRole = "officer"
+    email: Email
+    phone: Phone = ""
+
+
+class ContactPatch(Body):
+    name: Line | None = None
+    role: ContactRole | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    active: bool | None = None
+
+
+class ContactShown(BaseModel):
+    id: UUID
+    organisation: str
+    name: str
+    role: ContactRole
+    email: str
+    phone: str
+    active: bool
+    updated_at: datetime
+    allowed_actions: list[str]

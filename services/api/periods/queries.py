@@ -1,0 +1,89 @@
+"""Reporting periods."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
+
+from services.api.deps.caller import Caller
+from services.api.deps.paging import page, start_of
+from services.api.periods.schemas import PeriodQuery
+from shared.db import Reader
+from shared.errors import NotFoundError
+from shared.models import Assignment, Framework, Period
+
+
+class PeriodNotFoundError(NotFoundError):
+    """There is no period with this code.
+
+    Không có kỳ báo cáo nào mang mã này.
+    """
+
+
+_PERIOD = select(
+    Period.id,
+    Period.code,
+    Period.name,
+    Framework.year.label("framework"),
+    Period.reference_year,
+    Period.due_on,
+    Period.state,
+    Period.made_up,
+    Period.created_at,
+    Period.opened_at,
+    Period.closed_at,
+    Period.updated_at,
+    select(func.count())
+    .select_from(Assignment)
+    .where(Assignment.period_id == Period.id)
+    .scalar_subquery()
+    .label("assignments"),
+).join(Framework, Framework.id == Period.framework_id)
+ONE_PERIOD = _PERIOD.where(Period.code == bindparam("code"))
+_FILTERS = {
+    "state": Period.state == bindparam("state"),
+    "after": or_(
+        Period.created_at < bindparam("after_at"),
+        and_(Period.created_at == bindparam("after_at"), Period.id < bindparam("after_id")),
+    ),
+}
+ACTIONS = {"draft": ["edit", "open"], "open": ["edit", "open", "close", "load_panel"], "closed": []}
+
+
+@lru_cache
+def periods_statement(filters: frozenset[str]) -> Executable:
+    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
+    return (
+        _PERIOD.where(chosen)
+        .order_by(Period.created_at.desc(), Period.id.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+def _shown(row: Any, caller: Caller) -> dict[str, Any]:
+    actions = ACTIONS[row["state"]] if caller.may("periods:write") else []
+    return {**row, "allowed_actions": actions}
+
+
+async def periods_page(read: Reader, caller: Caller, query: PeriodQuery) -> dict[str, Any]:
+    values: dict[str, Any] = query.filters()
+    names = frozenset(values)
+    if after := start_of(query, datetime.fromisoformat, UUID):
+        values["after_at"], values["after_id"] = after
+        names |= {"after"}
+    rows = await read.all(periods_statement(names), limit=query.limit + 1, **values)
+    return page(
+        query,
+        rows,
+        lambda row: _shown(row, caller),
+        lambda row: [row["created_at"].isoformat(), row["id"]],
+    )
+
+
+async def period_shown(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
+    row = await read.first(ONE_PERIOD, code=code)
+    if row is None:
+        raise PeriodNotFoundError
+    return _shown(row, caller)

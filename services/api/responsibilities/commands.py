@@ -1,0 +1,100 @@
+"""Assign standing duties, and end them on a day; what was stays."""
+
+from datetime import date
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.api.deps.audit import record
+from services.api.deps.caller import Caller
+from services.api.responsibilities.queries import ResponsibilityNotFoundError
+from services.api.responsibilities.schemas import NewResponsibility
+from shared.errors import ConflictError, InvalidError
+from shared.models import Framework, Node, Organisation, Responsibility
+
+
+class AlreadyResponsibleError(ConflictError):
+    """The body already holds this responsibility.
+
+    Cơ quan đã có phân công này.
+    """
+
+
+async def add_responsibility(
+    session: AsyncSession, caller: Caller, *, new: NewResponsibility
+) -> UUID:
+    node = await session.scalar(
+        select(Node)
+        .join(Framework, Framework.id == Node.framework_id)
+        .where(Framework.year == new.framework, Node.code == new.node)
+    )
+    if node is None or node.kind not in {"indicator", "component"}:
+        raise InvalidError(
+            "There is no such indicator or component.",
+            vi="Không có chỉ số hoặc hạng mục này.",
+            pointer="/node",
+        )
+    body = await session.scalar(
+        select(Organisation.id).where(Organisation.code == new.organisation)
+    )
+    if body is None:
+        raise InvalidError(
+            "There is no such organisation.", vi="Không có cơ quan này.", pointer="/organisation"
+        )
+    standing = select(Responsibility.id).where(
+        Responsibility.node_id == node.id,
+        Responsibility.organisation_id == body,
+        Responsibility.role == new.role,
+        Responsibility.valid_to.is_(None),
+    )
+    if await session.scalar(standing):
+        raise AlreadyResponsibleError
+    added = Responsibility(
+        id=uuid4(),
+        node_id=node.id,
+        organisation_id=body,
+        role=new.role,
+        legal_basis=new.legal_basis,
+        plan_section=new.plan_section,
+        valid_from=new.valid_from,
+    )
+    session.add(added)
+    record(
+        session,
+        caller,
+        "created",
+        ("responsibility", added.id),
+        changes={
+            "node": [None, new.node],
+            "organisation": [None, new.organisation],
+            "role": [None, new.role],
+        },
+    )
+    return added.id
+
+
+async def end_responsibility(
+    session: AsyncSession, caller: Caller, responsibility_id: UUID, *, valid_to: date
+) -> None:
+    standing = await session.get(
+        Responsibility, responsibility_id, with_for_update={"key_share": True}
+    )
+    if standing is None:
+        raise ResponsibilityNotFoundError
+    if standing.valid_to is not None:
+        raise ConflictError("It has ended already.", vi="Phân công đã kết thúc.")
+    if valid_to < standing.valid_from:
+        raise InvalidError(
+            "It would end before it began.",
+            vi="Ngày kết thúc trước ngày bắt đầu.",
+            pointer="/valid_to",
+        )
+    standing.valid_to = valid_to
+    record(
+        session,
+        caller,
+        "ended",
+        ("responsibility", standing.id),
+        changes={"valid_to": [None, valid_to]},
+    )

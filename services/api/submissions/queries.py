@@ -1,0 +1,204 @@
+"""Figures and reports, as far as the caller may see them."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from services.api.deps.caller import Caller
+from services.api.deps.paging import page, start_of
+from services.api.submissions.schemas import SubmissionQuery
+from services.api.submissions.states import allowed_actions
+from shared.db import Reader
+from shared.errors import ForbiddenError, NotFoundError
+from shared.models import Assignment, Evidence, Node, Organisation, Period, Submission
+
+
+class SubmissionNotFoundError(NotFoundError):
+    """There is no such submission, or it is not yours to see.
+
+    Không có báo cáo số liệu này, hoặc báo cáo không thuộc phạm vi của bạn.
+    """
+
+
+_evidence = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_object(
+                    "id",
+                    Evidence.id,
+                    "filename",
+                    Evidence.filename,
+                    "media_type",
+                    Evidence.media_type,
+                    "size",
+                    Evidence.size,
+                    "sha256",
+                    Evidence.sha256,
+                    "document_number",
+                    Evidence.document_number,
+                    "document_date",
+                    Evidence.document_date,
+                    "issuer",
+                    Evidence.issuer,
+                ),
+                Evidence.uploaded_at,
+                Evidence.id,
+            )
+        )
+    )
+    .where(Evidence.submission_id == Submission.id)
+    .scalar_subquery()
+)
+_late = func.date(func.timezone("Asia/Ho_Chi_Minh", Submission.submitted_at)) > Assignment.due_on
+_SUBMISSION = (
+    select(
+        Submission.id,
+        Submission.assignment_id.label("assignment"),
+        Period.code.label("period"),
+        Period.made_up,
+        Period.state.label("period_state"),
+        Node.code.label("indicator"),
+        Node.name_vi.label("indicator_name_vi"),
+        Node.unit,
+        Organisation.code.label("organisation"),
+        Organisation.name_vi.label("organisation_name_vi"),
+        Assignment.organisation_id,
+        Assignment.kind,
+        Submission.revision,
+        (Submission.revision > 1).label("resubmission"),
+        Submission.value,
+        Submission.nil_reason,
+        Submission.note,
+        Submission.source,
+        Submission.state,
+        _late.label("late"),
+        Submission.created_by,
+        Submission.created_by_name,
+        Submission.created_at,
+        Submission.submitted_by,
+        Submission.submitted_by_name,
+        Submission.submitted_at,
+        Submission.decided_by,
+        Submission.decided_by_name,
+        Submission.decided_at,
+        Submission.decision_reason,
+        _evidence.label("evidence"),
+        Submission.updated_at,
+    )
+    .join(Assignment, Assignment.id == Submission.assignment_id)
+    .join(Period, Period.id == Assignment.period_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
+)
+ONE_SUBMISSION = _SUBMISSION.where(Submission.id == bindparam("id"))
+_in_bodies = Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid)))
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "period": Period.code == bindparam("period"),
+    "organisation": Organisation.code == bindparam("organisation"),
+    "indicator": Node.code == bindparam("indicator"),
+    "state": Submission.state == bindparam("state"),
+    "assignment": Submission.assignment_id == bindparam("assignment"),
+    "submitted_since": Submission.submitted_at >= bindparam("submitted_since"),
+    "own": _in_bodies,
+    "no_foreign_drafts": or_(Submission.state != "draft", _in_bodies),
+    "accepted": Submission.state == "accepted",
+    "after": or_(
+        Submission.created_at < bindparam("after_at"),
+        and_(Submission.created_at == bindparam("after_at"), Submission.id < bindparam("after_id")),
+    ),
+}
+
+
+@lru_cache
+def submissions_statement(filters: frozenset[str]) -> Executable:
+    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
+    return (
+        _SUBMISSION.where(chosen)
+        .order_by(Submission.created_at.desc(), Submission.id.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+def _visible(caller: Caller, row: Any) -> bool:
+    if row["state"] == "draft":
+        return caller.may("submissions:write", row["organisation_id"])
+    if caller.may("submissions:read", row["organisation_id"]):
+        return True
+    return row["state"] == "accepted" and caller.may("accepted:read")
+
+
+def _sight(caller: Caller) -> tuple[str, list[UUID]]:
+    """Name the filter that limits a list to what the caller may see."""
+    if caller.may("submissions:read"):
+        own = caller.own_only("submissions:read")
+        if own is not None:
+            return "own", own
+        writes = caller.reaches.get("submissions:write", frozenset())
+        return "no_foreign_drafts", sorted(writes or ())
+    if caller.may("accepted:read"):
+        return "accepted", []
+    raise ForbiddenError(
+        "This needs the permission submissions:read.", vi="Thao tác này cần quyền submissions:read."
+    )
+
+
+def shown(row: Any, caller: Caller) -> dict[str, Any]:
+    made = dict(row)
+    for name in ("created_by", "submitted_by", "decided_by"):
+        made[name] = made.pop(f"{name}_name")
+    del made["organisation_id"], made["period_state"]
+    made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
+    made["allowed_actions"] = allowed_actions(caller, row)
+    return made
+
+
+async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery) -> dict[str, Any]:
+    values: dict[str, Any] = query.filters()
+    sight, bodies = _sight(caller)
+    names = frozenset({*values, sight})
+    values["bodies"] = bodies
+    for name in ("assignment", "submitted_since"):
+        if name in values:
+            values[name] = getattr(query, name)
+    if query.submitted_since:
+        values["submitted_since"] = datetime.fromisoformat(
+            f"{query.submitted_since}T00:00:00+07:00"
+        )
+    if after := start_of(query, datetime.fromisoformat, UUID):
+        values["after_at"], values["after_id"] = after
+        names |= {"after"}
+    rows = await read.all(submissions_statement(names), limit=query.limit + 1, **values)
+    return page(
+        query,
+        rows,
+        lambda row: shown(row, caller),
+        lambda row: [row["created_at"].isoformat(), row["id"]],
+    )
+
+
+async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) -> Any:
+    row = await read.first(ONE_SUBMISSION, id=submission_id)
+    if row is None or not _visible(caller, row):
+        raise SubmissionNotFoundError
+    return row
+
+
+async def submission_shown(read: Reader, caller: Caller, submission_id: UUID) -> dict[str, Any]:
+    return shown(await visible_submission(read, caller, submission_id), caller)

@@ -1,0 +1,165 @@
+"""The main workflow: draft, submit, decide."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.api.deps.answers import answer, require_match
+from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
+from services.api.deps.fields import Nothing
+from services.api.deps.paging import Page
+from services.api.submissions import commands, queries, schemas
+
+reading = APIRouter(prefix="/v1", tags=["figures"], route_class=Reading)
+writing = APIRouter(prefix="/v1", tags=["figures"], route_class=Writing)
+
+Shown = schemas.SubmissionShown
+
+
+@reading.get("/submissions", operation_id="listSubmissions", response_model=Page[Shown])
+async def list_submissions(
+    request: ReadRequest, query: Annotated[schemas.SubmissionQuery, Query()]
+) -> Response:
+    """Newest first. A body's drafts are its own until they are submitted."""
+    return answer(request, await queries.submissions_page(request.read, request.caller, query))
+
+
+@reading.get("/submissions/{submission_id}", operation_id="getSubmission", response_model=Shown)
+async def get_submission(request: ReadRequest, submission_id: UUID) -> Response:
+    return answer(
+        request, await queries.submission_shown(request.read, request.caller, submission_id)
+    )
+
+
+@writing.post(
+    "/assignments/{assignment_id}/submissions",
+    operation_id="createSubmission",
+    status_code=201,
+    response_model=Shown,
+)
+async def create_submission(
+    request: WriteRequest, assignment_id: UUID, body: schemas.NewSubmission
+) -> Response:
+    """Draft the next revision; with ``submit`` it is submitted at once."""
+    now = datetime.now(UTC)
+    submission = await commands.create_submission(
+        request.db,
+        request.caller,
+        assignment_id=assignment_id,
+        content=body.model_dump(exclude={"submit"}),
+        now=now,
+    )
+    if body.submit:
+        await request.db.flush()
+        await commands.submit(request.db, request.caller, submission.id, now=now)
+    shown = await queries.submission_shown(await request.fresh(), request.caller, submission.id)
+    return answer(
+        request, shown, status=201, headers={"location": f"/v1/submissions/{submission.id}"}
+    )
+
+
+@writing.patch(
+    "/submissions/{submission_id}", operation_id="changeSubmission", response_model=Shown
+)
+async def change_submission(
+    request: WriteRequest, submission_id: UUID, body: schemas.SubmissionPatch
+) -> Response:
+    """Change a draft. Only members that are sent are changed; ``value: null`` takes the figure out."""
+    require_match(
+        request, await queries.submission_shown(request.read, request.caller, submission_id)
+    )
+    values = {
+        name: value
+        for name, value in body.model_dump(exclude_unset=True).items()
+        if value is not None or name == "value"
+    }
+    await commands.change_submission(
+        request.db, request.caller, submission_id, values=values, now=datetime.now(UTC)
+    )
+    return await _answer(request, submission_id)
+
+
+async def _answer(request: WriteRequest, submission_id: UUID) -> Response:
+    shown = await queries.submission_shown(await request.fresh(), request.caller, submission_id)
+    return answer(request, shown)
+
+
+async def _seen(request: WriteRequest, submission_id: UUID) -> dict[str, Any]:
+    """Answer 404 for what the caller may not see, and 412 when he has an old version."""
+    shown = await queries.submission_shown(request.read, request.caller, submission_id)
+    require_match(request, shown, optional=True)
+    return shown
+
+
+@writing.post("/submissions/{submission_id}/submit", operation_id="submit", response_model=Shown)
+async def submit(
+    request: WriteRequest, submission_id: UUID, _body: Nothing | None = None
+) -> Response:
+    await _seen(request, submission_id)
+    await commands.submit(request.db, request.caller, submission_id, now=datetime.now(UTC))
+    return await _answer(request, submission_id)
+
+
+@writing.post(
+    "/submissions/{submission_id}/withdraw", operation_id="withdraw", response_model=Shown
+)
+async def withdraw(
+    request: WriteRequest, submission_id: UUID, _body: Nothing | None = None
+) -> Response:
+    """Take back a draft, or what has not been decided yet."""
+    await _seen(request, submission_id)
+    await commands.withdraw_submission(
+        request.db, request.caller, submission_id, now=datetime.now(UTC)
+    )
+    return await _answer(request, submission_id)
+
+
+@writing.post("/submissions/{submission_id}/accept", operation_id="accept", response_model=Shown)
+async def accept(
+    request: WriteRequest, submission_id: UUID, _body: Nothing | None = None
+) -> Response:
+    """Accept it into the index. Whoever wrote or submitted it may not."""
+    await _seen(request, submission_id)
+    await commands.accept_submission(
+        request.db, request.caller, submission_id, now=datetime.now(UTC)
+    )
+    return await _answer(request, submission_id)
+
+
+async def _decide(request: WriteRequest, submission_id: UUID, action: str, reason: str) -> Response:
+    await _seen(request, submission_id)
+    await commands.decide_submission(
+        request.db,
+        request.caller,
+        submission_id,
+        action=action,
+        reason=reason,
+        now=datetime.now(UTC),
+    )
+    return await _answer(request, submission_id)
+
+
+@writing.post(
+    "/submissions/{submission_id}/return", operation_id="returnForCorrection", response_model=Shown
+)
+async def return_for_correction(
+    request: WriteRequest, submission_id: UUID, body: schemas.Decision
+) -> Response:
+    """Return it for correction: the body sends a new revision."""
+    return await _decide(request, submission_id, "return", body.reason)
+
+
+@writing.post("/submissions/{submission_id}/reject", operation_id="reject", response_model=Shown)
+async def reject(request: WriteRequest, submission_id: UUID, body: schemas.Decision) -> Response:
+    return await _decide(request, submission_id, "reject", body.reason)
+
+
+@writing.post("/submissions/{submission_id}/reopen", operation_id="reopen", response_model=Shown)
+async def reopen(request: WriteRequest, submission_id: UUID, body: schemas.Decision) -> Response:
+    """Take an accepted figure out of the index again."""
+    return await _decide(request, submission_id, "reopen", body.reason)
+
+
+routers = (reading, writing)

@@ -1,0 +1,101 @@
+"""What a run reads: the framework, the panel, and the figures that are accepted now."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from shared.freshness import accepted_now, is_stale, newest_panel, newest_run_id
+from shared.models import (
+    Assignment,
+    Framework,
+    Locality,
+    Node,
+    Panel,
+    PanelValue,
+    Period,
+    Run,
+    Submission,
+)
+
+
+class State(NamedTuple):
+    """A period as it is now, and its newest run."""
+
+    period: Period
+    framework: Framework
+    submission_ids: list[UUID]
+    panel: Panel | None
+    newest_number: int
+    newest_run: Run | None
+    stale: bool
+
+
+async def state_of(session: AsyncSession, period_id: UUID) -> State | None:
+    """Read in one statement, and so at one moment, what the next run is to cover."""
+    row = (
+        await session.execute(
+            select(Period, Framework, accepted_now, Panel, Run, is_stale)
+            .join(Framework, Framework.id == Period.framework_id)
+            .outerjoin(Run, Run.id == newest_run_id)
+            .outerjoin(Panel, Panel.id == newest_panel)
+            .where(Period.id == period_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    period, framework, submission_ids, panel, run, stale = row
+    return State(
+        period, framework, list(submission_ids), panel, run.number if run else 0, run, stale
+    )
+
+
+async def stale_periods(session: AsyncSession) -> list[UUID]:
+    """List the periods, opened and maybe closed since, whose newest run has not seen all there is."""
+    found = await session.scalars(
+        select(Period.id)
+        .join(Framework, Framework.id == Period.framework_id)
+        .outerjoin(Run, Run.id == newest_run_id)
+        .where(Period.state != "draft", is_stale)
+        .order_by(Period.opened_at)
+        .limit(1000)
+    )
+    return list(found)
+
+
+async def tree(session: AsyncSession, framework_id: UUID) -> list[tuple[Node, str | None]]:
+    """List the nodes, parents' codes beside them, in an order that never changes."""
+    parent = aliased(Node)
+    rows = await session.execute(
+        select(Node, parent.code)
+        .outerjoin(parent, parent.id == Node.parent_id)
+        .where(Node.framework_id == framework_id)
+        .order_by(Node.sort_key, Node.code)
+    )
+    return [(node, code) for node, code in rows]
+
+
+async def panel_figures(session: AsyncSession, panel_id: UUID) -> list[tuple[str, UUID, float]]:
+    """List (locality's code, node, figure) of a panel, in an order that never changes."""
+    rows = await session.execute(
+        select(Locality.code, PanelValue.node_id, PanelValue.value)
+        .join(Locality, Locality.id == PanelValue.locality_id)
+        .where(PanelValue.panel_id == panel_id)
+        .order_by(Locality.code, PanelValue.node_id)
+    )
+    return [(code, node_id, value) for code, node_id, value in rows]
+
+
+async def accepted_figures(
+    session: AsyncSession, ids: list[UUID]
+) -> list[tuple[UUID, UUID, float | None]]:
+    """List (node, submission's id, figure) of the accepted figures among ``ids``."""
+    rows = await session.execute(
+        select(Assignment.node_id, Submission.id, Submission.value)
+        .join(Assignment, Assignment.id == Submission.assignment_id)
+        .where(Submission.id.in_(ids), Assignment.kind == "figure")
+        .order_by(Submission.id)
+    )
+    return [(node_id, submission_id, value) for node_id, submission_id, value in rows]

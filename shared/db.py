@@ -1,0 +1,165 @@
+"""One engine per process, one transaction per request or task, and a fast path for reading."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, ClassVar, Protocol
+
+import asyncpg
+from sqlalchemy import DateTime, Executable, MetaData, Text, event
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+Sessions = async_sessionmaker[AsyncSession]
+
+# What a closed or refused connection looks like, with and without SQLAlchemy around it.
+CONNECTION_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    OSError,
+)
+
+
+class Base(DeclarativeBase):
+    """Parent of every table: named constraints, aware datetimes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        str: Text(),
+    }
+
+
+def create_engine(url: str, *, name: str = "pii", pool: int = 10) -> AsyncEngine:
+    """Make the process's engine; every wait on it has a limit."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 30,
+            "server_settings": {
+                "application_name": name,
+                "statement_timeout": "20000",
+                "lock_timeout": "8000",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        },
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+        # A ping without the round trip: the event loop has seen the socket close.
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
+
+
+@lru_cache(maxsize=1024)
+def _compiled(statement: Executable) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    compiled = statement.compile(dialect=dialect())  # type: ignore[attr-defined,no-untyped-call]
+    return str(compiled), tuple(compiled.positiontup or ()), compiled.params
+
+
+class Reader:
+    """Runs a ``select()`` on the driver itself, compiled once for each statement object.
+
+    A list of fifty rows costs half of what the ORM's path costs (``docs/decisions``). Statements must
+    be made once, at import or behind a cache; values are passed by name.
+    """
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def all(self, statement: Executable, /, **values: Any) -> list[asyncpg.Record]:
+        sql, names, defaults = _compiled(statement)
+        rows: list[asyncpg.Record] = await self._connection.fetch(
+            sql, *(values[name] if name in values else defaults[name] for name in names)
+        )
+        return rows
+
+    async def first(self, statement: Executable, /, **values: Any) -> asyncpg.Record | None:
+        rows = await self.all(statement, **values)
+        return rows[0] if rows else None
+
+    async def value(self, statement: Executable, /, **values: Any) -> Any:
+        row = await self.first(statement, **values)
+        return row[0] if row else None
+
+
+async def reader_of(connection: AsyncConnection) -> Reader:
+    raw = await connection.get_raw_connection()
+    assert raw.driver_connection is not None
+    return Reader(raw.driver_connection)
+
+
+class Database(Protocol):
+    """The edges: where a connection is taken and a transaction starts and ends."""
+
+    def transaction(self) -> Any:
+        """Enter a session whose changes are committed on success and undone on error."""
+
+    def reading(self) -> Any:
+        """Enter a reader; each statement sees what is committed."""
+
+
+class PooledDatabase:
+    """The edges over an engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Commit on success, roll back on error. The only place that commits."""
+        async with self.sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        async with self.engine.connect() as connection:
+            yield await reader_of(connection)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def session_reader(session: AsyncSession) -> Reader:
+    """Read inside a transaction what it has written so far."""
+    await session.flush()
+    return await reader_of(await session.connection())
+
+
+def one_of(*values: str) -> str:
+    """Write the CHECK of a text column that holds one of a few words."""
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def records(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
+    return [dict(row) for row in rows]

@@ -1,0 +1,70 @@
+"""Errors the domain may raise. The docstring is the message people read, English first, then Vietnamese."""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """Something the caller can fix.
+
+    Có điều cần sửa trong yêu cầu.
+    """
+
+    # True where the refusal itself is a change to keep, such as a counted failed sign-in.
+    keeps_changes: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str | None = None, *, vi: str | None = None, pointer: str = ""
+    ) -> None:
+        english, _, vietnamese = (type(self).__doc__ or "").partition("\n\n")
+        self.english = message or english.strip()
+        self.vietnamese = vi or (self.english if message else vietnamese.strip()) or self.english
+        self.pointer = pointer
+        super().__init__(self.english)
+
+
+class InvalidError(DomainError):
+    """The request cannot be carried out as it is.
+
+    Yêu cầu không thực hiện được như đã gửi.
+    """
+
+
+class UnauthenticatedError(DomainError):
+    """Sign in, or send a valid token.
+
+    Cần đăng nhập hoặc gửi mã truy cập còn hiệu lực.
+    """
+
+
+class ForbiddenError(DomainError):
+    """You may see this, but not do that.
+
+    Bạn không có quyền thực hiện thao tác này.
+    """
+
+
+class NotFoundError(DomainError):
+    """There is no such thing.
+
+    Không tìm thấy.
+    """
+
+
+class ConflictError(DomainError):
+    """The request conflicts with the current state.
+
+    Yêu cầu mâu thuẫn với trạng thái hiện tại.
+    """
+
+
+class TooManyRequestsError(DomainError):
+    """Too many attempts.
+
+    Quá nhiều lần thử.
+    """
+
+    def __init__(
+        self, message: str | None = None, *, vi: str | None = None, retry_after: int
+    ) -> None:
+        super().__init__(message, vi=vi)
+        self.retry_after = retry_after

@@ -1,0 +1,94 @@
+"""The contract between services: what can happen, and who must hear of it."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    """A fact that was committed. It says what changed, never by how much."""
+
+    model_config = ConfigDict(frozen=True)
+
+    period_id: UUID
+
+
+class SubmissionAccepted(Event):
+    submission_id: UUID
+    assignment_id: UUID
+
+
+class SubmissionSubmitted(Event):
+    submission_id: UUID
+    assignment_id: UUID
+
+
+class SubmissionReturned(Event):
+    submission_id: UUID
+    assignment_id: UUID
+
+
+class SubmissionRejected(Event):
+    submission_id: UUID
+    assignment_id: UUID
+
+
+class SubmissionWithdrawn(Event):
+    submission_id: UUID
+    assignment_id: UUID
+
+
+class SubmissionReopened(Event):
+    submission_id: UUID
+    assignment_id: UUID
+
+
+class PanelLoaded(Event):
+    panel_id: UUID
+
+
+class FrameworkChanged(Event):
+    framework_id: UUID
+
+
+class PeriodOpened(Event):
+    pass
+
+
+class PeriodClosed(Event):
+    pass
+
+
+class DeadlineMoved(Event):
+    assignment_id: UUID
+
+
+class ContactsChanged(Event):
+    organisation_id: UUID
+
+
+class Subscription(NamedTuple):
+    """A task to run when the event has been committed; it is given the period and the trace id."""
+
+    queue: str
+    task: str
+
+
+RECALCULATE = Subscription("scoring", "recalculate_period")
+REMIND = Subscription("notifier", "remind_period")
+
+SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
+    SubmissionAccepted: (RECALCULATE, REMIND),
+    SubmissionSubmitted: (REMIND,),
+    SubmissionReturned: (REMIND,),
+    SubmissionRejected: (REMIND,),
+    SubmissionWithdrawn: (REMIND,),
+    SubmissionReopened: (RECALCULATE, REMIND),
+    PanelLoaded: (RECALCULATE,),
+    FrameworkChanged: (RECALCULATE,),
+    PeriodOpened: (RECALCULATE, REMIND),
+    PeriodClosed: (REMIND,),
+    DeadlineMoved: (REMIND,),
+    ContactsChanged: (REMIND,),
+}

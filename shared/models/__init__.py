@@ -1,0 +1,44 @@
+"""Every table of the system, by subject. The comment above a class names its one writer."""
+
+from shared.models.identity import ApiKey, Membership, SignIn, User
+from shared.models.index import Locality, Panel, PanelValue, Run, RunNode
+from shared.models.plan import (
+    Contact,
+    Framework,
+    Node,
+    OfficialResult,
+    Organisation,
+    Responsibility,
+)
+from shared.models.reminders import Alarm, Reminder, ReminderPolicy
+from shared.models.round import Assignment, Evidence, Period, Submission
+from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
+
+__all__ = [
+    "Alarm",
+    "ApiKey",
+    "Assignment",
+    "AuditEntry",
+    "Contact",
+    "Evidence",
+    "Framework",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Locality",
+    "Membership",
+    "Node",
+    "OfficialResult",
+    "Organisation",
+    "OutboxMessage",
+    "Panel",
+    "PanelValue",
+    "Period",
+    "Reminder",
+    "ReminderPolicy",
+    "Responsibility",
+    "Run",
+    "RunNode",
+    "SignIn",
+    "Submission",
+    "User",
+]

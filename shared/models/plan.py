@@ -1,0 +1,156 @@
+"""The plan as data: the framework's tree, the bodies, and who answers for what."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Base, one_of
+
+NODE_KINDS = ("index", "subindex", "pillar", "group", "indicator", "component")
+DIRECTIONS = ("higher", "lower")
+SUPPLIES = ("local", "central", "unknown")
+RESPONSIBILITY_ROLES = ("lead", "joint_lead", "cooperating", "requested")
+CONTACT_ROLES = ("officer", "head")
+
+
+# Written by api.
+class Framework(Base):
+    __tablename__ = "frameworks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    year: Mapped[int] = mapped_column(unique=True)
+    name_vi: Mapped[str]
+    name_en: Mapped[str]
+    basis: Mapped[str]
+    locality_code: Mapped[str]
+    expected_local: Mapped[int]
+    expected_central: Mapped[int]
+    weights_assumed: Mapped[bool]
+    method: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # Grows with every change of a node, so that a run knows which tree it saw.
+    revision: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Node(Base):
+    __tablename__ = "nodes"
+    __table_args__ = (
+        UniqueConstraint("framework_id", "code"),
+        CheckConstraint(f"kind IN ({one_of(*NODE_KINDS)})", "kind"),
+        CheckConstraint(f"direction IN ({one_of(*DIRECTIONS)})", "direction"),
+        CheckConstraint(f"supply IN ({one_of(*SUPPLIES)})", "supply"),
+        CheckConstraint("weight >= 0", "weight"),
+        CheckConstraint("lower_bound <= upper_bound", "bounds"),
+        CheckConstraint(
+            "(goalpost_min IS NULL) = (goalpost_max IS NULL) AND (goalpost_min IS NULL OR goalpost_min < goalpost_max)",
+            "goalposts",
+        ),
+        Index("ix_nodes_order", "framework_id", "sort_key"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    framework_id: Mapped[UUID] = mapped_column(ForeignKey("frameworks.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("nodes.id"))
+    code: Mapped[str]
+    sort_key: Mapped[str]
+    kind: Mapped[str]
+    name_vi: Mapped[str]
+    name_en: Mapped[str]
+    weight: Mapped[float]
+    direction: Mapped[str]
+    unit: Mapped[str]
+    unit_assumed: Mapped[bool]
+    lower_bound: Mapped[float | None]
+    upper_bound: Mapped[float | None]
+    goalpost_min: Mapped[float | None]
+    goalpost_max: Mapped[float | None]
+    supply: Mapped[str | None]
+    supply_assumed: Mapped[bool]
+    evidence_required: Mapped[bool]
+    source: Mapped[str]
+    note: Mapped[str]
+    search: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Organisation(Base):
+    __tablename__ = "organisations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    code: Mapped[str] = mapped_column(unique=True)
+    name_vi: Mapped[str]
+    name_en: Mapped[str]
+    kind: Mapped[str]
+    part_in_the_plan: Mapped[str]
+    plan_section: Mapped[str]
+    is_coordinator: Mapped[bool]
+    search: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Contact(Base):
+    __tablename__ = "contacts"
+    __table_args__ = (
+        CheckConstraint(f"role IN ({one_of(*CONTACT_ROLES)})", "role"),
+        Index(
+            "uq_contacts_active",
+            "organisation_id",
+            "role",
+            text("lower(email)"),
+            unique=True,
+            postgresql_where="active",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    email: Mapped[str]
+    phone: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Responsibility(Base):
+    __tablename__ = "responsibilities"
+    __table_args__ = (
+        UniqueConstraint("node_id", "organisation_id", "role", "valid_from"),
+        CheckConstraint(f"role IN ({one_of(*RESPONSIBILITY_ROLES)})", "role"),
+        CheckConstraint("valid_from <= valid_to", "validity"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    role: Mapped[str]
+    legal_basis: Mapped[str]
+    plan_section: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+# Written by api.
+class OfficialResult(Base):
+    __tablename__ = "official_results"
+    __table_args__ = (UniqueConstraint("year", "locality", "level"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    year: Mapped[int]
+    locality: Mapped[str]
+    level: Mapped[str]
+    score: Mapped[float | None]
+    rank: Mapped[int | None]
+    units_ranked: Mapped[int]
+    note: Mapped[str]
+    source: Mapped[str]
+    search: Mapped[str]

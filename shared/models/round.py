@@ -1,0 +1,131 @@
+"""A data round: the period, the duties in it, the figures and their evidence."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Base, one_of
+
+PERIOD_STATES = ("draft", "open", "closed")
+ASSIGNMENT_KINDS = ("figure", "report")
+SUBMISSION_STATES = (
+    "draft",
+    "submitted",
+    "accepted",
+    "returned",
+    "rejected",
+    "withdrawn",
+    "superseded",
+    "reopened",
+)
+
+
+# Written by api.
+class Period(Base):
+    __tablename__ = "periods"
+    __table_args__ = (CheckConstraint(f"state IN ({one_of(*PERIOD_STATES)})", "state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    framework_id: Mapped[UUID] = mapped_column(ForeignKey("frameworks.id"))
+    reference_year: Mapped[int]
+    due_on: Mapped[date]
+    state: Mapped[str] = mapped_column(server_default="draft")
+    made_up: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Assignment(Base):
+    __tablename__ = "assignments"
+    __table_args__ = (
+        UniqueConstraint("period_id", "responsibility_id"),
+        CheckConstraint(f"kind IN ({one_of(*ASSIGNMENT_KINDS)})", "kind"),
+        Index("ix_assignments_organisation", "organisation_id", "period_id"),
+        Index("ix_assignments_order", "period_id", "sort_key", "id"),
+        Index("ix_assignments_all", "sort_key", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    period_id: Mapped[UUID] = mapped_column(ForeignKey("periods.id"))
+    responsibility_id: Mapped[UUID] = mapped_column(ForeignKey("responsibilities.id"))
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    kind: Mapped[str]
+    due_on: Mapped[date]
+    sort_key: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Submission(Base):
+    __tablename__ = "submissions"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "revision"),
+        CheckConstraint(f"state IN ({one_of(*SUBMISSION_STATES)})", "state"),
+        CheckConstraint("value NOT IN ('NaN', 'Infinity', '-Infinity')", "value"),
+        CheckConstraint("NOT (value IS NOT NULL AND nil_reason <> '')", "nil"),
+        # At most one figure of a duty is in force, and at most one is on its way.
+        Index(
+            "uq_submissions_accepted",
+            "assignment_id",
+            unique=True,
+            postgresql_where="state = 'accepted'",
+        ),
+        Index(
+            "uq_submissions_pending",
+            "assignment_id",
+            unique=True,
+            postgresql_where="state IN ('draft', 'submitted')",
+        ),
+        Index("ix_submissions_recent", "created_at", "id"),
+        Index("ix_submissions_waiting", "submitted_at", postgresql_where="state = 'submitted'"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
+    revision: Mapped[int]
+    value: Mapped[float | None]
+    nil_reason: Mapped[str]
+    note: Mapped[str]
+    source: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="draft")
+    # Actors are users or systems; the name is kept as it was.
+    created_by: Mapped[UUID]
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    submitted_by: Mapped[UUID | None]
+    submitted_by_name: Mapped[str | None]
+    submitted_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    decided_by_name: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Evidence(Base):
+    __tablename__ = "evidence"
+    __table_args__ = (CheckConstraint("size > 0", "size"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
+    filename: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    storage_key: Mapped[str] = mapped_column(unique=True)
+    document_number: Mapped[str]
+    document_date: Mapped[date | None]
+    issuer: Mapped[str]
+    uploaded_by: Mapped[UUID]
+    uploaded_by_name: Mapped[str]
+    uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())

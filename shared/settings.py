@@ -1,0 +1,42 @@
+"""Environment variables, read once, in each process's ``__main__``."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+
+
+def _asyncpg(url: str) -> str:
+    """Accept the URL that other tools use, too."""
+    parsed = make_url(url)
+    if not parsed.drivername.startswith("postgres"):
+        raise ValueError("DATABASE_URL must be a postgresql:// URL")
+    return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+class Settings(BaseSettings):
+    """What every process needs. No default hides a missing server."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    database_url: Annotated[str, AfterValidator(_asyncpg)]
+    redis_url: str
+    smtp_url: SecretStr
+    evidence_url: str = "file:.local/evidence"
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = "http://127.0.0.1:8000"
+    mail_from: str = "PII Hà Nội <pii@localhost>"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    database_pool: int = Field(default=10, ge=1, le=100)
+    request_timeout: float = Field(default=30, gt=0, le=600)  # seconds
+    body_limit: int = Field(default=1_048_576, ge=1_024)  # bytes, all but uploads
+    upload_limit: int = Field(default=20_971_520, ge=1_024)  # bytes, one evidence file
+    access_minutes: int = Field(default=30, ge=1, le=1_440)
+    refresh_days: int = Field(default=14, ge=1, le=90)
+    sweep_seconds: float = Field(default=10, gt=0, le=60)
+    run_interval: float = Field(default=0.2, ge=0, le=10)  # seconds between two runs of a period
+    claim_seconds: float = Field(default=40, gt=0, le=3_600)  # a mail claim of a dead notifier

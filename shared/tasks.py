@@ -1,0 +1,209 @@
+"""The worker's edge: what every worker process runs, and what ends a task.
+
+A worker is four loops in one process, each of which outlives the servers it talks to: arq takes
+jobs from Redis, the relay moves the outbox to Redis, the sweep works from Postgres alone, and the
+heartbeat says that the process is alive. Redis may vanish at any time: the sweep goes on.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from arq import Retry, Worker
+from arq.connections import ArqRedis, RedisSettings
+from arq.worker import Function, func
+from redis.exceptions import RedisError
+from sqlalchemy import delete
+from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from shared.db import CONNECTION_LOST, Database, PooledDatabase, create_engine
+from shared.log import new_trace_id, trace_id
+from shared.models import Heartbeat
+from shared.outbox import FAULTS, forget_sent, listen_forever, relay_forever
+from shared.settings import Settings
+
+log = structlog.get_logger()
+
+TRANSIENT = (OperationalError, InterfaceError, PoolTimeoutError, TimeoutError, *CONNECTION_LOST)
+MAX_TRIES = 5
+JOB_TIMEOUT = 30  # seconds; a killed worker's job is free again this long after
+POLL_DELAY = 0.02  # seconds; arq's default of 0.5 s would be most of what an acceptance takes
+HEARTBEAT = 5  # seconds
+TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"})
+
+PeriodTask = Callable[[UUID], Awaitable[None]]
+Sweep = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one service does: a task that concerns a period, and a sweep that finds what was missed."""
+
+    queue: str
+    name: str
+    handle: PeriodTask
+    sweep: Sweep
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell what a later try may cure: lost connections, locks, time-outs."""
+    if isinstance(error, DBAPIError) and not isinstance(error, TRANSIENT):
+        return (
+            getattr(error.orig, "sqlstate", None) in TRANSIENT_STATES
+            or error.connection_invalidated
+        )
+    return isinstance(error, TRANSIENT)
+
+
+def task(name: str, handle: PeriodTask) -> Function:
+    async def run(ctx: dict[str, Any], *, period_id: str, trace_id: str = "") -> None:
+        with_trace(trace_id)
+        try:
+            await handle(UUID(period_id))
+        except Exception as error:
+            if not is_transient(error):
+                log.exception("task_failed", task=name, period_id=period_id)
+                raise
+            log.warning("task_retried", task=name, error=repr(error), tries=ctx["job_try"])
+            raise Retry(defer=2 ** ctx["job_try"] / 10) from error
+
+    run.__qualname__ = name
+    return func(run, name=name, keep_result=0, max_tries=MAX_TRIES, timeout=JOB_TIMEOUT)
+
+
+def with_trace(value: str) -> None:
+    trace_id.set(value or new_trace_id())
+
+
+def redis_settings(settings: Settings) -> RedisSettings:
+    parsed = RedisSettings.from_dsn(settings.redis_url)
+    parsed.conn_timeout = 3
+    parsed.conn_retries = 1
+    parsed.conn_retry_delay = 1
+    return parsed
+
+
+def queue_pool(settings: Settings) -> ArqRedis:
+    """Connect when first used; every wait on Redis has a limit."""
+    return ArqRedis.from_url(  # type: ignore[no-any-return]
+        settings.redis_url,
+        socket_timeout=5,
+        socket_connect_timeout=3,
+        job_serializer=orjson.dumps,
+        job_deserializer=orjson.loads,
+    )
+
+
+async def serve(settings: Settings, build: Callable[[Database], Work]) -> None:
+    """Run one worker process until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    engine = create_engine(settings.database_url, name="worker", pool=5)
+    database = PooledDatabase(engine)
+    work = build(database)
+    bell = asyncio.Event()
+    pool = queue_pool(settings)
+    loops = [
+        asyncio.create_task(coroutine, name=name)
+        for name, coroutine in {
+            "arq": _arq_forever(settings, work),
+            "listen": listen_forever(settings.database_url, "outbox", bell.set),
+            "relay": relay_forever(database, pool, bell),
+            "sweep": _sweep_forever(work, pause=settings.sweep_seconds),
+            "heartbeat": _heartbeat_forever(database, part=work.queue),
+        }.items()
+    ]
+    log.info("worker_started", queue=work.queue, pid=os.getpid())
+    stopped = asyncio.create_task(stop.wait())
+    # A loop that ends is a defect: leave, so that the supervisor starts afresh.
+    done, _ = await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
+    for running in loops:
+        running.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
+    await pool.aclose()
+    await database.close()
+    for ended in done - {stopped}:
+        ended.result()
+    log.info("worker_stopped", queue=work.queue)
+
+
+async def _arq_forever(settings: Settings, work: Work) -> None:
+    """Keep an arq worker; its main loop ends when Redis goes away."""
+    while True:
+        worker = Worker(
+            functions=[task(work.name, work.handle)],
+            queue_name=work.queue,
+            redis_settings=redis_settings(settings),
+            handle_signals=False,
+            poll_delay=POLL_DELAY,
+            max_jobs=10,
+            job_timeout=JOB_TIMEOUT,
+            keep_result=0,
+            health_check_interval=30,
+            job_serializer=orjson.dumps,
+            job_deserializer=orjson.loads,
+        )
+        try:
+            await worker.async_run()
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning(
+                "redis_lost", error=repr(error), next="tries again in a second; sweeps go on"
+            )
+        finally:
+            await _close_quietly(worker)
+        await asyncio.sleep(1)
+
+
+async def _close_quietly(worker: Worker) -> None:
+    try:
+        await worker.close()
+    except (RedisError, OSError, AttributeError) as error:
+        log.debug("arq_close", error=repr(error))
+
+
+async def _sweep_forever(work: Work, *, pause: float) -> None:
+    while True:
+        with_trace("")
+        try:
+            await work.sweep()
+        except Exception as error:
+            log.warning(
+                "sweep_failed",
+                queue=work.queue,
+                error=repr(error),
+                exc_info=not is_transient(error),
+            )
+        await asyncio.sleep(pause)
+
+
+async def _heartbeat_forever(database: Database, *, part: str) -> None:
+    instance = f"{socket.gethostname()}:{os.getpid()}"
+    beat = (
+        insert(Heartbeat)
+        .values(part=part, instance=instance)
+        .on_conflict_do_update(constraint="pk_heartbeats", set_={"seen_at": sql.now()})
+    )
+    silent = delete(Heartbeat).where(
+        Heartbeat.seen_at < sql.now() - sql.make_interval(0, 0, 0, 0, 1)
+    )
+    while True:
+        try:
+            async with database.transaction() as session:
+                await session.execute(beat)
+                await session.execute(silent)
+                await forget_sent(session)
+        except FAULTS as error:
+            log.warning("heartbeat_failed", error=repr(error))
+        await asyncio.sleep(HEARTBEAT)
