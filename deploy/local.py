@@ -41,6 +41,7 @@ async def run(local: LocalSystem, console: Console) -> int:
     with signals(stop, local.supervisor.hurry):
         starting = asyncio.create_task(local.start())
         stopping = asyncio.create_task(stop.wait())
+        watching = asyncio.create_task(watch_terminal(stop))
         try:
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
@@ -52,6 +53,7 @@ async def run(local: LocalSystem, console: Console) -> int:
             for error in group.exceptions:
                 console.line(console.paint(str(error), "red"))
         finally:
+            watching.cancel()
             starting.cancel()
             await asyncio.wait({starting})
             await say_and_stop(local, console)
@@ -63,6 +65,21 @@ async def say_and_stop(local: LocalSystem, console: Console) -> None:
     console.line("Stopping. Ctrl-C again kills.")
     await local.stop()
     console.line(f"Stopped in {time.monotonic() - began:.1f} s. The data stays.")
+
+
+async def watch_terminal(stop: asyncio.Event) -> None:
+    """Stop when the terminal we are in the foreground of is closed.
+
+    Its SIGHUP goes to the shell, which tells us; but when `make` stands in the shell's place, as
+    under ssh, nobody does.
+    """
+    foreground = False
+    with suppress(OSError, ValueError):
+        while True:
+            foreground = os.tcgetpgrp(0) == os.getpgrp()
+            await asyncio.sleep(1)
+    if foreground:
+        stop.set()
 
 
 @contextmanager

@@ -81,7 +81,7 @@ async def _add(session: AsyncSession, model: Any, rows: list[dict[str, Any]]) ->
 
 
 async def _by_code(session: AsyncSession, statement: Select[str, UUID]) -> dict[str, UUID]:
-    return dict((await session.execute(statement)).tuples().all())
+    return dict((await session.execute(statement)).all())
 
 
 async def _organisations(session: AsyncSession, plan: PlanData) -> int:

@@ -196,7 +196,7 @@ class LocalSystem:
         asked = self._system.environ.get(variable, "") if variable else ""
         wanted = int(asked or self._last_ports.get(name) or usual)
         port = self._ports.take(wanted, host)
-        if port != wanted:
+        if port != wanted and variable:
             self._console.warn(f"port {wanted} is taken: {name} uses {port}")
         self.state["ports"][name] = port
         return port

@@ -61,7 +61,9 @@ class Supervisor:
             self.deaths[part.name] += 1
             if time.monotonic() - began >= LONG_LIFE:
                 pause = FIRST_PAUSE
-            self._tell(f"{part.name} ended with {ended}; it starts again in {pause:.1f} s")
+            self._tell(
+                f"{part.name} ended with {ended}; it starts again in {pause:.1f} s ({part.log})"
+            )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -19,6 +19,7 @@ import structlog
 from arq import Retry, Worker
 from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Function, func
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 from sqlalchemy import delete
 from sqlalchemy import func as sql
@@ -95,13 +96,10 @@ def redis_settings(settings: Settings) -> RedisSettings:
 
 def queue_pool(settings: Settings) -> ArqRedis:
     """Connect when first used; every wait on Redis has a limit."""
-    return ArqRedis.from_url(  # type: ignore[no-any-return]
-        settings.redis_url,
-        socket_timeout=5,
-        socket_connect_timeout=3,
-        job_serializer=orjson.dumps,
-        job_deserializer=orjson.loads,
+    connections = ConnectionPool.from_url(
+        settings.redis_url, socket_timeout=5, socket_connect_timeout=3, max_connections=10
     )
+    return ArqRedis(connections, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
 
 
 async def serve(settings: Settings, build: Callable[[Database], Work]) -> None:

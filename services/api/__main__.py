@@ -2,7 +2,7 @@
 
 import uvicorn
 
-from services.api.app import create_app
+from services.api.app import create_asgi
 from shared.log import configure
 from shared.settings import Settings
 
@@ -11,7 +11,7 @@ def main() -> None:
     settings = Settings()
     configure(service="api", level=settings.log_level)
     uvicorn.run(
-        create_app(settings),
+        create_asgi(settings),
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",

@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from redis.asyncio import Redis
+from starlette.types import ASGIApp
 
 from services.api import errors, health, openapi
 from services.api.assignments.routes import routers as assignments
@@ -69,6 +70,13 @@ class State(TypedDict):
     metrics: Metrics
 
 
+def create_asgi(settings: Settings, database: Database | None = None) -> ASGIApp:
+    """Make what the server runs: the application behind its doorway."""
+    app = create_app(settings, database)
+    state = app.state
+    return Doorway(app, changes=state.changes, etags=state.etags, metrics=state.metrics)
+
+
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """Make the application; ``database`` replaces the pool, as a test does to undo its changes."""
     changes = Changes()
@@ -117,6 +125,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         max_body_size=settings.body_limit,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.include_router(health.router)
     for routers in NOUNS:
@@ -124,7 +133,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             app.include_router(router)
     errors.install(app)
     app.openapi = partial(openapi.build, app)  # type: ignore[method-assign]
-    app.add_middleware(Doorway, changes=changes, etags=etags, metrics=metrics)
+    app.state.changes, app.state.etags, app.state.metrics = changes, etags, metrics
     return app
 
 

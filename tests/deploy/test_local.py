@@ -52,6 +52,13 @@ system = System(
 )
 sys.exit(main(system, Console()))
 """
+IN_A_TERMINAL = "import pty, sys; pty.spawn(sys.argv[1:])"
+# Like make: hears of the closed terminal, tells nobody and goes on waiting for its child.
+LEADER = """
+import signal, subprocess, sys
+signal.signal(signal.SIGHUP, lambda *_: None)
+subprocess.run(sys.argv[1:])
+"""
 SERVICES = {"api": API, "scoring": IDLE, "notifier": IDLE}
 ELSEWHERE = {
     "DATABASE_URL": "postgresql://elsewhere.test/pii",
@@ -74,8 +81,12 @@ class Run:
         return {}
 
     def wait_until_ready(self) -> None:
-        wait_until(lambda: self.state.get("ready") and self.state["pid"] == self.process.pid)
-        self.seen = set(psutil.Process(self.process.pid).children(recursive=True))
+        wait_until(lambda: self.state.get("ready") and self.state["pid"] in self._tree())
+        self.seen = set(self._tree().values()) - {psutil.Process(self.process.pid)}
+
+    def _tree(self) -> dict[int, psutil.Process]:
+        root = psutil.Process(self.process.pid)
+        return {one.pid: one for one in (root, *root.children(recursive=True))}
 
     def end(self, number: signal.Signals) -> str:
         self.process.send_signal(number)
@@ -103,8 +114,9 @@ def running(
     prepare: str = "",
     variables: dict[str, str] = ELSEWHERE,
     grace: float = 0.5,
+    inside: tuple[str, ...] = (),
 ) -> Iterator[Run]:
-    words = [sys.executable, "-c", SUPERVISOR, str(folder / "state"), prepare]
+    words = [*inside, sys.executable, "-c", SUPERVISOR, str(folder / "state"), prepare]
     words += [json.dumps(services), str(grace)]
     own = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "API_PORT", "EVIDENCE_URL")
     env = {key: value for key, value in os.environ.items() if key not in own}
@@ -193,6 +205,15 @@ def test_a_second_ctrl_c_does_not_wait(folder: Path) -> None:
         time.sleep(PATIENCE)
         run.end(signal.SIGINT)
         assert run.left() == []
+
+
+def test_closing_the_terminal_stops_everything(folder: Path) -> None:
+    python = (sys.executable, "-c")
+    with running(folder, inside=(*python, IN_A_TERMINAL, *python, LEADER)) as run:
+        run.wait_until_ready()
+        run.process.kill()
+        wait_until(lambda: not run.left(), seconds=5)
+    assert run.state["pids"] == {}
 
 
 def test_a_second_start_says_that_it_runs_already_and_where(folder: Path) -> None:

@@ -103,7 +103,9 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "due_before": Assignment.due_on < bindparam("due_before"),
     "bodies": Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
     "status": bindparam("status") == STATUS,
-    "overdue": and_(Assignment.due_on < bindparam("today"), STATUS.in_(("open", "returned"))),
+    "overdue": and_(
+        Assignment.due_on < bindparam("today"), or_(STATUS == "open", STATUS == "returned")
+    ),
     "after": or_(
         Assignment.sort_key > bindparam("after_key"),
         and_(Assignment.sort_key == bindparam("after_key"), Assignment.id > bindparam("after_id")),

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from sqlalchemy import Executable, and_, bindparam, select, true
 
 from services.api.audit.schemas import AuditQuery
@@ -41,6 +40,6 @@ async def audit_page(read: Reader, query: AuditQuery) -> dict[str, Any]:
     return page(
         query,
         rows,
-        lambda row: {**row, "changes": orjson.Fragment(row["changes"])},
+        dict,
         lambda row: [row["id"]],
     )

@@ -5,7 +5,20 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Executable, Select, Text, and_, bindparam, case, cast, func, literal, select
+from sqlalchemy import (
+    Executable,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -81,9 +94,12 @@ ONE_NODE = _NODE.where(Node.code == bindparam("code"))
 
 _today = func.date(func.timezone("Asia/Ho_Chi_Minh", func.now()))
 _Holder = aliased(Node)
+# Written out, because PostgreSQL takes two parameters of one value for two expressions when it groups.
+_is_component = _Holder.kind == literal_column("'component'")
+_indicator_id = case((_is_component, _Holder.parent_id), else_=_Holder.id)
 _held = (
     select(
-        case((_Holder.kind == "component", _Holder.parent_id), else_=_Holder.id).label("node_id"),
+        _indicator_id.label("node_id"),
         func.jsonb_agg(
             aggregate_order_by(
                 func.jsonb_build_object(
@@ -94,7 +110,7 @@ _held = (
                     "role",
                     Responsibility.role,
                     "component",
-                    case((_Holder.kind == "component", _Holder.code)),
+                    case((_is_component, _Holder.code)),
                 ),
                 _Holder.sort_key,
                 Responsibility.role,
@@ -102,20 +118,16 @@ _held = (
             )
         ).label("leads"),
         func.array_agg(Organisation.code)
-        .filter(Responsibility.role.in_(("lead", "joint_lead")))
+        .filter(or_(Responsibility.role == "lead", Responsibility.role == "joint_lead"))
         .label("lead_codes"),
     )
     .join(Responsibility, Responsibility.node_id == _Holder.id)
     .join(Organisation, Organisation.id == Responsibility.organisation_id)
     .where(
         Responsibility.valid_from <= _today,
-        func.coalesce(
-            Responsibility.valid_to,
-            cast(literal("infinity"), Text).cast(Responsibility.valid_from.type),
-        )
-        >= _today,
+        func.coalesce(Responsibility.valid_to, text("'infinity'::date")) >= _today,
     )
-    .group_by(case((_Holder.kind == "component", _Holder.parent_id), else_=_Holder.id))
+    .group_by(_indicator_id)
     .subquery("held")
 )
 _Group, _Pillar = aliased(Node), aliased(Node)
@@ -138,7 +150,7 @@ def _indicators() -> Select[*tuple[Any, ...]]:
             Node.supply,
             Node.supply_assumed,
             Node.evidence_required,
-            _held.c.leads.label("responsibilities"),
+            cast(_held.c.leads, Text).label("responsibilities"),
             Node.sort_key,
         )
         .join(Framework, Framework.id == Node.framework_id)
@@ -247,7 +259,7 @@ async def framework_tree(read: Reader, caller: Caller, year: int) -> dict[str, A
     marks = [node["supply"] for node in nodes if node["kind"] == "indicator"]
     return {
         **shown,
-        "method": orjson.Fragment(shown["method"]),
+        "method": shown["method"],
         "supply": {
             supply: {"marked": marks.count(supply), "expected": number}
             for supply, number in expected.items()

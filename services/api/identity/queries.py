@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Executable, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
@@ -86,7 +85,7 @@ def keys_statement(*, after: bool) -> Executable:
 def _shown_user(row: Any) -> dict[str, Any]:
     return {
         **dict(row),
-        "memberships": orjson.loads(row["memberships"]),
+        "memberships": row["memberships"],
         "allowed_actions": ["edit", "add_membership", "end_membership"],
     }
 

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
 
 from services.api.deps.paging import page, start_of
@@ -131,7 +130,7 @@ async def newest_index(read: Reader, period: str | None) -> dict[str, Any]:
     row = await (read.first(INDEX_OF_PERIOD, period=period) if period else read.first(NEWEST_INDEX))
     if row is None:
         raise PeriodNotFoundError if period else NoPeriodError
-    summary = orjson.loads(row["summary"]) if row["summary"] else NO_SUMMARY
+    summary = row["summary"] or NO_SUMMARY
     run = None
     if row["run_id"]:
         run = {
@@ -171,7 +170,7 @@ async def run_shown(read: Reader, run_id: UUID) -> dict[str, Any]:
     row = await read.first(ONE_RUN, id=run_id)
     if row is None:
         raise RunNotFoundError
-    return {**row, "inputs": orjson.Fragment(row["inputs"])}
+    return dict(row)
 
 
 def _node(row: Any) -> dict[str, Any]:

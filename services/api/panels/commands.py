@@ -127,4 +127,4 @@ async def _localities(session: AsyncSession, new: NewPanel) -> dict[str, UUID]:
     )
     codes = [locality.code for locality in new.localities]
     rows = await session.execute(select(Locality.code, Locality.id).where(Locality.code.in_(codes)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

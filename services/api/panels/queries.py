@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
 
 from services.api.deps.caller import Caller
@@ -120,7 +119,7 @@ async def panel_page(
     )
 
     def locality(row: Any) -> dict[str, Any]:
-        return {"code": row["code"], "name": row["name"], "values": orjson.Fragment(row["values"])}
+        return {"code": row["code"], "name": row["name"], "values": row["values"]}
 
     return {**shown, **page(query, rows, locality, lambda row: [row["code"]])}
 

@@ -9,10 +9,12 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    Text,
     Uuid,
     and_,
     any_,
     bindparam,
+    cast,
     func,
     or_,
     select,
@@ -99,7 +101,7 @@ _SUBMISSION = (
         Submission.decided_by_name,
         Submission.decided_at,
         Submission.decision_reason,
-        _evidence.label("evidence"),
+        cast(_evidence, Text).label("evidence"),
         Submission.updated_at,
     )
     .join(Assignment, Assignment.id == Submission.assignment_id)

@@ -1,0 +1,20 @@
+"""Run the notifier."""
+
+from functools import partial
+
+import uvloop
+
+from services.notifier.worker import build
+from shared.log import configure
+from shared.settings import Settings
+from shared.tasks import serve
+
+
+def main() -> None:
+    settings = Settings()
+    configure(service="notifier", level=settings.log_level)
+    uvloop.run(serve(settings, partial(build, settings)))
+
+
+if __name__ == "__main__":
+    main()

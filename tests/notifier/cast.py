@@ -1,0 +1,203 @@
+"""The cast: a coordinating body, a department with an officer and a head, a court that is only asked."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, update
+
+from services.notifier.commands import plan_reminders, watch_reachability
+from services.notifier.schedule import send_at
+from shared.db import Database
+from shared.models import (
+    Alarm,
+    Assignment,
+    Contact,
+    Framework,
+    Node,
+    Organisation,
+    Period,
+    Reminder,
+    ReminderPolicy,
+    Responsibility,
+    Submission,
+)
+
+DUE = date(2026, 12, 10)
+BASIS = "Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024"
+
+
+def at(days: int, *, due_on: date = DUE, minutes: int = 1) -> datetime:
+    """A moment after the step of that day has come."""
+    return send_at(due_on, days) + timedelta(minutes=minutes)
+
+
+@dataclass
+class Clock:
+    now: datetime = field(default_factory=lambda: at(0))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class World:
+    """Small functions that write what the API would write."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.framework_id = uuid4()
+        self.period_id = uuid4()
+        self.bodies: dict[str, UUID] = {}
+
+    async def add(self, row: Any) -> UUID:
+        async with self.database.transaction() as session:
+            session.add(row)
+        identity: UUID = row.id
+        return identity
+
+    async def change(self, model: Any, key: UUID, **values: Any) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(update(model).where(model.id == key).values(**values))
+
+    async def body(self, code: str, name: str, *, coordinator: bool = False) -> UUID:
+        self.bodies[code] = await self.add(
+            Organisation(
+                id=uuid4(), code=code, name_vi=name, name_en="", kind="department",
+                part_in_the_plan="", plan_section="", is_coordinator=coordinator, search="",
+            )
+        )  # fmt: skip
+        return self.bodies[code]
+
+    async def contact(self, body: str, email: str, **values: Any) -> UUID:
+        facts = {"name": "Nguyễn Thị Hoa", "role": "officer", "phone": "024 3825 0000"} | values
+        return await self.add(
+            Contact(id=uuid4(), organisation_id=self.bodies[body], email=email, **facts)
+        )
+
+    async def policy(self, offset_days: int, audience: str = "officer", **values: Any) -> UUID:
+        return await self.add(
+            ReminderPolicy(id=uuid4(), offset_days=offset_days, audience=audience, **values)
+        )
+
+    async def node(self, code: str, name: str, **values: Any) -> UUID:
+        facts = {"kind": "indicator", "supply": "local"} | values
+        return await self.add(
+            Node(
+                id=uuid4(), framework_id=self.framework_id, code=code, sort_key=code, name_vi=name,
+                name_en="", weight=1, direction="higher", unit="", unit_assumed=False,
+                supply_assumed=False, evidence_required=True, source="", note="", search="", **facts,
+            )
+        )  # fmt: skip
+
+    async def duty(self, body: str, code: str = "2.1.1", **values: Any) -> UUID:
+        facts: dict[str, Any] = {
+            "name": "Điểm thi tốt nghiệp THPT", "role": "lead", "kind": "figure", "due_on": DUE,
+            "period_id": self.period_id, "node_id": None,
+        } | values  # fmt: skip
+        node_id = facts["node_id"] or await self.node(code, facts["name"])
+        responsibility_id = await self.add(
+            Responsibility(
+                id=uuid4(), node_id=node_id, organisation_id=self.bodies[body],
+                role=facts["role"], legal_basis=BASIS, plan_section="II.4.3",
+                valid_from=date(2024, 8, 6),
+            )
+        )  # fmt: skip
+        return await self.add(
+            Assignment(
+                id=uuid4(), period_id=facts["period_id"], responsibility_id=responsibility_id,
+                node_id=node_id, organisation_id=self.bodies[body], kind=facts["kind"],
+                due_on=facts["due_on"], sort_key=code,
+            )
+        )  # fmt: skip
+
+    async def submission(
+        self, duty: UUID, state: str, *, revision: int = 1, when: datetime | None = None, **values: Any
+    ) -> UUID:
+        return await self.add(
+            Submission(
+                id=uuid4(), assignment_id=duty, revision=revision, value=1.0, nil_reason="",
+                note="", source="", state=state, created_by=uuid4(), created_by_name="Hoa",
+                updated_at=when or at(-20), **values,
+            )
+        )  # fmt: skip
+
+    async def many_duties(self, body: str, number: int) -> None:
+        """Write many at once, all of one node."""
+        node_id = await self.node("9.9.9", "Nhiều việc")
+        responsibilities = [
+            {
+                "id": uuid4(), "node_id": node_id, "organisation_id": self.bodies[body],
+                "role": "lead", "legal_basis": BASIS, "plan_section": "",
+                "valid_from": date(2000, 1, 1) + timedelta(days=day),
+            }
+            for day in range(number)
+        ]  # fmt: skip
+        assignments = [
+            {
+                "id": uuid4(), "period_id": self.period_id, "responsibility_id": made["id"],
+                "node_id": node_id, "organisation_id": self.bodies[body], "kind": "figure",
+                "due_on": DUE, "sort_key": "9.9.9",
+            }
+            for made in responsibilities
+        ]  # fmt: skip
+        async with self.database.transaction() as session:
+            await session.execute(insert(Responsibility), responsibilities)
+            await session.execute(insert(Assignment), assignments)
+
+    async def plan(self, now: datetime, *, period_id: UUID | None = None) -> None:
+        async with self.database.transaction() as session:
+            await plan_reminders(session, period_id=period_id, now=now, domain="pii.example.vn")
+
+    async def watch(self, now: datetime) -> None:
+        async with self.database.transaction() as session:
+            await watch_reachability(session, now=now)
+
+    async def ledger(self, *, state: str | None = None) -> list[Reminder]:
+        async with self.database.transaction() as session:
+            rows = select(Reminder).order_by(
+                Reminder.due_on, Reminder.step_days, Reminder.recipient
+            )
+            if state:
+                rows = rows.where(Reminder.state == state)
+            return list(await session.scalars(rows))
+
+    async def steps(self, state: str) -> list[tuple[int, str]]:
+        return [(row.step_days, row.recipient) for row in await self.ledger(state=state)]
+
+    async def states(self) -> list[tuple[int, str]]:
+        return [(row.step_days, row.state) for row in await self.ledger()]
+
+    async def alarms(self) -> list[Alarm]:
+        async with self.database.transaction() as session:
+            return list(await session.scalars(select(Alarm).order_by(Alarm.raised_at)))
+
+
+OFFICER = "hoa@gddt.example.vn"
+HEAD = "giam-doc@gddt.example.vn"
+COORDINATOR = "dieu-phoi@khcn.example.vn"
+
+
+async def raise_curtain(database: Database) -> World:
+    world = World(database)
+    await world.add(
+        Framework(
+            id=world.framework_id, year=2024, name_vi="", name_en="", basis="",
+            locality_code="ha-noi", expected_local=13, expected_central=39, weights_assumed=True,
+            method={},
+        )
+    )  # fmt: skip
+    await world.add(
+        Period(
+            id=world.period_id, code="2026", name="Kỳ báo cáo năm 2026",
+            framework_id=world.framework_id, reference_year=2026, due_on=DUE, state="open",
+            made_up=False, opened_at=datetime(2026, 10, 1, tzinfo=UTC),
+        )
+    )  # fmt: skip
+    await world.body("so-khcn", "Sở Khoa học và Công nghệ", coordinator=True)
+    await world.body("so-gddt", "Sở Giáo dục và Đào tạo")
+    await world.body("tand", "Tòa án Nhân dân thành phố")
+    await world.contact("so-khcn", COORDINATOR, name="Trần Văn Bình", phone="024 3943 1111")
+    await world.contact("so-gddt", OFFICER)
+    await world.contact("so-gddt", HEAD, name="Lê Văn Cường", role="head")
+    return world
