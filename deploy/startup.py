@@ -152,7 +152,7 @@ class LocalSystem:
         host, port = variables["API_HOST"], int(variables["API_PORT"])
         with self._console.step(f"API on port {port}, scoring, notifier"):
             await self.supervisor.start(*parts)
-            await self._answer(parts[0], reachable_host(host), port, "/readyz")
+            await self._answer(parts[0], reachable_host(host), port, "/readyz?all=true")
         self._urls["api"] = f"http://{reachable_host(host)}:{port}"
         self._urls["docs"] = f"{self._urls['api']}/docs"
 

@@ -1,9 +1,9 @@
 """Is it alive, is it ready, part by part, and how is it doing."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
@@ -30,14 +30,19 @@ async def live() -> dict[str, str]:
     summary="Each part's state; 503 when requests cannot be served",
     responses={503: {"description": "PostgreSQL is not reachable"}},
 )
-async def ready(request: Request) -> Response:
-    """``ready``: all parts answer. ``degraded``: figures are taken, but work waits. ``unavailable``: 503."""
+async def ready(
+    request: Request, *, every_part: Annotated[bool, Query(alias="all")] = False
+) -> Response:
+    """``ready``: all parts answer. ``degraded``: figures are taken, but work waits. ``unavailable``: 503.
+
+    With ``all`` a degraded system is not ready either.
+    """
     database, workers = await _database(request)
     parts = {"postgresql": database, "redis": await _redis(request), **workers}
     if parts["postgresql"]["state"] != "ok":
         status, code = "unavailable", 503
     elif any(part["state"] != "ok" for part in parts.values()):
-        status, code = "degraded", 200
+        status, code = "degraded", 503 if every_part else 200
     else:
         status, code = "ready", 200
     return Response(body({"status": status, "parts": parts}), code, media_type=JSON)

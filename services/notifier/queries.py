@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -138,7 +139,7 @@ async def missing(
         select(*key, want.c.audience, want.c.send_at, want.c.contact_id, want.c.recipient_name)
         .outerjoin(Reminder, is_in(want))
         .where(Reminder.id.is_(None))
-        .distinct(*key)
+        .ext(distinct_on(*key))
         .order_by(*key, first, want.c.contact_id)
     )
     return found.all()
@@ -167,7 +168,7 @@ async def wanted_again(
         .order_by(Reminder.id)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def is_due(*, now: datetime, claim: timedelta) -> ColumnElement[bool]:
@@ -196,7 +197,7 @@ async def unreachable_bodies(session: AsyncSession) -> dict[UUID, int]:
         )
         .group_by(Assignment.organisation_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def whom_to_call(session: AsyncSession) -> WhomToCall | None:

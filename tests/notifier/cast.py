@@ -29,7 +29,7 @@ BASIS = "Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024"
 
 
 def at(days: int, *, due_on: date = DUE, minutes: int = 1) -> datetime:
-    """A moment after the step of that day has come."""
+    """Give the moment after the step of that day has come."""
     return send_at(due_on, days) + timedelta(minutes=minutes)
 
 
@@ -112,7 +112,13 @@ class World:
         )  # fmt: skip
 
     async def submission(
-        self, duty: UUID, state: str, *, revision: int = 1, when: datetime | None = None, **values: Any
+        self,
+        duty: UUID,
+        state: str,
+        *,
+        revision: int = 1,
+        when: datetime | None = None,
+        **values: Any,
     ) -> UUID:
         return await self.add(
             Submission(

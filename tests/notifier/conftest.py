@@ -8,12 +8,25 @@ from datetime import timedelta
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.mailer import SmtpMailer
 from services.notifier.sending import Office
 from shared.db import PooledDatabase, create_engine
+from shared.models import (
+    Alarm,
+    Assignment,
+    Contact,
+    Framework,
+    Node,
+    Organisation,
+    Period,
+    Reminder,
+    ReminderPolicy,
+    Responsibility,
+    Submission,
+)
 from tests.notifier.cast import Clock, World, raise_curtain
 from tests.notifier.post import PostOffice
 
@@ -21,9 +34,9 @@ SERVER = os.environ.get("TEST_DATABASE_URL", "postgresql+asyncpg://pii@127.0.0.1
 NAME = "notifier_test"
 # What the tests write, children first; history tables refuse to be emptied and stay empty.
 TABLES = (
-    "reminders, alarms, reminder_policies, submissions, assignments, responsibilities, contacts, "
-    "periods, nodes, frameworks, organisations, outbox"
-).split(", ")
+    Reminder, Alarm, ReminderPolicy, Submission, Assignment, Responsibility, Contact, Period, Node,
+    Framework, Organisation,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +58,7 @@ async def notifier_engine() -> AsyncIterator[AsyncEngine]:
 async def database(notifier_engine: AsyncEngine) -> PooledDatabase:
     async with notifier_engine.begin() as connection:
         for table in TABLES:
-            await connection.execute(text(f"DELETE FROM {table}"))
+            await connection.execute(delete(table))
     return PooledDatabase(notifier_engine)
 
 

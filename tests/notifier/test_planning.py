@@ -213,25 +213,26 @@ async def test_two_notifiers_plan_each_row_once(world: World) -> None:
     assert len({row.message_id for row in rows}) == len(rows)
 
 
-async def test_planning_without_news_writes_nothing(
-    world: World, database: PooledDatabase
-) -> None:
+async def test_planning_without_news_writes_nothing(world: World, database: PooledDatabase) -> None:
     await world.policy(-7)
     await world.duty("so-gddt")
     await world.duty("tand", "1.1.2", role="requested")
     await world.plan(at(-20))
     await world.watch(at(-20))
     heard: list[object] = []
+
+    def hear(*args: object) -> None:
+        heard.append(args)
+
     async with database.engine.connect() as connection:
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None
-        await raw.add_listener("changes", lambda *args: heard.append(args))
+        await raw.add_listener("changes", hear)
         await world.plan(at(-20))
         await world.watch(at(-20))
         await raw.fetch("SELECT 1")
         await asyncio.sleep(0.05)
-        await raw.remove_listener("changes", heard.append)
-        await raw.reset()
+        await raw.remove_listener("changes", hear)
     assert heard == []
 
 

@@ -19,18 +19,16 @@ from services.notifier.schedule import (
 
 POLICIES = st.lists(
     st.builds(
-        lambda offset, repeat, audience: Policy(offset, *repeat, audience),
+        lambda offset, repeat, audience: Policy(offset, repeat[0], repeat[1], audience),
         st.integers(-365, 365),
-        st.one_of(
-            st.just((None, None)), st.tuples(st.integers(1, 365), st.integers(1, 100))
-        ),
+        st.one_of(st.just((None, None)), st.tuples(st.integers(1, 365), st.integers(1, 100))),
         st.sampled_from(["officer", "head", "coordinator"]),
     ),
     max_size=5,
 )
 DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
-MOMENTS = st.datetimes(
-    datetime(2020, 1, 1), datetime(2040, 12, 31), timezones=st.just(UTC)  # noqa: DTZ001
+MOMENTS = DAYS.flatmap(
+    lambda day: st.times().map(lambda time: datetime.combine(day, time, tzinfo=UTC))
 )
 
 

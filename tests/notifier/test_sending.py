@@ -1,0 +1,296 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from services.notifier import reasons
+from services.notifier.commands import claim_due, mark_sent
+from services.notifier.mailer import Connection, Mailer
+from services.notifier.sending import Office, send_due
+from shared.models import Assignment, Contact, Period, Submission
+from tests.notifier.cast import DUE, HEAD, OFFICER, Clock, World, at
+from tests.notifier.post import PostOffice
+
+
+class Watched:
+    """A mailer that does something just before each mail, then sends it by the real one."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self.mailer = mailer
+        self.steps: list[str] = []
+
+    async def before(self, message: EmailMessage) -> None:
+        self.steps.append(str(message["X-PII-Step"]))
+
+    async def after(self, _message: EmailMessage) -> None:
+        """Do nothing, unless told."""
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Connection]:
+        async with self.mailer.connect() as connection:
+            yield Through(self, connection)
+
+
+class Through:
+    def __init__(self, watched: Watched, connection: Connection) -> None:
+        self._watched = watched
+        self._connection = connection
+
+    async def send(self, message: EmailMessage, *, to: str) -> None:
+        await self._watched.before(message)
+        await self._connection.send(message, to=to)
+        await self._watched.after(message)
+
+
+async def planned(world: World, *days: int, when: int = -20) -> None:
+    for day in days:
+        await world.policy(day)
+    await world.plan(at(when))
+
+
+async def test_only_what_is_due_is_sent(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, -7, 0, 3)
+    clock.now = at(-7, minutes=-1)
+    assert (await send_due(office)).sent == 0
+    clock.now = at(-7, minutes=0)
+    assert (await send_due(office)).sent == 1
+    assert (await send_due(office)).sent == 0
+    assert post.to() == [OFFICER]
+    assert await world.states() == [(-7, "sent"), (0, "planned"), (3, "planned")]
+    assert (await world.ledger())[0].sent_at == clock.now
+
+
+async def test_nothing_due_asks_for_no_connection(office: Office, post: PostOffice) -> None:
+    await send_due(office)
+    assert post.connections == 0
+
+
+async def test_a_batch_goes_over_one_connection(
+    world: World, office: Office, post: PostOffice
+) -> None:
+    await world.many_duties("so-gddt", 30)
+    await planned(world, 0)
+    assert (await send_due(office)).sent == 30
+    assert post.connections == 1
+
+
+async def test_four_notifiers_send_each_reminder_once(
+    world: World, office: Office, post: PostOffice
+) -> None:
+    await world.many_duties("so-gddt", 120)
+    await planned(world, 0)
+    rounds = await asyncio.gather(*(send_due(office) for _ in range(4)))
+    assert sum(sent.sent for sent in rounds) == 120
+    assert len({mail["Message-ID"] for mail in post.mails}) == 120
+    assert len(post.mails) == 120
+    assert len(await world.steps("sent")) == 120
+
+
+async def test_a_claim_of_a_dead_notifier_is_sent_after_it_expired(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, 0)
+    async with office.database.transaction() as session:
+        claims, _ = await claim_due(session, now=clock.now, claim=office.claim)
+    assert len(claims) == 1
+    clock.now += timedelta(seconds=39)
+    assert (await send_due(office)).sent == 0
+    clock.now += timedelta(seconds=2)
+    assert (await send_due(office)).sent == 1
+    assert len(post.mails) == 1
+
+
+async def test_a_crash_before_the_mark_sends_the_same_message_id_again(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    class Power(BaseException):
+        """Somebody pulls the plug."""
+
+    class Cut(Watched):
+        async def after(self, _message: EmailMessage) -> None:
+            raise Power
+
+    await world.duty("so-gddt")
+    await planned(world, 0)
+    with pytest.raises(Power):
+        await send_due(replace(office, mailer=Cut(office.mailer)))
+    assert await world.states() == [(0, "claimed")]
+    clock.now += timedelta(seconds=41)
+    assert (await send_due(office)).sent == 1
+    first, second = post.mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert await world.states() == [(0, "sent")]
+
+
+async def test_whoever_lost_the_claim_does_not_mark_it(
+    world: World, office: Office, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, 0)
+    async with office.database.transaction() as session:
+        (slow,), _ = await claim_due(session, now=clock.now, claim=office.claim)
+    clock.now += timedelta(seconds=41)
+    async with office.database.transaction() as session:
+        (quick,), _ = await claim_due(session, now=clock.now, claim=office.claim)
+    async with office.database.transaction() as session:
+        assert not await mark_sent(session, slow, now=clock.now)
+        assert await mark_sent(session, quick, now=clock.now)
+
+
+async def test_a_slow_server_lets_go_of_claims_before_another_may_take_them(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    class Slow(Watched):
+        async def before(self, message: EmailMessage) -> None:
+            await super().before(message)
+            clock.now += timedelta(seconds=11)
+
+    await world.many_duties("so-gddt", 4)
+    await planned(world, 0)
+    assert (await send_due(replace(office, mailer=Slow(office.mailer)))).sent == 4
+    assert post.connections == 2
+    assert len({mail["Message-ID"] for mail in post.mails}) == len(post.mails) == 4
+
+
+async def test_a_notifier_told_to_stop_finishes_its_mail_and_gives_back_the_rest(
+    world: World, office: Office, post: PostOffice
+) -> None:
+    await world.many_duties("so-gddt", 3)
+    await planned(world, 0)
+    post.hold = asyncio.Event()
+    sending = asyncio.create_task(send_due(office))
+    await post.taken.wait()
+    sending.cancel()
+    await asyncio.sleep(0.02)
+    post.hold.set()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert sorted(await world.states()) == [(0, "planned"), (0, "planned"), (0, "sent")]
+    assert (await send_due(office)).sent == 2
+    assert len({mail["Message-ID"] for mail in post.mails}) == len(post.mails) == 3
+
+
+async def test_of_several_past_steps_only_the_newest_is_sent(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, -7, 0, 3, 10)
+    clock.now = at(4)
+    await world.plan(clock.now)
+    result = await send_due(office)
+    assert (result.sent, result.skipped) == (1, 2)
+    assert await world.states() == [(-7, "skipped"), (0, "skipped"), (3, "sent"), (10, "planned")]
+    assert {row.reason for row in await world.ledger(state="skipped")} == {reasons.NEWER_STEP}
+    assert [mail["X-PII-Step"] for mail in post.mails] == ["3"]
+    await world.plan(clock.now)
+    assert (await send_due(office)).sent == 0
+
+
+async def test_a_step_added_behind_one_that_was_sent_is_not_sent(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, 0)
+    await send_due(office)
+    clock.now = at(1)
+    await planned(world, -3, when=1)
+    assert (await send_due(office)).sent == 0
+    assert len(post.mails) == 1
+
+
+async def test_the_head_and_the_officer_each_get_their_own_newest_step(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await world.policy(0, "officer")
+    await world.policy(3, "head")
+    clock.now = at(4)
+    await world.plan(clock.now)
+    await send_due(office)
+    assert post.to() == [HEAD, OFFICER]
+
+
+@pytest.mark.parametrize("state", ["submitted", "accepted"])
+async def test_a_duty_done_after_planning_gets_nothing(
+    world: World, office: Office, post: PostOffice, state: str
+) -> None:
+    duty = await world.duty("so-gddt")
+    await planned(world, 0)
+    await world.submission(duty, state)
+    assert (await send_due(office)).skipped == 1
+    assert post.mails == []
+    assert [row.reason for row in await world.ledger()] == [reasons.DUTY_DONE]
+
+
+async def test_facts_that_changed_after_planning_are_seen_before_sending(
+    world: World, office: Office, post: PostOffice
+) -> None:
+    duty = await world.duty("so-gddt")
+    await planned(world, 0)
+    await world.change(Assignment, duty, due_on=DUE + timedelta(days=30))
+    await send_due(office)
+    assert [row.reason for row in await world.ledger()] == [reasons.DEADLINE_MOVED]
+    person = (await world.ledger())[0].contact_id
+    await world.change(Assignment, duty, due_on=DUE)
+    await world.plan(at(0))
+    await world.change(Contact, person, active=False)
+    await send_due(office)
+    assert await world.steps("sent") == []
+    assert (await world.ledger())[-1].reason == reasons.CONTACT_CHANGED
+    assert post.mails == []
+
+
+async def test_a_closed_period_sends_nothing(
+    world: World, office: Office, post: PostOffice
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, 0)
+    await world.change(Period, world.period_id, state="closed")
+    await send_due(office)
+    assert [row.reason for row in await world.ledger()] == [reasons.PERIOD_CLOSED]
+    assert post.mails == []
+
+
+async def test_a_duty_done_while_its_batch_is_sent_gets_nothing(
+    world: World, office: Office, post: PostOffice
+) -> None:
+    class Meanwhile(Watched):
+        async def before(self, message: EmailMessage) -> None:
+            await super().before(message)
+            if len(self.steps) == 1:
+                other = next(d for d in duties if str(d) != message["X-PII-Assignment"])
+                await world.submission(other, "submitted")
+
+    duties = [await world.duty("so-gddt", "2.1.1"), await world.duty("so-gddt", "2.1.2")]
+    await planned(world, 0)
+    result = await send_due(replace(office, mailer=Meanwhile(office.mailer)))
+    assert (result.sent, result.skipped) == (1, 1)
+    assert len(post.mails) == 1
+
+
+async def test_a_reminder_that_was_sent_is_never_sent_again_when_the_duty_is_returned(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    duty = await world.duty("so-gddt")
+    await planned(world, 0, 3)
+    await send_due(office)
+    submission = await world.submission(duty, "submitted")
+    await world.plan(at(1))
+    await world.change(
+        Submission, submission, state="returned", updated_at=at(2), decision_reason="Thiếu bảng 3"
+    )
+    await world.plan(at(2))
+    clock.now = at(3)
+    await send_due(office)
+    assert [mail["X-PII-Step"] for mail in post.mails] == ["0", "3"]
+    body = post.mails[1].get_body(("plain",))
+    assert body is not None
+    assert "Lý do trả lại: Thiếu bảng 3" in body.get_content()
