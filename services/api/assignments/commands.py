@@ -8,17 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
+from services.api.periods.queries import PeriodNotOpenError
 from shared import outbox
-from shared.errors import ConflictError
 from shared.events import DeadlineMoved
 from shared.models import Assignment, Period
-
-
-class PeriodLockedError(ConflictError):
-    """The period is closed.
-
-    Kỳ báo cáo đã đóng.
-    """
 
 
 async def move_deadline(
@@ -29,7 +22,7 @@ async def move_deadline(
         raise AssignmentNotFoundError
     period = await session.get_one(Period, assignment.period_id)
     if period.state != "open":
-        raise PeriodLockedError
+        raise PeriodNotOpenError
     if changes := apply(assignment, {"due_on": due_on}):
         assignment.updated_at = now
         record(session, caller, "deadline_moved", ("assignment", assignment_id), changes=changes)

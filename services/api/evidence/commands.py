@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.evidence.queries import EvidenceNotFoundError
-from services.api.submissions.commands import in_hand
+from services.api.submissions.hand import submission_in_hand
 from shared.errors import ConflictError
 from shared.models import Evidence
 
@@ -35,7 +35,7 @@ async def attach_evidence(
     document: tuple[str, date | None, str],
 ) -> Evidence:
     """Add the row; the caller stores the bytes under its ``storage_key``."""
-    await in_hand(session, caller, submission_id, "edit")
+    await submission_in_hand(session, caller, submission_id, "edit")
     pieces = select(func.count()).where(Evidence.submission_id == submission_id)
     if (await session.scalar(pieces) or 0) >= MOST_PIECES:
         raise TooManyPiecesError
@@ -74,7 +74,7 @@ async def remove_evidence(session: AsyncSession, caller: Caller, evidence_id: UU
     evidence = await session.get(Evidence, evidence_id)
     if evidence is None:
         raise EvidenceNotFoundError
-    await in_hand(session, caller, evidence.submission_id, "edit")
+    await submission_in_hand(session, caller, evidence.submission_id, "edit")
     await session.delete(evidence)
     record(
         session,

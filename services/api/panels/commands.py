@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.panels.schemas import NewPanel
-from services.api.periods.commands import PeriodClosedError
-from services.api.periods.queries import PeriodNotFoundError
+from services.api.periods.queries import PeriodClosedError, PeriodNotFoundError
 from shared import outbox
 from shared.errors import InvalidError
 from shared.events import PanelLoaded
@@ -107,8 +106,8 @@ def _check_value(node: Node | None, value: float, pointer: str) -> None:
     low, high = node.lower_bound, node.upper_bound
     if (low is not None and value < low) or (high is not None and value > high):
         raise InvalidError(
-            f"{value:g} is outside the bounds of {node.code}.",
-            vi=f"{value:g} nằm ngoài giới hạn của {node.code}.",
+            f"{value} is outside the bounds of {node.code}.",
+            vi=f"{value} nằm ngoài giới hạn của {node.code}.",
             pointer=pointer,
         )
 

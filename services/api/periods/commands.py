@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.queries import PeriodNotFoundError
+from services.api.periods.queries import (
+    PeriodClosedError,
+    PeriodNotFoundError,
+    PeriodNotOpenError,
+)
 from services.api.periods.schemas import NewPeriod
 from shared import outbox
 from shared.errors import ConflictError, InvalidError
@@ -22,20 +26,6 @@ class PeriodCodeTakenError(ConflictError):
     """A period already has this code.
 
     Đã có kỳ báo cáo mang mã này.
-    """
-
-
-class PeriodClosedError(ConflictError):
-    """The period is closed.
-
-    Kỳ báo cáo đã đóng.
-    """
-
-
-class PeriodNotOpenError(ConflictError):
-    """The period is not open.
-
-    Kỳ báo cáo chưa mở.
     """
 
 
@@ -155,15 +145,3 @@ async def close_period(session: AsyncSession, caller: Caller, *, code: str, now:
     period.state, period.closed_at, period.updated_at = "closed", now, now
     record(session, caller, "closed", ("period", code))
     outbox.emit(session, PeriodClosed(period_id=period.id))
-
-
-async def open_period_id(session: AsyncSession, period_id: UUID) -> Period:
-    """Hold the period open until the transaction ends."""
-    period = await session.get(Period, period_id, with_for_update={"read": True, "key_share": True})
-    if period is None:
-        raise PeriodNotFoundError
-    if period.state == "closed":
-        raise PeriodClosedError
-    if period.state != "open":
-        raise PeriodNotOpenError
-    return period

@@ -11,7 +11,7 @@ from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
 from services.api.periods.schemas import PeriodQuery
 from shared.db import Reader
-from shared.errors import NotFoundError
+from shared.errors import ConflictError, NotFoundError
 from shared.models import Assignment, Framework, Period
 
 
@@ -19,6 +19,20 @@ class PeriodNotFoundError(NotFoundError):
     """There is no period with this code.
 
     Không có kỳ báo cáo nào mang mã này.
+    """
+
+
+class PeriodClosedError(ConflictError):
+    """The period is closed.
+
+    Kỳ báo cáo đã đóng.
+    """
+
+
+class PeriodNotOpenError(ConflictError):
+    """The period is not open.
+
+    Kỳ báo cáo chưa mở.
     """
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
-from services.api.submissions.queries import SubmissionNotFoundError
-from services.api.submissions.states import TRANSITIONS, may
+from services.api.submissions.hand import duty_in_hand, submission_in_hand
+from services.api.submissions.states import TRANSITIONS
 from shared import outbox
-from shared.errors import ConflictError, ForbiddenError, InvalidError
+from shared.errors import ConflictError, InvalidError
 from shared.events import (
     Event,
     SubmissionAccepted,
@@ -23,31 +23,13 @@ from shared.events import (
     SubmissionSubmitted,
     SubmissionWithdrawn,
 )
-from shared.models import Assignment, Evidence, Node, Period, Submission
+from shared.models import Assignment, Evidence, Node, Submission
 
 
 class PendingError(ConflictError):
     """A draft or a submission of this duty is under way; finish or withdraw it first.
 
     Nhiệm vụ này đang có bản nháp hoặc bản chờ duyệt; hãy hoàn tất hoặc rút lại trước.
-    """
-
-
-class StateError(ConflictError):
-    """Its state does not allow that."""
-
-
-class OwnSubmissionError(ForbiddenError):
-    """Whoever submitted a figure does not accept it.
-
-    Người đã gửi số liệu không được tự tiếp nhận.
-    """
-
-
-class PeriodLockedError(ConflictError):
-    """The period is not open.
-
-    Kỳ báo cáo không ở trạng thái mở.
     """
 
 
@@ -60,8 +42,8 @@ class OutOfBoundsError(InvalidError):
     @classmethod
     def of(cls, node: Node, value: float, bound: float, words: tuple[str, str]) -> Self:
         return cls(
-            f"The figure {value:g} is {words[0]} {bound:g}, the bound of {node.code} ({node.unit}).",
-            vi=f"Số liệu {value:g} {words[1]} {bound:g}, giới hạn của chỉ số {node.code} ({node.unit}).",
+            f"The figure {value} is {words[0]} {bound}, the bound of {node.code} ({node.unit}).",
+            vi=f"Số liệu {value} {words[1]} {bound}, giới hạn của chỉ số {node.code} ({node.unit}).",
             pointer="/value",
         )
 
@@ -76,25 +58,6 @@ ANNOUNCED: dict[str, type[Event]] = {
 }
 
 
-async def _duty(session: AsyncSession, assignment_id: UUID) -> tuple[Assignment, Node]:
-    """Take the duty for this transaction; one change of a duty at a time, and only in an open period."""
-    found = (
-        await session.execute(
-            select(Assignment, Node, Period.state)
-            .join(Node, Node.id == Assignment.node_id)
-            .join(Period, Period.id == Assignment.period_id)
-            .where(Assignment.id == assignment_id)
-            .with_for_update(of=Assignment, key_share=True)
-        )
-    ).one_or_none()
-    if found is None:
-        raise AssignmentNotFoundError
-    assignment, node, period_state = found
-    if period_state != "open":
-        raise PeriodLockedError
-    return assignment, node
-
-
 async def create_submission(
     session: AsyncSession,
     caller: Caller,
@@ -104,7 +67,7 @@ async def create_submission(
     now: datetime,
 ) -> Submission:
     """Draft the next revision."""
-    assignment, node = await _duty(session, assignment_id)
+    assignment, node = await duty_in_hand(session, assignment_id)
     if not caller.may("submissions:write", assignment.organisation_id):
         if caller.may("assignments:read", assignment.organisation_id):
             caller.require("submissions:write", assignment.organisation_id)
@@ -150,7 +113,7 @@ async def change_submission(
     values: dict[str, Any],
     now: datetime,
 ) -> None:
-    submission, assignment, node = await in_hand(session, caller, submission_id, "edit")
+    submission, assignment, node = await submission_in_hand(session, caller, submission_id, "edit")
     merged = {
         name: values.get(name, getattr(submission, name))
         for name in ("value", "nil_reason", "note", "source")
@@ -159,33 +122,6 @@ async def change_submission(
     if changes := apply(submission, values):
         submission.updated_at = now
         record(session, caller, "edited", ("submission", submission_id), changes=changes)
-
-
-async def in_hand(
-    session: AsyncSession, caller: Caller, submission_id: UUID, action: str
-) -> tuple[Submission, Assignment, Node]:
-    """Take a submission and its duty, and check right and state of ``action``."""
-    submission = await session.get(Submission, submission_id)
-    if submission is None:
-        raise SubmissionNotFoundError
-    assignment, node = await _duty(session, submission.assignment_id)
-    await session.refresh(submission, with_for_update=True)
-    transition = TRANSITIONS[action]
-    facts = {
-        "organisation_id": assignment.organisation_id,
-        "created_by": submission.created_by,
-        "submitted_by": submission.submitted_by,
-    }
-    caller.require(transition.permission, assignment.organisation_id)
-    if not may(caller, action, facts):
-        raise OwnSubmissionError
-    if submission.state not in transition.before:
-        raise StateError(
-            f"It is {submission.state}; to {action} it must be {' or '.join(sorted(transition.before))}.",
-            vi=f"Đang ở trạng thái {submission.state}; thao tác {action} cần trạng thái "
-            f"{' hoặc '.join(sorted(transition.before))}.",
-        )
-    return submission, assignment, node
 
 
 def _check_content(assignment: Assignment, node: Node, content: dict[str, Any]) -> None:
@@ -243,7 +179,9 @@ async def _check_complete(
 async def submit(
     session: AsyncSession, caller: Caller, submission_id: UUID, *, now: datetime
 ) -> None:
-    submission, assignment, node = await in_hand(session, caller, submission_id, "submit")
+    submission, assignment, node = await submission_in_hand(
+        session, caller, submission_id, "submit"
+    )
     _check_content(
         assignment, node, {"value": submission.value, "nil_reason": submission.nil_reason}
     )
@@ -257,7 +195,7 @@ async def accept_submission(
     session: AsyncSession, caller: Caller, submission_id: UUID, *, now: datetime
 ) -> None:
     """Accept it: it enters the index, and what was accepted before it is superseded."""
-    submission, assignment, _ = await in_hand(session, caller, submission_id, "accept")
+    submission, assignment, _ = await submission_in_hand(session, caller, submission_id, "accept")
     earlier = await session.scalar(
         select(Submission)
         .where(Submission.assignment_id == assignment.id, Submission.state == "accepted")
@@ -287,7 +225,7 @@ async def decide_submission(
     now: datetime,
 ) -> None:
     """Return, reject or reopen it, with a reason."""
-    submission, assignment, _ = await in_hand(session, caller, submission_id, action)
+    submission, assignment, _ = await submission_in_hand(session, caller, submission_id, action)
     _decide(submission, caller, reason=reason, now=now)
     _move(session, caller, submission, assignment, action, now=now, reason=reason)
 
@@ -295,7 +233,7 @@ async def decide_submission(
 async def withdraw_submission(
     session: AsyncSession, caller: Caller, submission_id: UUID, *, now: datetime
 ) -> None:
-    submission, assignment, _ = await in_hand(session, caller, submission_id, "withdraw")
+    submission, assignment, _ = await submission_in_hand(session, caller, submission_id, "withdraw")
     _move(session, caller, submission, assignment, "withdraw", now=now)
 
 
