@@ -50,18 +50,22 @@ async def run_sql(servers: Servers, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-async def template(servers: Servers, plan: PlanData) -> str:
-    """Name a database with schema and plan, of which copies are made. Models and migrations agree."""
-    name = "pii_template"
+async def blank(servers: Servers) -> str:
+    """Name a database with the schema alone, of which copies are made. Models and migrations agree."""
+    name = "pii_blank"
     await run_sql(servers, f"CREATE DATABASE {name}")
-    url = Settings(
-        database_url=servers.postgres.database_url(name),
-        redis_url=servers.redis.url,
-        smtp_url="smtp://127.0.0.1:1",
-    ).database_url
-    config = alembic_config(url)
+    config = alembic_config(settings_for(servers, servers.postgres.database_url(name)).database_url)
     await asyncio.to_thread(command.upgrade, config, "head")
     await asyncio.to_thread(command.check, config)
+    return name
+
+
+@pytest.fixture(scope="session")
+async def template(servers: Servers, blank: str, plan: PlanData) -> str:
+    """Name a database with schema and plan, of which copies are made."""
+    name = "pii_template"
+    await run_sql(servers, f"CREATE DATABASE {name} TEMPLATE {blank}")
+    url = settings_for(servers, servers.postgres.database_url(name)).database_url
     database = PooledDatabase(create_engine(url, pool=1))
     async with database.transaction() as session:
         await load_plan(session, plan)
@@ -139,7 +143,9 @@ class UndoneDatabase:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        yield await reader_of(self._connection)
+        # A statement that fails must not spoil the transaction that the test undoes.
+        async with self._connection.begin_nested():
+            yield await reader_of(self._connection)
 
 
 @pytest.fixture

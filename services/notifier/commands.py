@@ -51,6 +51,7 @@ async def plan_reminders(
     It may be repeated and may run twice at once. Where nothing changed it only reads: a write, even of no
     row, would ring the bell of everybody who watches the ledger.
     """
+    await queries.compare_by_hashing(session)
     duties = in_period(period_id)
     due_dates = await queries.deadlines(session, duties=duties)
     steps = await queries.steps_of(session, due_dates, now=now)
@@ -249,8 +250,8 @@ async def watch_reachability(session: AsyncSession, *, now: datetime) -> None:
         if body not in unreachable:
             alarm.cleared_at = now
             log.info("alarm_cleared", kind=NO_CONTACT, organisation_id=str(body))
-        elif alarm.detail != (detail := _detail(unreachable[body])):
-            alarm.detail = detail
+        else:  # written only where the number is another
+            alarm.detail = _detail(unreachable[body])
     for body in sorted(unreachable.keys() - standing.keys()):
         await session.execute(
             insert(Alarm)

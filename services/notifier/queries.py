@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -32,6 +32,20 @@ class Obstacle(NamedTuple):
 
     reminder_id: UUID
     reason: str
+
+
+async def compare_by_hashing(session: AsyncSession) -> None:
+    """Keep the planner of this transaction from nested loops.
+
+    Right after many rows were written its statistics know none of them, and it would compare each with
+    each: 8,000 reminders took more than 20 s instead of 0.1 s. Their price would also start the compiler.
+    """
+    await session.execute(
+        select(
+            func.set_config("enable_nestloop", "off", true()),
+            func.set_config("jit", "off", true()),
+        )
+    )
 
 
 async def active_policies(session: AsyncSession) -> list[Policy]:
@@ -221,51 +235,53 @@ async def whom_to_call(session: AsyncSession) -> WhomToCall | None:
     return None if row is None else WhomToCall(row[0], row[1] or "", row[2] or "", row[3] or "")
 
 
+_Parent = aliased(Node)
+_is_component = Node.kind == "component"
+_returned_because = (
+    select(Submission.decision_reason)
+    .where(
+        Submission.assignment_id == Assignment.id,
+        Submission.state.in_(("returned", "rejected", "reopened")),
+    )
+    .order_by(Submission.revision.desc())
+    .limit(1)
+    .correlate(Assignment)
+    .scalar_subquery()
+)
+# Made once: it is asked for every mail.
+_LETTER = (
+    select(
+        Assignment.id.label("assignment_id"),
+        Assignment.due_on,
+        Assignment.kind,
+        Reminder.step_days,
+        Reminder.audience,
+        Reminder.recipient,
+        Reminder.recipient_name,
+        Reminder.message_id,
+        Reminder.trace_id,
+        Period.name.label("period"),
+        Period.made_up,
+        case((_is_component, _Parent.code), else_=Node.code).label("indicator_code"),
+        case((_is_component, _Parent.name_vi), else_=Node.name_vi).label("indicator"),
+        case((_is_component, Node.name_vi), else_="").label("component"),
+        Organisation.name_vi.label("organisation"),
+        Organisation.name_en.label("organisation_en"),
+        Responsibility.role,
+        Responsibility.legal_basis,
+        func.coalesce(_returned_because, "").label("returned_because"),
+    )
+    .join(Assignment, Assignment.id == Reminder.assignment_id)
+    .join(Period, Period.id == Assignment.period_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .outerjoin(_Parent, _Parent.id == Node.parent_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
+    .where(Reminder.id == bindparam("reminder_id"))
+)
+
+
 async def letter(session: AsyncSession, reminder_id: UUID) -> Letter:
     """Read what the mail says as it is at this moment."""
-    parent = aliased(Node)
-    is_component = Node.kind == "component"
-    returned = (
-        select(Submission.decision_reason)
-        .where(
-            Submission.assignment_id == Assignment.id,
-            Submission.state.in_(("returned", "rejected", "reopened")),
-        )
-        .order_by(Submission.revision.desc())
-        .limit(1)
-        .correlate(Assignment)
-        .scalar_subquery()
-    )
-    row = (
-        await session.execute(
-            select(
-                Assignment.id.label("assignment_id"),
-                Assignment.due_on,
-                Assignment.kind,
-                Reminder.step_days,
-                Reminder.audience,
-                Reminder.recipient,
-                Reminder.recipient_name,
-                Reminder.message_id,
-                Reminder.trace_id,
-                Period.name.label("period"),
-                Period.made_up,
-                case((is_component, parent.code), else_=Node.code).label("indicator_code"),
-                case((is_component, parent.name_vi), else_=Node.name_vi).label("indicator"),
-                case((is_component, Node.name_vi), else_="").label("component"),
-                Organisation.name_vi.label("organisation"),
-                Organisation.name_en.label("organisation_en"),
-                Responsibility.role,
-                Responsibility.legal_basis,
-                func.coalesce(returned, "").label("returned_because"),
-            )
-            .join(Assignment, Assignment.id == Reminder.assignment_id)
-            .join(Period, Period.id == Assignment.period_id)
-            .join(Node, Node.id == Assignment.node_id)
-            .outerjoin(parent, parent.id == Node.parent_id)
-            .join(Organisation, Organisation.id == Assignment.organisation_id)
-            .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-            .where(Reminder.id == reminder_id)
-        )
-    ).one()
+    row = (await session.execute(_LETTER, {"reminder_id": reminder_id})).one()
     return Letter(**row._asdict())

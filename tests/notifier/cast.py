@@ -49,10 +49,14 @@ class World:
         self.framework_id = uuid4()
         self.period_id = uuid4()
         self.bodies: dict[str, UUID] = {}
+        self.opening: list[Any] | None = None
 
     async def add(self, row: Any) -> UUID:
-        async with self.database.transaction() as session:
-            session.add(row)
+        if self.opening is not None:  # all that is there from the start, in one transaction
+            self.opening.append(row)
+        else:
+            async with self.database.transaction() as session:
+                session.add(row)
         identity: UUID = row.id
         return identity
 
@@ -186,6 +190,8 @@ COORDINATOR = "dieu-phoi@khcn.example.vn"
 
 async def raise_curtain(database: Database) -> World:
     world = World(database)
+    rows: list[Any] = []
+    world.opening = rows
     await world.add(
         Framework(
             id=world.framework_id, year=2024, name_vi="", name_en="", basis="",
@@ -206,4 +212,9 @@ async def raise_curtain(database: Database) -> World:
     await world.contact("so-khcn", COORDINATOR, name="Trần Văn Bình", phone="024 3943 1111")
     await world.contact("so-gddt", OFFICER)
     await world.contact("so-gddt", HEAD, name="Lê Văn Cường", role="head")
+    world.opening = None
+    async with database.transaction() as session:
+        for row in rows:  # in this order: the models declare no relationships
+            session.add(row)
+            await session.flush()
     return world

@@ -1,16 +1,13 @@
 """Real Postgres with real commits, because the notifier locks; a real SMTP server on loopback."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.embedded import Servers
 from services.notifier.mailer import SmtpMailer
 from services.notifier.sending import Office
 from shared.db import PooledDatabase, create_engine
@@ -27,11 +24,10 @@ from shared.models import (
     Responsibility,
     Submission,
 )
+from tests.conftest import copied_database, settings_for
 from tests.notifier.cast import Clock, World, raise_curtain
 from tests.notifier.post import PostOffice
 
-SERVER = os.environ.get("TEST_DATABASE_URL", "postgresql+asyncpg://pii@127.0.0.1:5499/")
-NAME = "notifier_test"
 # What the tests write, children first; history tables refuse to be emptied and stay empty.
 TABLES = (
     Reminder, Alarm, ReminderPolicy, Submission, Assignment, Responsibility, Contact, Period, Node,
@@ -40,18 +36,11 @@ TABLES = (
 
 
 @pytest.fixture(scope="session")
-async def notifier_engine() -> AsyncIterator[AsyncEngine]:
-    admin = create_engine(SERVER + "postgres").execution_options(isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"))
-        await connection.execute(text(f"CREATE DATABASE {NAME}"))
-    await admin.dispose()
-    config = Config(toml_file="pyproject.toml")
-    config.set_main_option("sqlalchemy.url", SERVER + NAME)
-    await asyncio.to_thread(command.upgrade, config, "head")
-    engine = create_engine(SERVER + NAME)
-    yield engine
-    await engine.dispose()
+async def notifier_engine(servers: Servers, blank: str) -> AsyncIterator[AsyncEngine]:
+    async with copied_database(servers, blank) as url:
+        engine = create_engine(settings_for(servers, url).database_url)
+        yield engine
+        await engine.dispose()
 
 
 @pytest.fixture

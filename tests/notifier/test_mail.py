@@ -2,8 +2,10 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import parseaddr
 from uuid import UUID
 
 import pytest
@@ -45,7 +47,7 @@ LETTER = Letter(
     returned_because="",
 )
 VIETNAMESE = st.text(
-    st.sampled_from('aăâbcdđeêghiklmnoôơpqrstuưvxyỷệữộấĐÔ 0123.–,():;"<>@[]=?_%&'), max_size=120
+    st.sampled_from('aăâbcdđeêghiklmnoôơpqrstuưvxyỷệữộấĐÔ 0123.–,():;"<>@[]=?_%&'), max_size=90
 )
 
 
@@ -157,7 +159,11 @@ def test_headers_arrive_as_they_were_written(indicator: str, name: str) -> None:
     assert one_line(parsed["Subject"]) == one_line(
         f"[PII] Đôn đốc: quá hạn 3 ngày – 2.1.1 {indicator}"
     )
-    assert parsed["To"].addresses[0].display_name == one_line(name)
+    # The newer parser puts spaces between the encoded words of a name; RFC 2047 and mail programs do not.
+    line = str(message_from_bytes(raw)["To"]).replace("\r\n", "")
+    shown, address = parseaddr(line)
+    assert str(make_header(decode_header(shown))) == one_line(name)
+    assert address == LETTER.recipient
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     assert raw.isascii()
 
@@ -213,6 +219,11 @@ def test_the_coordinator_is_told_of_another_body_and_given_nothing_to_submit() -
     assert "Kính gửi: Sở Khoa học và Công nghệ" in plain
     assert "Sở Giáo dục và Đào tạo chưa hoàn thành" in plain
     assert "Việc cần làm" not in plain
+
+
+def test_the_coordinating_body_does_not_urge_itself() -> None:
+    plain, _ = bodies(received(replace(LETTER, organisation=CALL.organisation)))
+    assert "Hệ thống theo dõi PII đôn đốc Sở Khoa học và Công nghệ" in plain
 
 
 def test_without_a_named_officer_only_the_coordinating_body_is_given() -> None:

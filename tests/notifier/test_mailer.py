@@ -125,6 +125,17 @@ async def test_a_server_that_says_nothing_is_left_after_the_time_limit(
     assert await due.states() == [(0, "planned")]
 
 
+async def test_a_server_that_falls_silent_over_a_mail_is_left_at_once(
+    due: World, office: Office, post: PostOffice
+) -> None:
+    post.hold = asyncio.Event()
+    async with asyncio.timeout(1):
+        result = await send_due(replace(office, mailer=SmtpMailer(post.url, timeout=0.3)))
+    post.hold.set()
+    assert (result.failed, result.reachable) == (1, False)
+    assert [(row.state, row.attempts) for row in await due.ledger()] == [("planned", 1)]
+
+
 async def test_a_connection_that_breaks_ends_the_round_and_gives_back_the_rest(
     due: World, office: Office, post: PostOffice, clock: Clock
 ) -> None:
