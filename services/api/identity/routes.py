@@ -15,8 +15,12 @@ from services.api.deps.paging import Page, PageQuery
 from services.api.identity import commands, queries, schemas
 
 signing = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=Open)
+own_reading = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Reading)
+own_writing = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Writing)
 reading = APIRouter(prefix="/v1", tags=["people"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["people"], route_class=Writing)
+key_reading = APIRouter(prefix="/v1", tags=["keys"], route_class=Reading)
+key_writing = APIRouter(prefix="/v1", tags=["keys"], route_class=Writing)
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -55,19 +59,19 @@ async def refresh(request: WriteRequest, body: schemas.Refresh) -> Response:
     return answer(request, tokens, headers=NO_STORE)
 
 
-@writing.post("/auth/revoke", operation_id="signOut", status_code=204, tags=["sign-in"])
+@own_writing.post("/auth/revoke", operation_id="signOut", status_code=204)
 async def sign_out(request: WriteRequest) -> Response:
     """End this sign-in: its tokens stop working at once."""
     await commands.sign_out(request.db, request.caller, now=datetime.now(UTC))
     return Response(status_code=204)
 
 
-@reading.get("/me", operation_id="me", response_model=schemas.Me, tags=["sign-in"])
+@own_reading.get("/me", operation_id="me", response_model=schemas.Me)
 async def me(request: ReadRequest) -> Response:
     return answer(request, describe(request.caller))
 
 
-@writing.post("/me/password", operation_id="changePassword", status_code=204, tags=["sign-in"])
+@own_writing.post("/me/password", operation_id="changePassword", status_code=204)
 async def change_password(request: WriteRequest, body: schemas.PasswordChange) -> Response:
     """Change one's own password; other sign-ins end."""
     await commands.change_own_password(
@@ -171,17 +175,13 @@ async def end_membership(
     return answer(request, await _shown(request, user_id))
 
 
-@reading.get(
-    "/api-keys", operation_id="listApiKeys", response_model=Page[schemas.ApiKey], tags=["keys"]
-)
+@key_reading.get("/api-keys", operation_id="listApiKeys", response_model=Page[schemas.ApiKey])
 async def list_keys(request: ReadRequest, query: Annotated[PageQuery, Query()]) -> Response:
     request.caller.require("keys:write")
     return answer(request, await queries.keys_page(request.read, query))
 
 
-@reading.get(
-    "/api-keys/{key_id}", operation_id="getApiKey", response_model=schemas.ApiKey, tags=["keys"]
-)
+@key_reading.get("/api-keys/{key_id}", operation_id="getApiKey", response_model=schemas.ApiKey)
 async def get_key(request: ReadRequest, key_id: UUID) -> Response:
     request.caller.require("keys:write")
     return answer(request, await _key_shown(request, key_id))
@@ -195,12 +195,8 @@ async def _key_shown(request: ReadRequest, key_id: UUID) -> dict[str, Any]:
     return shown
 
 
-@writing.post(
-    "/api-keys",
-    operation_id="createApiKey",
-    status_code=201,
-    response_model=schemas.CreatedApiKey,
-    tags=["keys"],
+@key_writing.post(
+    "/api-keys", operation_id="createApiKey", status_code=201, response_model=schemas.CreatedApiKey
 )
 async def create_key(request: WriteRequest, body: schemas.NewApiKey) -> Response:
     """Make a key for a system. The key is shown in this answer and never again."""
@@ -214,11 +210,8 @@ async def create_key(request: WriteRequest, body: schemas.NewApiKey) -> Response
     return answer(request, {**shown, "key": secret}, status=201, headers=headers)
 
 
-@writing.post(
-    "/api-keys/{key_id}/revoke",
-    operation_id="revokeApiKey",
-    response_model=schemas.ApiKey,
-    tags=["keys"],
+@key_writing.post(
+    "/api-keys/{key_id}/revoke", operation_id="revokeApiKey", response_model=schemas.ApiKey
 )
 async def revoke_key(request: WriteRequest, key_id: UUID, _body: Nothing | None = None) -> Response:
     request.caller.require("keys:write")
@@ -226,4 +219,4 @@ async def revoke_key(request: WriteRequest, key_id: UUID, _body: Nothing | None 
     return answer(request, await _key_shown(request, key_id))
 
 
-routers = (signing, reading, writing)
+routers = (signing, own_reading, own_writing, reading, writing, key_reading, key_writing)
