@@ -95,7 +95,7 @@ class Run:
     def left(self) -> list[psutil.Process]:
         """Return what still runs; a zombie only waits for a slow init."""
         alive = psutil.wait_procs(self.seen, timeout=0)[1]
-        return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+        return [process for process in alive if not _is_gone(process)]
 
 
 @pytest.fixture
@@ -161,6 +161,13 @@ def test_everything_starts_says_where_it_is_stops_at_ctrl_c_and_leaves_nothing(
         again.wait_until_ready()
         assert again.state["ports"] == state["ports"]
         assert again.state["environment"] == state["environment"]
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_killed_supervisor_takes_every_part_with_it(folder: Path) -> None:
