@@ -25,6 +25,9 @@ log = structlog.get_logger()
 
 KEEP_SENT = timedelta(days=7)
 BATCH = 500
+REDIS_LIMIT = 5  # seconds; rows are locked meanwhile
+REST = 0.02  # seconds of rest for each message relayed; what is committed meanwhile goes together
+LONGEST_REST = 0.4
 FAULTS = (*CONNECTION_LOST, RedisError, SQLAlchemyError, TimeoutError)
 
 
@@ -65,13 +68,14 @@ async def relay(session: AsyncSession, queue: Queue, *, limit: int = BATCH) -> i
     ).all()
     newest = {(m.queue, m.task, m.payload["period_id"]): m for m in messages}
     for (queue_name, task, period_id), message in newest.items():
-        await queue.enqueue_job(
-            task,
-            period_id=period_id,
-            trace_id=message.trace_id,
-            _job_id=f"outbox:{message.id}",
-            _queue_name=queue_name,
-        )
+        async with asyncio.timeout(REDIS_LIMIT):
+            await queue.enqueue_job(
+                task,
+                period_id=period_id,
+                trace_id=message.trace_id,
+                _job_id=f"outbox:{message.id}",
+                _queue_name=queue_name,
+            )
     if messages:
         await session.execute(
             update(OutboxMessage)
@@ -103,6 +107,9 @@ async def relay_forever(
             continue
         if sent:
             log.debug("relayed", messages=sent)
+            # The first message after a quiet time leaves at once; a burst makes one job for each
+            # period and rest, not one for each commit.
+            await asyncio.sleep(min(REST * sent, LONGEST_REST))
         if sent < BATCH:
             try:
                 async with asyncio.timeout(pause):

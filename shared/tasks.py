@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from uuid import UUID
 import orjson
 import structlog
 from arq import Retry, Worker
-from arq.connections import ArqRedis, RedisSettings
+from arq.connections import ArqRedis
 from arq.worker import Function, func
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
@@ -37,10 +38,13 @@ log = structlog.get_logger()
 
 TRANSIENT = (OperationalError, InterfaceError, PoolTimeoutError, TimeoutError, *CONNECTION_LOST)
 MAX_TRIES = 5
+MAX_JOBS = 10
 JOB_TIMEOUT = 30  # seconds; a killed worker's job is free again this long after
 POLL_DELAY = 0.02  # seconds; arq's default of 0.5 s would be most of what an acceptance takes
 HEARTBEAT = 5  # seconds
-TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"})
+SILENT_PEER = {socket.TCP_USER_TIMEOUT: 10_000} if sys.platform == "linux" else {}  # milliseconds
+TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock time-out
+TRANSIENT_CLASSES = frozenset({"08", "53", "57"})  # connection, resources, operator intervention
 
 PeriodTask = Callable[[UUID], Awaitable[None]]
 Sweep = Callable[[], Awaitable[None]]
@@ -58,12 +62,17 @@ class Work:
 
 def is_transient(error: BaseException) -> bool:
     """Tell what a later try may cure: lost connections, locks, time-outs."""
-    if isinstance(error, DBAPIError) and not isinstance(error, TRANSIENT):
-        return (
-            getattr(error.orig, "sqlstate", None) in TRANSIENT_STATES
-            or error.connection_invalidated
-        )
-    return isinstance(error, TRANSIENT)
+    if isinstance(error, TRANSIENT):
+        return True
+    # SQLAlchemy puts some of the driver's errors into its most general one.
+    original = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None) or ""
+    return (
+        isinstance(getattr(original, "__cause__", None), CONNECTION_LOST)
+        or getattr(error, "connection_invalidated", False)
+        or state in TRANSIENT_STATES
+        or state[:2] in TRANSIENT_CLASSES
+    )
 
 
 def task(name: str, handle: PeriodTask) -> Function:
@@ -86,18 +95,18 @@ def with_trace(value: str) -> None:
     trace_id.set(value or new_trace_id())
 
 
-def redis_settings(settings: Settings) -> RedisSettings:
-    parsed = RedisSettings.from_dsn(settings.redis_url)
-    parsed.conn_timeout = 3
-    parsed.conn_retries = 1
-    parsed.conn_retry_delay = 1
-    return parsed
-
-
 def queue_pool(settings: Settings) -> ArqRedis:
-    """Connect when first used; every wait on Redis has a limit."""
+    """Connect when first used.
+
+    The kernel ends a connection whose other end is silent. The client's own ``socket_timeout`` rests on
+    ``asyncio.wait_for``, which before Python 3.12 may lose a cancellation: the worker would not stop.
+    """
     connections = ConnectionPool.from_url(
-        settings.redis_url, socket_timeout=5, socket_connect_timeout=3, max_connections=10
+        settings.redis_url,
+        socket_connect_timeout=3,
+        socket_keepalive=True,
+        socket_keepalive_options=SILENT_PEER,
+        max_connections=3 * MAX_JOBS,  # it refuses a further one instead of waiting
     )
     return ArqRedis(connections, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
 
@@ -130,7 +139,7 @@ async def serve(settings: Settings, build: Callable[[Database], Work]) -> None:
     for running in loops:
         running.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
-    await pool.aclose()
+    await pool.aclose(close_connection_pool=True)
     await database.close()
     for ended in done - {stopped}:
         ended.result()
@@ -140,13 +149,14 @@ async def serve(settings: Settings, build: Callable[[Database], Work]) -> None:
 async def _arq_forever(settings: Settings, work: Work) -> None:
     """Keep an arq worker; its main loop ends when Redis goes away."""
     while True:
+        pool = queue_pool(settings)
         worker = Worker(
             functions=[task(work.name, work.handle)],
             queue_name=work.queue,
-            redis_settings=redis_settings(settings),
+            redis_pool=pool,
             handle_signals=False,
             poll_delay=POLL_DELAY,
-            max_jobs=10,
+            max_jobs=MAX_JOBS,
             job_timeout=JOB_TIMEOUT,
             keep_result=0,
             health_check_interval=30,
@@ -160,15 +170,16 @@ async def _arq_forever(settings: Settings, work: Work) -> None:
                 "redis_lost", error=repr(error), next="tries again in a second; sweeps go on"
             )
         finally:
-            await _close_quietly(worker)
+            await _close(worker, pool)
         await asyncio.sleep(1)
 
 
-async def _close_quietly(worker: Worker) -> None:
-    try:
-        await worker.close()
-    except (RedisError, OSError, AttributeError) as error:
-        log.debug("arq_close", error=repr(error))
+async def _close(worker: Worker, pool: ArqRedis) -> None:
+    """End its jobs and connections; arq's own closing breaks off where Redis or a job fails it."""
+    (left,) = await asyncio.gather(worker.close(), return_exceptions=True)
+    (lost,) = await asyncio.gather(pool.aclose(close_connection_pool=True), return_exceptions=True)
+    if left or lost:
+        log.debug("arq_close", errors=[repr(left), repr(lost)])
 
 
 async def _sweep_forever(work: Work, *, pause: float) -> None:

@@ -14,6 +14,11 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
+def searched(text: str) -> str:
+    """Fold the words that are searched for; LIKE's own signs stand for themselves."""
+    return re.sub(r"([\\%_])", r"\\\1", fold(text))
+
+
 def natural_key(code: str) -> str:
     """Make a key under which 1.1.2 comes before 1.1.10 in plain text order."""
     return re.sub(r"\d+", lambda number: number[0].zfill(6), code)

@@ -3,23 +3,33 @@
 import time
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.deps.changes import Changes, Etags
+from services.api.deps.direct import Shortcuts
+from services.api.errors import TooLargeError, domain_problem
 from services.api.metrics import Metrics
 from shared.log import incoming_trace_id, new_trace_id, trace_id
 
 log = structlog.get_logger()
 
 _SAFE = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+TOO_LARGE = 413
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+def _is_plain(start: Message) -> bool:
+    """Tell Starlette's own refusal of a large body, sent from outside our error handlers."""
+    return any(value.startswith(b"text/plain") for _, value in start["headers"])
 
 
 class Doorway:
     """ASGI middleware without Starlette's base class, which would copy every body."""
 
     def __init__(self, app: ASGIApp, *, changes: Changes, etags: Etags, metrics: Metrics) -> None:
-        self._app = app
+        self._app = Shortcuts(app)
         self._changes = changes
         self._etags = etags
         self._metrics = metrics
@@ -40,11 +50,18 @@ class Doorway:
         scope["pii.generation"] = self._changes.generation
         status = 500
 
+        problem: Response | None = None
+
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, problem
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == TOO_LARGE and _is_plain(message):
+                    problem = domain_problem(Request(scope), TooLargeError())
+                    message["headers"] = problem.raw_headers
                 message["headers"] = [*message["headers"], *extra]
+            elif problem is not None:
+                message = {"type": "http.response.body", "body": problem.body}
             await send(message)
 
         try:

@@ -64,10 +64,10 @@ async def recalculate(
     The lock lets one run of a period be made at a time; ``NO KEY UPDATE`` leaves the API's foreign-key
     checks alone. What was committed before the lock was got is read after it, so nothing is missed.
     """
-    started = time.perf_counter()
     held = await session.scalar(
         select(Period.id).where(Period.id == period_id).with_for_update(key_share=True)
     )
+    started = time.perf_counter()
     state = await queries.state_of(session, period_id) if held else None
     if state is None or state.period.state == "draft" or not state.stale:
         return None

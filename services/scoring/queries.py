@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from shared.events import RECALCULATE
 from shared.freshness import accepted_now, is_stale, newest_panel, newest_run_id
 from shared.models import (
     Assignment,
     Framework,
     Locality,
     Node,
+    OutboxMessage,
     Panel,
     PanelValue,
     Period,
@@ -63,6 +65,20 @@ async def stale_periods(session: AsyncSession) -> list[UUID]:
         .limit(1000)
     )
     return list(found)
+
+
+async def newest_cause(session: AsyncSession, period_id: UUID) -> str | None:
+    """Give the trace id of the newest request that asked for a run of the period."""
+    cause: str | None = await session.scalar(
+        select(OutboxMessage.trace_id)
+        .where(
+            OutboxMessage.task == RECALCULATE.task,
+            OutboxMessage.payload["period_id"].astext == str(period_id),
+        )
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+    )
+    return cause
 
 
 async def tree(session: AsyncSession, framework_id: UUID) -> list[tuple[Node, str | None]]:

@@ -4,26 +4,34 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
+import structlog
+
 from services.scoring.commands import recalculate
-from services.scoring.queries import stale_periods
+from services.scoring.queries import newest_cause, stale_periods
 from shared.db import Database
 from shared.log import new_trace_id, trace_id
+from shared.models import Run
 from shared.settings import Settings
-from shared.tasks import Work
+from shared.tasks import Work, is_transient
+
+LONGEST_REST = 1.0  # seconds; with the run itself, the newest index is never two seconds behind
+log = structlog.get_logger()
 
 
 class Recalculation:
-    """Coalesces: many events of a period in a short while make one run.
+    """Coalesces: many events of a period in a short while make few runs.
 
-    The first event after a quiet time runs at once. After a run the next waits until ``interval``
-    has passed, and the events that come meanwhile leave it to that one: it reads what is accepted
-    when it starts, so it covers them all.
+    An event after a quiet time runs at once. The more figures a run found new, the longer the next one
+    rests: figures that are accepted one by one are each shown at once, a burst of them is taken
+    together. Events that come meanwhile leave it to the run that waits: it reads what is accepted when
+    it starts, so it covers them all.
     """
 
     def __init__(self, database: Database, *, interval: float) -> None:
         self._database = database
-        self._interval = interval  # seconds
-        self._last: dict[UUID, float] = {}
+        self._interval = interval  # seconds of rest for each figure that came with another
+        self._seen: dict[UUID, frozenset[UUID]] = {}
+        self._rests_until: dict[UUID, float] = {}
         self._waiting: set[UUID] = set()
 
     async def on_event(self, period_id: UUID) -> None:
@@ -31,10 +39,22 @@ class Recalculation:
 
     async def sweep(self) -> None:
         async with self._database.transaction() as session:
-            stale = await stale_periods(session)
-        for period_id in stale:
-            trace_id.set(new_trace_id())
-            await self._run(period_id, trigger="sweep")
+            stale = {
+                period_id: await newest_cause(session, period_id)
+                for period_id in await stale_periods(session)
+            }
+        for period_id, cause in stale.items():
+            trace_id.set(cause or new_trace_id())
+            try:
+                await self._run(period_id, trigger="sweep")
+            except Exception as error:
+                # One period that cannot be calculated must not hold up the others.
+                log.warning(
+                    "period_not_swept",
+                    period_id=str(period_id),
+                    error=repr(error),
+                    exc_info=not is_transient(error),
+                )
 
     async def _run(self, period_id: UUID, *, trigger: str) -> None:
         if period_id in self._waiting:
@@ -42,14 +62,20 @@ class Recalculation:
         clock = asyncio.get_running_loop().time
         self._waiting.add(period_id)
         try:
-            pause = self._last.get(period_id, float("-inf")) + self._interval - clock()
-            if pause > 0:
+            # Again, because a run that was under way may have prolonged the rest.
+            while (pause := self._rests_until.get(period_id, 0.0) - clock()) > 0:  # noqa: ASYNC110 a time is waited for, not a state
                 await asyncio.sleep(pause)
         finally:
             self._waiting.discard(period_id)
-        self._last[period_id] = clock()
         async with self._database.transaction() as session:
-            await recalculate(session, period_id, now=datetime.now(UTC), trigger=trigger)
+            run = await recalculate(session, period_id, now=datetime.now(UTC), trigger=trigger)
+        if run is not None:
+            self._rests_until[period_id] = clock() + self._rest_after(period_id, run)
+
+    def _rest_after(self, period_id: UUID, run: Run) -> float:
+        before = self._seen.get(period_id, frozenset())
+        self._seen[period_id] = now = frozenset(run.submission_ids)
+        return min(self._interval * max(len(now - before) - 1, 0), LONGEST_REST)
 
 
 def build(settings: Settings, database: Database) -> Work:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.paging import Code, PageQuery
+from services.api.deps.paging import Code, PageQuery, SearchText
 
 
 class AuditQuery(PageQuery):
     object_type: Code | None = None
-    object_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    object_id: SearchText | None = None
     actor: UUID | None = None
     trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
 

@@ -6,7 +6,7 @@ small request, and a commit in one of them may fail after the answer has left.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 
 from fastapi import Request, Response
@@ -46,6 +46,20 @@ class WriteRequest(ReadRequest):
         return await session_reader(self.db)
 
 
+async def read(
+    request: ReadRequest, handler: Callable[[ReadRequest], Awaitable[Response]]
+) -> Response:
+    """Run the handler with a connection and a caller, within the time that a request has."""
+    database: Database = request.state.database
+    async with (
+        asyncio.timeout(request.state.settings.request_timeout),
+        database.reading() as request.read,
+    ):
+        request.caller = await authenticate(request.read, request.headers.get("authorization"))
+        request.scope["pii.caller"] = request.caller.login
+        return await handler(request)
+
+
 class Reading(APIRoute):
     """Routes that need a caller and read."""
 
@@ -53,15 +67,7 @@ class Reading(APIRoute):
         handler = super().get_route_handler()
 
         async def run(request: Request) -> Response:
-            asked = ReadRequest(request.scope, request.receive)
-            database: Database = request.state.database
-            async with (
-                asyncio.timeout(request.state.settings.request_timeout),
-                database.reading() as read,
-            ):
-                asked.read = read
-                asked.caller = await authenticate(read, request.headers.get("authorization"))
-                return await handler(asked)
+            return await read(ReadRequest(request.scope, request.receive), handler)
 
         return run
 
@@ -86,7 +92,12 @@ class Writing(APIRoute):
                 elif takes_form:
                     await self._admit(asked)
                     await asked.form()
-                response = await self._in_transaction(asked, handler)
+                try:
+                    response = await self._in_transaction(asked, handler)
+                finally:
+                    await (
+                        asked.close()
+                    )  # an upload's temporary file, also where nothing was made of it
             request.state.changes.ring()
             return response
 
@@ -111,6 +122,7 @@ class Writing(APIRoute):
                 request.caller = await authenticate(
                     request.read, request.headers.get("authorization")
                 )
+                request.scope["pii.caller"] = request.caller.login
             try:
                 if self.needs_caller:
                     response = await _once(request, handler)

@@ -1,5 +1,6 @@
 """Bounded types for what comes in: no text without a limit, no figure that is not finite."""
 
+import re
 import unicodedata
 from datetime import date
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from pydantic import (
 )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """NFC, and no control characters but line breaks and tabs."""
     if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in text):
         raise ValueError("control characters are not allowed / không được có ký tự điều khiển")
@@ -24,13 +25,16 @@ def _clean(text: str) -> str:
 def _line(text: str) -> str:
     if any(c in "\n\r\t" for c in text):
         raise ValueError("must be one line / phải là một dòng")
-    return _clean(text)
+    return clean(text)
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _no_time(value: Any) -> Any:
-    # Pydantic would take a number for seconds since 1970.
-    if isinstance(value, int | float):
-        raise ValueError("must be a date written YYYY-MM-DD / phải là ngày dạng NNNN-TT-NN")  # noqa: TRY004 Pydantic wants it
+    # Pydantic would take a number for seconds since 1970, in text too, and a midnight for a day.
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value)):
+        raise ValueError("must be a date written YYYY-MM-DD / phải là ngày dạng NNNN-TT-NN")
     return value
 
 
@@ -43,12 +47,12 @@ OptionalLine = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_line)
 ]
 Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_clean)
+    str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(clean)
 ]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=2000),
-    AfterValidator(_clean),
+    AfterValidator(clean),
 ]
 Email = Annotated[
     str,
@@ -58,6 +62,7 @@ Email = Annotated[
         pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
     ),
 ]
+Flag = Annotated[bool, Field(strict=True)]
 Figure = Annotated[float, Field(strict=True, allow_inf_nan=False, examples=[12.34])]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2200, examples=[2024])]
 Day = Annotated[date, BeforeValidator(_no_time), Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]

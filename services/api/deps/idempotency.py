@@ -78,6 +78,7 @@ async def _request_hash(request: Request) -> bytes:
         for name, value in (await request.form()).multi_items():
             digest.update(name.encode() + b"\0")
             if isinstance(value, UploadFile):
+                digest.update((value.filename or "").encode() + b"\0")
                 while chunk := await value.read(65_536):
                     digest.update(chunk)
                 await value.seek(0)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from services.api.deps.answers import answer, matches
+from services.api.deps.answers import answer, matches, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.errors import TooLargeError, UnsupportedFileTypeError
 from services.api.evidence import commands, files, queries, schemas
@@ -82,7 +82,8 @@ async def get_evidence(request: ReadRequest, evidence_id: UUID) -> Response:
     responses={
         200: {
             "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in files.EXTENSIONS
             }
         }
     },
@@ -107,7 +108,8 @@ async def get_content(request: ReadRequest, evidence_id: UUID) -> Response:
 @writing.delete("/evidence/{evidence_id}", operation_id="removeEvidence", status_code=204)
 async def remove(request: WriteRequest, evidence_id: UUID) -> Response:
     """Take it off a draft."""
-    await queries.visible_evidence(request.read, request.caller, evidence_id)
+    shown = await queries.evidence_shown(request.read, request.caller, evidence_id)
+    require_match(request, shown, optional=True)
     await commands.remove_evidence(request.db, request.caller, evidence_id)
     return Response(status_code=204)
 

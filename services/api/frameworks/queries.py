@@ -28,7 +28,7 @@ from services.api.frameworks.schemas import FrameworkQuery, IndicatorQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Framework, Node, Organisation, Responsibility
-from shared.text import fold
+from shared.text import searched
 
 
 class FrameworkNotFoundError(NotFoundError):
@@ -195,7 +195,7 @@ def _actions(caller: Caller) -> list[str]:
 async def indicators_page(read: Reader, caller: Caller, query: IndicatorQuery) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
     if "q" in values:
-        values["q"] = like(values["q"])
+        values["q"] = searched(values["q"])
     if after := start_of(query, str):
         values["after"] = after[0]
     if "framework" not in values:
@@ -203,11 +203,6 @@ async def indicators_page(read: Reader, caller: Caller, query: IndicatorQuery) -
     rows = await read.all(indicators_statement(frozenset(values)), limit=query.limit + 1, **values)
     actions = _actions(caller)
     return page(query, rows, lambda row: _shown(row, actions), lambda row: [row["sort_key"]])
-
-
-def like(text: str) -> str:
-    """Fold the searched words; LIKE's own signs stand for themselves."""
-    return fold(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def indicator_shown(

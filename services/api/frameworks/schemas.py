@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Figure, OptionalLine, Prose, Year
+from services.api.deps.fields import Body, Figure, Flag, OptionalLine, Prose, Year
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Supply = Literal["local", "central", "unknown"]
@@ -79,7 +79,7 @@ class NodePatch(Body):
     goalpost_min: Figure | None = None
     goalpost_max: Figure | None = None
     supply: Supply | None = None
-    evidence_required: bool | None = None
+    evidence_required: Flag | None = None
     source: OptionalLine | None = None
     note: Prose | None = None
 

@@ -2,16 +2,15 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
-from services.api.deps.caller import ACCESS_PREFIX, KEY_PREFIX, NOBODY, Caller, token_hash
+from services.api.deps.caller import ACCESS_PREFIX, NOBODY, Caller, token_hash
 from services.api.identity.passwords import Passwords
 from shared.errors import (
     ConflictError,
@@ -20,12 +19,11 @@ from shared.errors import (
     TooManyRequestsError,
     UnauthenticatedError,
 )
-from shared.models import ApiKey, Membership, Organisation, SignIn, User
+from shared.models import Membership, Organisation, SignIn, User
 
 REFRESH_PREFIX = "piir_"
 FREE_ATTEMPTS = 5
 LONGEST_LOCK = timedelta(minutes=15)
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class WrongCredentialsError(UnauthenticatedError):
@@ -57,13 +55,6 @@ class UserNotFoundError(NotFoundError):
     """There is no such user.
 
     Không có người dùng này.
-    """
-
-
-class KeyNotFoundError(NotFoundError):
-    """There is no such API key.
-
-    Không có khóa API này.
     """
 
 
@@ -301,6 +292,8 @@ async def end_membership(
     membership = await session.get(Membership, membership_id, with_for_update=True)
     if membership is None or membership.user_id != user_id:
         raise NotFoundError
+    if membership.valid_to is not None and membership.valid_to < today:
+        raise ConflictError("It has ended already.", vi="Vai trò này đã kết thúc.")
     ended = max(today - timedelta(days=1), membership.valid_from)
     if membership.valid_from >= today:
         await session.delete(membership)
@@ -313,60 +306,3 @@ async def end_membership(
         ("user", user_id),
         changes={"role": [membership.role, None]},
     )
-
-
-async def create_api_key(
-    session: AsyncSession,
-    caller: Caller,
-    *,
-    name: str,
-    scopes: Sequence[str],
-    organisation: str | None,
-    expires_on: date,
-    now: datetime,
-) -> tuple[UUID, str]:
-    """Make a key; its secret is known to the caller alone from here on."""
-    body: UUID | None = None
-    if organisation is not None:
-        body = await session.scalar(
-            select(Organisation.id).where(Organisation.code == organisation)
-        )
-        if body is None:
-            raise NoSuchOrganisationError(pointer="/organisation")
-    expires_at = datetime.combine(expires_on, time(23, 59, 59), HANOI).astimezone(UTC)
-    if expires_at <= now:
-        raise InvalidError(
-            "It would have expired already.", vi="Ngày hết hạn đã qua.", pointer="/expires_on"
-        )
-    prefix = KEY_PREFIX + secrets.token_hex(4)
-    secret = f"{prefix}_{secrets.token_urlsafe(32)}"
-    key = ApiKey(
-        id=uuid4(),
-        name=name,
-        prefix=prefix,
-        key_hash=token_hash(secret),
-        scopes=sorted(set(scopes)),
-        organisation_id=body,
-        created_by=caller.id,
-        expires_at=expires_at,
-    )
-    session.add(key)
-    record(
-        session,
-        caller,
-        "created",
-        ("api_key", key.id),
-        changes={"scopes": [None, key.scopes], "name": [None, name]},
-    )
-    return key.id, secret
-
-
-async def revoke_api_key(
-    session: AsyncSession, caller: Caller, key_id: UUID, *, now: datetime
-) -> None:
-    key = await session.get(ApiKey, key_id, with_for_update=True)
-    if key is None:
-        raise KeyNotFoundError
-    if key.revoked_at is None:
-        key.revoked_at = now
-        record(session, caller, "revoked", ("api_key", key.id))

@@ -11,7 +11,7 @@ from services.api.deps.paging import PageQuery, page, start_of
 from services.api.identity.schemas import UserQuery
 from shared.db import Reader
 from shared.models import ApiKey, Membership, Organisation, User
-from shared.text import fold
+from shared.text import searched
 
 _memberships = (
     select(
@@ -100,7 +100,7 @@ async def users_page(read: Reader, query: UserQuery) -> dict[str, Any]:
         users_statement(after=after is not None, search=query.q is not None),
         limit=query.limit + 1,
         after=after[0] if after else None,
-        q=fold(query.q or ""),
+        q=searched(query.q or ""),
     )
     return page(query, rows, _shown_user, lambda row: [row["login"]])
 

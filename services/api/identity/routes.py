@@ -12,7 +12,7 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Open, Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page, PageQuery
-from services.api.identity import commands, queries, schemas
+from services.api.identity import commands, keys, queries, schemas
 
 signing = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=Open)
 own_reading = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Reading)
@@ -191,7 +191,7 @@ async def _key_shown(request: ReadRequest, key_id: UUID) -> dict[str, Any]:
     read = await request.fresh() if isinstance(request, WriteRequest) else request.read
     shown = await queries.key_shown(read, key_id)
     if shown is None:
-        raise commands.KeyNotFoundError
+        raise keys.KeyNotFoundError
     return shown
 
 
@@ -201,7 +201,7 @@ async def _key_shown(request: ReadRequest, key_id: UUID) -> dict[str, Any]:
 async def create_key(request: WriteRequest, body: schemas.NewApiKey) -> Response:
     """Make a key for a system. The key is shown in this answer and never again."""
     request.caller.require("keys:write")
-    key_id, secret = await commands.create_api_key(
+    key_id, secret = await keys.create_api_key(
         request.db, request.caller, **body.model_dump(), now=datetime.now(UTC)
     )
     shown = await _key_shown(request, key_id)
@@ -215,7 +215,7 @@ async def create_key(request: WriteRequest, body: schemas.NewApiKey) -> Response
 )
 async def revoke_key(request: WriteRequest, key_id: UUID, _body: Nothing | None = None) -> Response:
     request.caller.require("keys:write")
-    await commands.revoke_api_key(request.db, request.caller, key_id, now=datetime.now(UTC))
+    await keys.revoke_api_key(request.db, request.caller, key_id, now=datetime.now(UTC))
     return answer(request, await _key_shown(request, key_id))
 
 

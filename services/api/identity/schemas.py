@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from services.api.deps.caller import SCOPES
-from services.api.deps.fields import Body, Day, Email, Line
+from services.api.deps.fields import Body, Day, Email, Flag, Line
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Role = Literal["admin", "coordinator", "officer", "head", "leader", "viewer"]
@@ -71,7 +71,7 @@ class NewUser(Body):
 class UserPatch(Body):
     name: Line | None = None
     email: Email | None = None
-    active: bool | None = None
+    active: Flag | None = None
     password: NewPassword | None = None
 
 

@@ -12,7 +12,7 @@ from services.api.organisations.schemas import OrganisationQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Contact, Organisation
-from shared.text import fold
+from shared.text import searched
 
 
 class OrganisationNotFoundError(NotFoundError):
@@ -93,7 +93,7 @@ async def organisations_page(
 ) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
     if "q" in values:
-        values["q"] = fold(values["q"])
+        values["q"] = searched(values["q"])
     if after := start_of(query, str):
         values["after"] = after[0]
     rows = await read.all(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.api.deps.fields import Body, Email, Line, OptionalLine
+from services.api.deps.fields import Body, Email, Flag, Line, OptionalLine
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Phone = Annotated[
@@ -62,7 +62,7 @@ class ContactPatch(Body):
     role: ContactRole | None = None
     email: Email | None = None
     phone: Phone | None = None
-    active: bool | None = None
+    active: Flag | None = None
 
 
 class ContactShown(BaseModel):

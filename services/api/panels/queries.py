@@ -12,7 +12,7 @@ from services.api.panels.schemas import OfficialQuery, PanelQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Locality, Node, OfficialResult, Panel, PanelValue, Period
-from shared.text import fold
+from shared.text import searched
 
 
 class PanelNotFoundError(NotFoundError):
@@ -128,7 +128,7 @@ async def official_page(read: Reader, query: OfficialQuery) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
     names = frozenset(values)
     if "q" in values:
-        values["q"] = fold(values["q"])
+        values["q"] = searched(values["q"])
     if after := start_of(query, int, UUID):
         values["after_year"], values["after_id"] = after
         names |= {"after"}

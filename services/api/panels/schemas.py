@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Figure, Line
+from services.api.deps.fields import Body, Figure, Flag, Line
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 
@@ -20,7 +20,7 @@ class LocalityFigures(Body):
 
 class NewPanel(Body):
     source: Line
-    made_up: bool = False
+    made_up: Flag = False
     localities: Annotated[list[LocalityFigures], Field(min_length=1, max_length=200)]
 
 
@@ -54,7 +54,7 @@ class PanelPage(PanelShown):
 
 class OfficialQuery(PageQuery):
     year: Annotated[int, Field(ge=2000, le=2200)] | None = None
-    level: Annotated[str, Field(max_length=64)] | None = None
+    level: SearchText | None = None
     q: SearchText | None = Field(
         default=None, description="Searched without accents in the locality's name."
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Day, Line, Year
+from services.api.deps.fields import Body, Day, Flag, Line, Year
 from services.api.deps.paging import Code, PageQuery
 
 PeriodState = Literal["draft", "open", "closed"]
@@ -22,7 +22,7 @@ class NewPeriod(Body):
     framework: Year = Field(description="The framework's year.")
     reference_year: Year
     due_on: Day = Field(description="The last day, until 23:59:59 in Hanoi.")
-    made_up: bool = Field(
+    made_up: Flag = Field(
         default=False, description="Marks a demonstration: shown on every answer and mail."
     )
 

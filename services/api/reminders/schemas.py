@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.api.deps.fields import Body
+from services.api.deps.fields import Body, Flag
 from services.api.deps.paging import Code, PageQuery
 
 Audience = Literal["officer", "head", "coordinator"]
@@ -54,7 +54,7 @@ class NewPolicy(Body):
 
 
 class PolicyPatch(Body):
-    active: bool
+    active: Flag
 
 
 class PolicyShown(BaseModel):

@@ -67,11 +67,16 @@ async def create_submission(
     now: datetime,
 ) -> Submission:
     """Draft the next revision."""
-    assignment, node = await duty_in_hand(session, assignment_id)
-    if not caller.may("submissions:write", assignment.organisation_id):
-        if caller.may("assignments:read", assignment.organisation_id):
-            caller.require("submissions:write", assignment.organisation_id)
+    # Rights first: a foreign duty is not betrayed by the state of its period.
+    body = await session.scalar(
+        select(Assignment.organisation_id).where(Assignment.id == assignment_id)
+    )
+    if body is None or not (
+        caller.may("submissions:write", body) or caller.may("assignments:read", body)
+    ):
         raise AssignmentNotFoundError
+    caller.require("submissions:write", body)
+    assignment, node = await duty_in_hand(session, assignment_id)
     _check_content(assignment, node, content)
     newest = (
         await session.execute(

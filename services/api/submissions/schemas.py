@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Day, Figure, OptionalLine, Prose, Reason
+from services.api.deps.fields import Body, Day, Figure, Flag, OptionalLine, Prose, Reason
 from services.api.deps.paging import Code, PageQuery
 
 SubmissionState = Literal[
@@ -24,7 +24,7 @@ class Content(Body):
 
 
 class NewSubmission(Content):
-    submit: bool = Field(
+    submit: Flag = Field(
         default=False, description="Submit at once, where no evidence is required."
     )
 

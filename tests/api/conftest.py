@@ -1,0 +1,82 @@
+"""A furnished stage for tests that ask much and change nothing: built once, undone after each test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from deploy.embedded import Servers
+from shared.db import create_engine
+from tests.api.scene import Scene, make_scene
+from tests.cast import Cast, make_cast
+from tests.conftest import UndoneDatabase, copied_database, serving, settings_for
+
+
+@dataclass(frozen=True)
+class Stage:
+    client: AsyncClient
+    cast: Cast
+    scene: Scene
+    connection: AsyncConnection
+
+    @property
+    def mine(self) -> dict[str, str]:
+        """The things of the officer's body."""
+        return self.scene["so-gddt"]
+
+    @property
+    def foreign(self) -> dict[str, str]:
+        return self.scene["so-ct"]
+
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        step = await self.connection.begin_nested()
+        yield
+        await step.rollback()
+
+    async def counts(self) -> dict[str, int]:
+        """Count what a request may change; the last use of tokens and keys aside."""
+        tables = (
+            "audit_log contacts evidence idempotency_keys localities memberships nodes organisations outbox "
+            "panels periods reminder_policies responsibilities submissions users api_keys"
+        )
+        columns = ", ".join(
+            f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own
+            for name in tables.split()
+        )
+        row = (await self.connection.execute(text(f"SELECT {columns}"))).one()
+        return dict(row._mapping)  # noqa: SLF001 SQLAlchemy's public name
+
+
+@pytest.fixture(scope="session")
+async def furnished(
+    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """One stage for the whole run, in a database of its own: its rows would block other tests' rows."""
+    async with copied_database(servers, template) as url:
+        evidence = tmp_path_factory.mktemp("stage")
+        settings = settings_for(servers, url, evidence_url=f"file:{evidence}")
+        engine = create_engine(settings.database_url, pool=1)
+        async with engine.connect() as connection:
+            outer = await connection.begin()
+            database = UndoneDatabase(connection)
+            async with database.transaction() as session:
+                cast = await make_cast(session)
+            async with serving(settings, database) as client:
+                async with AsyncSession(
+                    connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+                ) as session:
+                    scene = await make_scene(client, cast, session)
+                yield Stage(client, cast, scene, connection)
+            await outer.rollback()
+        await engine.dispose()
+
+
+@pytest.fixture
+async def stage(furnished: Stage) -> AsyncIterator[Stage]:
+    async with furnished.undone():
+        yield furnished

@@ -1,0 +1,139 @@
+"""Two bodies that share nothing, each with the same things: what is mine in one is foreign in the other."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from httpx import AsyncClient
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scoring.commands import recalculate
+from shared.models import Alarm, Organisation, Reminder, ReminderPolicy
+from tests.cast import Cast, Person
+from tests.factories import (
+    PERIOD,
+    assignment_of,
+    attached,
+    body,
+    done,
+    drafted,
+    drafted_period,
+    opened_period,
+    submitted,
+)
+
+SECOND = "ky-2025"
+# Body: whose person, and four of its duties.
+BODIES = {
+    "so-gddt": ("officer", "2.1.1", "2.1.2", "2.1.3"),
+    "so-ct": ("foreign_officer", "5.2.3", "7.1.1", "7.1.3"),
+}
+PANEL = {
+    "source": "thử nghiệm",
+    "made_up": True,
+    "localities": [
+        {"code": "ha-noi", "name": "Hà Nội", "values": {"2.1.1": 7.0}},
+        {"code": "hai-phong", "name": "Hải Phòng", "values": {"2.1.1": 6.0}},
+    ],
+}
+SOMEBODY = {
+    "login": "ai-do",
+    "name": "Ai đó",
+    "email": "ai-do@example.org",
+    "password": "mot-mat-khau-dai",
+    "memberships": [{"organisation": "so-nv", "role": "officer"}],
+}
+
+Scene = dict[str, dict[str, str]]  # body → thing → its id or code
+
+
+async def make_scene(client: AsyncClient, cast: Cast, session: AsyncSession) -> Scene:
+    await opened_period(client, cast)
+    await opened_period(client, cast, code=SECOND)
+    await drafted_period(client, cast, code="ky-nhap")
+    shared = await _shared_things(client, cast, session)
+    return {code: shared | await _things_of(client, cast, session, code) for code in BODIES}
+
+
+async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession) -> dict[str, str]:
+    admin, coordinator = cast.admin.headers, cast.coordinator.headers
+    body(await client.put(f"/v1/panels/{PERIOD}", json=PANEL, headers=coordinator))
+    period = body(await client.get(f"/v1/periods/{PERIOD}", headers=coordinator))
+    run = await recalculate(session, UUID(period["id"]), now=datetime.now(UTC), trigger="event")
+    assert run is not None
+    await session.commit()
+    key = await client.post(
+        "/v1/api-keys",
+        json={"name": "hệ thống", "scopes": ["plan:read"], "expires_on": "2030-01-01"},
+        headers=admin,
+    )
+    user = await client.post("/v1/users", json=SOMEBODY, headers=admin)
+    duties = await client.get(
+        "/v1/responsibilities", params={"organisation": "so-tttt"}, headers=coordinator
+    )
+    policy = await session.scalar(select(ReminderPolicy.id).limit(1))
+    return {
+        "user": body(user, 201)["id"],
+        "membership": user.json()["memberships"][0]["id"],
+        "key": body(key, 201)["id"],
+        "responsibility": body(duties)["items"][0]["id"],
+        "policy": str(policy),
+        "run": str(run.id),
+        "period": PERIOD,
+        "draft_period": "ky-nhap",
+        "year": "2024",
+        "node": "2.1.1",
+    }
+
+
+async def _things_of(
+    client: AsyncClient, cast: Cast, session: AsyncSession, code: str
+) -> dict[str, str]:
+    role, first, second, third = BODIES[code]
+    person: Person = getattr(cast, role)
+    duty = await assignment_of(client, cast, first, organisation=code)
+    draft = await drafted(client, person, duty["id"], value=5)
+    evidence = await attached(client, person, draft["id"])
+    waiting_duty = await assignment_of(client, cast, second, organisation=code)
+    waiting = await submitted(client, person, waiting_duty["id"], value=5)
+    free = await assignment_of(client, cast, third, organisation=code)
+    later = await assignment_of(client, cast, first, organisation=code, period=SECOND)
+    taken = await submitted(client, person, later["id"], value=5)
+    taken = await done(client, cast.second_coordinator, taken["id"], "accept")
+    contact = await client.post(
+        f"/v1/organisations/{code}/contacts",
+        json={"name": "Đầu mối", "email": f"{code}@example.org"},
+        headers=cast.coordinator.headers,
+    )
+    contact_id = body(contact, 201)["id"]
+    await _reminder(session, duty["id"], contact_id, code)
+    return {
+        "body": code,
+        "assignment": free["id"],
+        "draft": draft["id"],
+        "waiting": waiting["id"],
+        "taken": taken["id"],
+        "evidence_of_draft": evidence["id"],
+        "evidence_of_taken": taken["evidence"][0]["id"],
+        "contact": contact_id,
+    }
+
+
+async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -> None:
+    values: dict[str, Any] = {"due_on": date(2030, 6, 30), "step_days": -1, "audience": "officer"}
+    session.add(
+        Reminder(
+            assignment_id=UUID(duty),
+            contact_id=UUID(contact),
+            recipient=f"{code}@example.org",
+            recipient_name="Đầu mối",
+            send_at=datetime(2030, 6, 29, tzinfo=UTC),
+            message_id=f"<{code}@test>",
+            trace_id="",
+            **values,
+        )
+    )
+    organisation = await session.scalar(select(Organisation.id).where(Organisation.code == code))
+    session.add(Alarm(kind="no_contact", organisation_id=organisation, detail="thử"))
+    await session.commit()

@@ -1,0 +1,66 @@
+from hashlib import sha256
+
+from tests.api.conftest import Stage
+from tests.factories import PDF, attached, body
+
+
+async def test_what_was_sent_is_what_is_downloaded(stage: Stage) -> None:
+    officer = stage.cast.officer
+    content = PDF + b"x" * 600_000  # more than one piece
+    sent = await attached(
+        stage.client, officer, stage.mine["draft"], filename="Báo cáo.pdf", content=content
+    )
+    assert (sent["size"], sent["sha256"]) == (len(content), sha256(content).hexdigest())
+    read = await stage.client.get(f"/v1/evidence/{sent['id']}/content", headers=officer.headers)
+    assert read.content == content
+    assert read.headers["content-type"] == "application/pdf"
+    assert read.headers["etag"] == f'"{sent["sha256"]}"'
+    assert read.headers["content-disposition"] == (
+        "attachment; filename*=UTF-8''B%C3%A1o%20c%C3%A1o.pdf"
+    )
+    assert "sandbox" in read.headers["content-security-policy"]
+
+
+async def test_evidence_of_what_was_submitted_stays(stage: Stage) -> None:
+    headers = stage.cast.officer.headers
+    path = f"/v1/evidence/{stage.mine['evidence_of_taken']}"
+    assert (await stage.client.delete(path, headers=headers)).status_code == 409
+    assert body(await stage.client.get(path, headers=headers))["allowed_actions"] == ["download"]
+    added = await stage.client.post(
+        f"/v1/submissions/{stage.mine['taken']}/evidence",
+        files={"file": ("a.pdf", PDF)},
+        headers=headers,
+    )
+    assert added.status_code == 409
+
+
+async def test_a_removed_piece_is_gone_from_its_draft(stage: Stage) -> None:
+    headers = stage.cast.officer.headers
+    path = f"/v1/evidence/{stage.mine['evidence_of_draft']}"
+    assert (await stage.client.delete(path, headers=headers)).status_code == 204
+    assert (await stage.client.get(path, headers=headers)).status_code == 404
+    draft = await stage.client.get(f"/v1/submissions/{stage.mine['draft']}", headers=headers)
+    assert body(draft)["evidence"] == []
+
+
+async def test_a_submission_takes_twenty_pieces_and_no_more(stage: Stage) -> None:
+    officer = stage.cast.officer
+    for _ in range(19):
+        await attached(stage.client, officer, stage.mine["draft"])
+    more = await stage.client.post(
+        f"/v1/submissions/{stage.mine['draft']}/evidence",
+        files={"file": ("a.pdf", PDF)},
+        headers=officer.headers,
+    )
+    assert more.status_code == 409
+    assert more.json()["type"] == "urn:pii:problem:too-many-pieces"
+
+
+async def test_a_file_above_the_limit_is_too_large(stage: Stage) -> None:
+    answer = await stage.client.post(
+        f"/v1/submissions/{stage.mine['draft']}/evidence",
+        files={"file": ("a.pdf", PDF + b"\0" * 20_971_520)},
+        headers=stage.cast.officer.headers,
+    )
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,112 @@
+"""Alive, ready part by part, and numbers for operators."""
+
+from httpx import AsyncClient
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.embedded import Servers
+from tests.api.conftest import Stage
+from tests.conftest import UndoneDatabase, serving, settings_for
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+async def heartbeat(connection: AsyncConnection, part: str, seconds: float) -> None:
+    await connection.execute(
+        text(
+            "INSERT INTO heartbeats (part, instance, seen_at) "
+            "VALUES (:part, 'test', now() - make_interval(secs => :seconds))"
+        ),
+        {"part": part, "seconds": seconds},
+    )
+
+
+async def test_a_process_that_runs_is_alive(client: AsyncClient) -> None:
+    answer = await client.get("/livez")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "alive"}
+
+
+async def test_all_parts_answering_is_ready(
+    client: AsyncClient, connection: AsyncConnection
+) -> None:
+    await heartbeat(connection, "scoring", 1)
+    await heartbeat(connection, "notifier", 1)
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    ready = answer.json()
+    assert ready["status"] == "ready"
+    assert {name: part["state"] for name, part in ready["parts"].items()} == {
+        "postgresql": "ok",
+        "redis": "ok",
+        "scoring": "ok",
+        "notifier": "ok",
+    }
+    assert ready["parts"]["postgresql"]["schema"]
+
+
+async def test_a_silent_worker_degrades_the_system_and_is_named(
+    client: AsyncClient, connection: AsyncConnection
+) -> None:
+    await heartbeat(connection, "scoring", 1)
+    await heartbeat(connection, "notifier", 60)
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["parts"]["scoring"]["state"] == "ok"
+    assert answer.json()["parts"]["notifier"]["state"] == "silent"
+    assert 60 <= answer.json()["parts"]["notifier"]["last_seen_seconds"] < 90
+
+
+async def test_figures_are_taken_while_redis_is_away(
+    servers: Servers, database: UndoneDatabase, shared_database: str
+) -> None:
+    settings = settings_for(servers, shared_database, redis_url="redis://127.0.0.1:1")
+    async with serving(settings, database) as client:
+        answer = await client.get("/readyz")
+        assert answer.status_code == 200
+        assert answer.json()["status"] == "degraded"
+        assert answer.json()["parts"]["redis"]["state"] == "down"
+        metrics = await client.get("/metrics")
+        assert 'pii_queue_oldest_job_seconds{queue="scoring"} NaN' in metrics.text
+
+
+async def test_without_postgresql_it_is_alive_but_not_ready(servers: Servers) -> None:
+    async with serving(settings_for(servers, NOWHERE)) as client:
+        assert (await client.get("/livez")).status_code == 200
+        answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["status"] == "unavailable"
+        assert answer.json()["parts"]["postgresql"]["state"] == "down"
+        asked = await client.get("/v1/me", headers={"authorization": "Bearer piia_x"})
+        assert asked.status_code == 503
+        assert asked.headers["retry-after"]
+        assert asked.headers["content-type"] == "application/problem+json"
+
+
+async def test_metrics_count_requests_and_tell_what_waits(stage: Stage) -> None:
+    headers = stage.cast.coordinator.headers
+    for _ in range(3):
+        await stage.client.get("/v1/alarms", headers=headers)
+    await stage.client.get("/v1/nothing", headers=headers)
+    answer = await stage.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    samples = {
+        (sample.name, sample.labels.get("route"), sample.labels.get("status")): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert samples["pii_http_requests_total", "/v1/alarms", "200"] >= 3
+    assert samples["pii_http_requests_total", "(none)", "404"] >= 1
+    assert samples["pii_outbox_unsent", None, None] > 0
+    assert samples["pii_runs", None, None] == 1
+    assert samples["pii_alarms_standing", None, None] == 2
+
+
+async def test_a_routes_name_in_the_metrics_is_its_pattern_and_not_its_ids(stage: Stage) -> None:
+    headers = stage.cast.coordinator.headers
+    await stage.client.get(f"/v1/submissions/{stage.mine['taken']}", headers=headers)
+    metrics = (await stage.client.get("/metrics")).text
+    assert 'route="/v1/submissions/{submission_id}"' in metrics
+    assert stage.mine["taken"] not in metrics

@@ -1,0 +1,318 @@
+"""Every route of the OpenAPI × every role × own and foreign object; a route without an expectation fails."""
+
+from typing import Any, NamedTuple
+
+import pytest
+from httpx import AsyncClient, Response
+
+from services.api.app import create_app
+from shared.settings import Settings
+from tests.api.conftest import Stage
+from tests.api.scene import BODIES, PANEL
+from tests.cast import ROLES
+from tests.factories import PDF, body
+
+COLUMNS = ("admin", "coordinator", "own", "foreign", "leader", "viewer")
+# Y: may. F: is told that he may not (403). N: is not told that it is there (404).
+EVERYBODY, NOT_ADMIN = "YYYYYY", "FYYYYY"
+ADMIN, COORDINATOR, AUDIT = "YFFFFF", "FYFFFF", "YYFFYF"
+OWN_DRAFT, SENT, TAKEN = "NNYNNN", "NYYNYN", "NYYNYY"
+REASON = {"reason": "thiếu trang 2"}
+STATUS = {"F": 403, "N": 404}
+
+
+class Call(NamedTuple):
+    """One valid request: who may make it, which things its path names, what it carries."""
+
+    may: str
+    path: dict[str, str] = {}  # noqa: RUF012 never changed
+    json: Any = None
+    upload: bool = False
+    success: int | None = None  # where right and wrong are told apart by something else than 2xx
+
+
+NEW_USER = {
+    "login": "moi",
+    "name": "Mới",
+    "email": "moi@example.org",
+    "password": "mot-mat-khau-dai",
+}
+PASSWORDS = {"current_password": "x", "new_password": "mot-mat-khau-dai"}
+NEW_PERIOD = {
+    "code": "ky-moi",
+    "name": "Kỳ mới",
+    "framework": 2024,
+    "reference_year": 2024,
+    "due_on": "2030-01-01",
+}
+NEW_DUTY = {
+    "framework": 2024,
+    "node": "2.2.1",
+    "organisation": "so-nv",
+    "role": "cooperating",
+    "legal_basis": "Quyết định thử",
+    "valid_from": "2024-08-06",
+}
+USER, KEY, NODE = {"user_id": "user"}, {"key_id": "key"}, {"year": "year", "code": "node"}
+BODY, CONTACT, DUTY = {"code": "body"}, {"contact_id": "contact"}, {"assignment_id": "assignment"}
+PERIOD, RUN, POLICY = {"code": "period"}, {"run_id": "run"}, {"policy_id": "policy"}
+DRAFT, WAITING, ACCEPTED = (
+    {"submission_id": "draft"},
+    {"submission_id": "waiting"},
+    {"submission_id": "taken"},
+)
+STANDING = {"responsibility_id": "responsibility"}
+
+CALLS: dict[str, list[Call]] = {
+    "me": [Call(EVERYBODY)],
+    "signOut": [Call(EVERYBODY)],
+    "changePassword": [Call(EVERYBODY, json=PASSWORDS, success=422)],  # nobody of the cast has one
+    "listUsers": [Call(ADMIN)],
+    "createUser": [Call(ADMIN, json=NEW_USER)],
+    "getUser": [Call(ADMIN, USER)],
+    "changeUser": [Call(ADMIN, USER, {"name": "Khác"})],
+    "addMembership": [Call(ADMIN, USER, {"organisation": "so-gddt", "role": "officer"})],
+    "endMembership": [Call(ADMIN, {**USER, "membership_id": "membership"})],
+    "listApiKeys": [Call(ADMIN)],
+    "createApiKey": [
+        Call(ADMIN, json={"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"})
+    ],
+    "getApiKey": [Call(ADMIN, KEY)],
+    "revokeApiKey": [Call(ADMIN, KEY)],
+    "listFrameworks": [Call(EVERYBODY)],
+    "getFramework": [Call(EVERYBODY, {"year": "year"})],
+    "getNode": [Call(EVERYBODY, NODE)],
+    "changeNode": [Call(COORDINATOR, NODE, {"weight": 0.5})],
+    "listIndicators": [Call(EVERYBODY)],
+    "getIndicator": [Call(EVERYBODY, {"code": "node"})],
+    "listOrganisations": [Call(EVERYBODY)],
+    "getOrganisation": [Call(EVERYBODY, BODY)],
+    "createOrganisation": [
+        Call(COORDINATOR, json={"code": "so-moi", "name_vi": "Sở mới", "kind": "department"})
+    ],
+    "changeOrganisation": [Call(COORDINATOR, BODY, {"name_en": "Renamed"})],
+    "listContacts": [Call("FYYFYF", BODY)],
+    "createContact": [Call(COORDINATOR, BODY, {"name": "B", "email": "b@example.org"})],
+    "getContact": [Call("FYYNYF", CONTACT)],
+    "changeContact": [Call(COORDINATOR, CONTACT, {"name": "C"})],
+    "listResponsibilities": [Call(EVERYBODY)],
+    "createResponsibility": [Call(COORDINATOR, json=NEW_DUTY)],
+    "getResponsibility": [Call(EVERYBODY, STANDING)],
+    "endResponsibility": [Call(COORDINATOR, STANDING, {"valid_to": "2030-01-01"})],
+    "listPeriods": [Call(EVERYBODY)],
+    "createPeriod": [Call(COORDINATOR, json=NEW_PERIOD)],
+    "getPeriod": [Call(EVERYBODY, PERIOD)],
+    "changePeriod": [Call(COORDINATOR, PERIOD, {"name": "Tên khác"})],
+    "openPeriod": [Call(COORDINATOR, {"code": "draft_period"})],
+    "closePeriod": [Call(COORDINATOR, PERIOD)],
+    "listAssignments": [Call("FYYYYF")],
+    "getAssignment": [Call("FYYNYF", DUTY)],
+    "changeAssignment": [Call(COORDINATOR, DUTY, {"due_on": "2031-01-01"})],
+    "listSubmissions": [Call(NOT_ADMIN)],
+    "getSubmission": [Call(OWN_DRAFT, DRAFT), Call(SENT, WAITING), Call(TAKEN, ACCEPTED)],
+    "changeSubmission": [Call(OWN_DRAFT, DRAFT, {"value": 4})],
+    "createSubmission": [Call("NFYNFN", DUTY, {"value": 4})],
+    "submit": [Call(OWN_DRAFT, DRAFT)],
+    "withdraw": [Call(OWN_DRAFT, DRAFT), Call("NFYNFN", WAITING)],
+    "accept": [Call("NYFNFN", WAITING)],
+    "returnForCorrection": [Call("NYFNFN", WAITING, REASON)],
+    "reject": [Call("NYFNFN", WAITING, REASON)],
+    "reopen": [Call("NYFNFF", ACCEPTED, REASON)],
+    "attachEvidence": [Call(OWN_DRAFT, DRAFT, upload=True)],
+    "getEvidence": [
+        Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"}),
+        Call(TAKEN, {"evidence_id": "evidence_of_taken"}),
+    ],
+    "getEvidenceContent": [
+        Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"}),
+        Call(TAKEN, {"evidence_id": "evidence_of_taken"}),
+    ],
+    "removeEvidence": [Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"})],
+    "getPanel": [Call(NOT_ADMIN, {"period": "period"})],
+    "loadPanel": [Call(COORDINATOR, {"period": "period"}, PANEL)],
+    "listOfficialResults": [Call(EVERYBODY)],
+    "getIndex": [Call(NOT_ADMIN)],
+    "listRuns": [Call(NOT_ADMIN)],
+    "getRun": [Call(NOT_ADMIN, RUN)],
+    "listRunNodes": [Call(NOT_ADMIN, RUN)],
+    "getRunNode": [Call(NOT_ADMIN, {**RUN, "code": "node"})],
+    "listReminders": [Call("FYYYYF")],
+    "listReminderPolicies": [Call(EVERYBODY)],
+    "createReminderPolicy": [Call(COORDINATOR, json={"offset_days": -20})],
+    "getReminderPolicy": [Call(EVERYBODY, POLICY)],
+    "changeReminderPolicy": [Call(COORDINATOR, POLICY, {"active": False})],
+    "listAlarms": [Call(COORDINATOR)],
+    "listAudit": [Call(AUDIT)],
+}
+OF_A_BODY = {
+    "body",
+    "assignment",
+    "draft",
+    "waiting",
+    "taken",
+    "evidence_of_draft",
+    "evidence_of_taken",
+    "contact",
+}
+PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
+
+
+def _operations() -> dict[str, tuple[str, str]]:
+    settings = Settings.model_construct(
+        database_url="postgresql+asyncpg://", redis_url="redis://", body_limit=1_048_576
+    )
+    paths: dict[str, Any] = create_app(settings).openapi()["paths"]
+    return {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+
+
+OPERATIONS = _operations()
+
+
+async def send(
+    client: AsyncClient,
+    operation: str,
+    call: Call,
+    things: dict[str, str],
+    headers: dict[str, str],
+) -> Response:
+    method, path = OPERATIONS[operation]
+    path = path.format_map({name: things[thing] for name, thing in call.path.items()})
+    if method == "PATCH":
+        headers = {**headers, "if-match": "*"}
+    content: dict[str, Any] = {} if call.json is None else {"json": call.json}
+    if call.upload:
+        content = {"files": {"file": ("a.pdf", PDF, "application/pdf")}}
+    return await client.request(method, path, headers=headers, **content)
+
+
+def column_of(person: str, place: str) -> int:
+    """Find the expectation: officers and heads are at home in one body and foreign in the others."""
+    role, home = ROLES[person]
+    if role in {"officer", "head"}:
+        return COLUMNS.index("own" if home == place else "foreign")
+    return COLUMNS.index(role)
+
+
+def as_expected(call: Call, expected: str, status: int) -> bool:
+    if expected != "Y":
+        return status == STATUS[expected]
+    return status == call.success if call.success else 200 <= status < 300
+
+
+def test_every_route_has_an_expectation_and_no_expectation_is_left_over() -> None:
+    assert {*CALLS, *PUBLIC} == OPERATIONS.keys()
+    assert not PUBLIC & CALLS.keys()
+
+
+async def test_every_role_may_do_on_every_route_what_its_role_allows_and_nothing_else(
+    stage: Stage,
+) -> None:
+    client, cast = stage.client, stage.cast
+    scene = stage.scene
+    everybody = cast.everybody()
+    del everybody["second_coordinator"]  # has the coordinator's role
+    wrong = []
+    for operation, calls in CALLS.items():
+        for number, call in enumerate(calls):
+            own_and_foreign = BODIES if set(call.path.values()) & OF_A_BODY else ["so-gddt"]
+            for place in own_and_foreign:
+                for person, who in everybody.items():
+                    async with stage.undone():
+                        answer = await send(client, operation, call, scene[place], who.headers)
+                    expected = call.may[column_of(person, place)]
+                    if not as_expected(call, expected, answer.status_code):
+                        wrong.append((operation, number, place, person, expected, answer.text))
+    assert wrong == []
+
+
+async def test_nobody_does_anything_without_a_token_but_what_is_public(stage: Stage) -> None:
+    client = stage.client
+    scene = stage.scene
+    for operation, calls in CALLS.items():
+        for call in calls:
+            for headers in ({}, {"authorization": "Bearer piia_wrong"}):
+                answer = await send(client, operation, call, scene["so-gddt"], headers)
+                assert answer.status_code == 401, (operation, answer.text)
+                assert answer.json()["type"] == "urn:pii:problem:unauthenticated"
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+    for operation in PUBLIC:
+        answer = await send(client, operation, Call("", json={}), {}, {})
+        assert answer.status_code in {200, 422}, operation
+
+
+async def test_lists_hold_the_callers_own_bodies_only(stage: Stage) -> None:
+    client, cast = stage.client, stage.cast
+    for path in ("/v1/assignments", "/v1/submissions", "/v1/reminders"):
+        for who, home in ((cast.officer, "so-gddt"), (cast.foreign_officer, "so-ct")):
+            items = body(await client.get(path, headers=who.headers))["items"]
+            bodies = {
+                item["organisation"]["code"] if path == "/v1/assignments" else item["organisation"]
+                for item in items
+            }
+            assert bodies == {home}, path
+            asked = {"organisation": "so-ct" if home == "so-gddt" else "so-gddt"}
+            foreign = await client.get(path, params=asked, headers=who.headers)
+            assert body(foreign)["items"] == [], path
+
+
+@pytest.mark.parametrize(
+    ("person", "states"),
+    [
+        ("coordinator", {"submitted", "accepted"}),
+        ("leader", {"submitted", "accepted"}),
+        ("viewer", {"accepted"}),
+        ("officer", {"draft", "submitted", "accepted"}),
+        ("coordinating_officer", set()),
+    ],
+)
+async def test_a_list_of_figures_holds_the_states_that_a_role_may_see(
+    stage: Stage, person: str, states: set[str]
+) -> None:
+    client, cast = stage.client, stage.cast
+    listed = await client.get("/v1/submissions", headers=getattr(cast, person).headers)
+    assert {item["state"] for item in body(listed)["items"]} == states
+
+
+async def test_the_newest_draft_is_not_shown_beside_its_duty_to_others(stage: Stage) -> None:
+    client, cast = stage.client, stage.cast
+    scene = stage.scene
+    draft = scene["so-gddt"]["draft"]
+    seen = body(await client.get(f"/v1/submissions/{draft}", headers=cast.officer.headers))
+    path = f"/v1/assignments/{seen['assignment']}"
+    own = body(await client.get(path, headers=cast.officer.headers))
+    assert own["submission"]["id"] == draft
+    assert body(await client.get(path, headers=cast.coordinator.headers))["submission"] is None
+
+
+async def test_allowed_actions_say_what_is_enforced(stage: Stage) -> None:
+    client, cast = stage.client, stage.cast
+    scene = stage.scene
+    for person, who in cast.everybody().items():
+        for thing in ("draft", "waiting", "taken"):
+            path = f"/v1/submissions/{scene['so-gddt'][thing]}"
+            shown = await client.get(path, headers=who.headers)
+            told = set(shown.json()["allowed_actions"]) if shown.status_code == 200 else set()
+            can = set()
+            for action in ("submit", "withdraw", "accept", "return", "reject", "reopen"):
+                content = REASON if action in {"return", "reject", "reopen"} else None
+                async with stage.undone():
+                    tried = await client.post(f"{path}/{action}", json=content, headers=who.headers)
+                if tried.status_code == 200:
+                    can.add(action)
+            assert told - {"edit", "add_evidence"} == can, (person, thing)
+
+
+async def test_rights_end_at_once_with_the_membership(stage: Stage) -> None:
+    client, cast = stage.client, stage.cast
+    path = f"/v1/users/{cast.officer.id}"
+    (membership,) = body(await client.get(path, headers=cast.admin.headers))["memberships"]
+    assert (await client.get("/v1/assignments", headers=cast.officer.headers)).status_code == 200
+    ended = await client.post(
+        f"{path}/memberships/{membership['id']}/end", headers=cast.admin.headers
+    )
+    body(ended)
+    assert (await client.get("/v1/assignments", headers=cast.officer.headers)).status_code == 403

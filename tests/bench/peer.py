@@ -1,0 +1,222 @@
+"""The ceiling: what a careful hand would write with Starlette, asyncpg and orjson alone, for the same answers.
+
+It runs the very statements of the API, compiled by the API's own compiler, and makes the same bytes for
+the coordinator. It leaves out all that a ceiling may leave out: rights, filters, ETags, errors, logs.
+"""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+import uvicorn
+from sqlalchemy import Executable
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.api.assignments.queries import assignments_statement
+from services.api.deps.caller import BY_ACCESS_TOKEN
+from services.api.frameworks.queries import indicators_statement
+from services.api.index.queries import INDEX_OF_PERIOD
+from shared.db import compiled
+
+# The settings of services/api/__main__.py.
+SERVER: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "log_config": None,
+    "access_log": False,
+    "proxy_headers": False,
+    "server_header": False,
+    "timeout_keep_alive": 20,
+    "timeout_graceful_shutdown": 10,
+    "h11_max_incomplete_event_size": 65_536,
+    "backlog": 512,
+}
+POOL = 10
+LIMIT = 50
+JSON = "application/json"
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+# As many headers, of the same sizes, as a 304 of the API has.
+STATIC_HEADERS = {
+    "etag": '"0123456789abcdef01234567"',
+    "cache-control": "private, no-cache",
+    "x-trace-id": "0" * 32,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def _call(statement: Executable, **values: Any) -> tuple[Any, ...]:
+    """Make the SQL and its arguments, in the order in which it takes them."""
+    sql, names, defaults = compiled(statement)
+    return sql, *(values.get(name, defaults[name]) for name in names)
+
+
+AUTHENTICATE = compiled(BY_ACCESS_TOKEN)[0]
+INDEX, INDEX_NAMES, INDEX_DEFAULTS = compiled(INDEX_OF_PERIOD)
+INDICATORS = _call(indicators_statement(frozenset({"newest"})), limit=LIMIT + 1)
+ASSIGNMENTS = _call(assignments_statement(frozenset()), limit=LIMIT + 1)
+
+
+def _plain(value: Any) -> str:
+    return str(value)
+
+
+async def _rows(request: Request, sql: str, *values: Any) -> list[asyncpg.Record]:
+    token = request.headers["authorization"][7:]
+    token_hash = hashlib.sha256(token.encode()).digest()
+    async with request.app.state.pool.acquire() as connection:
+        if not await connection.fetch(AUTHENTICATE, token_hash):
+            raise PermissionError
+        rows: list[asyncpg.Record] = await connection.fetch(sql, *values)
+    return rows
+
+
+async def index(request: Request) -> Response:
+    values = {**INDEX_DEFAULTS, "period": request.query_params["period"]}
+    (row,) = await _rows(request, INDEX, *(values[name] for name in INDEX_NAMES))
+    summary = row["summary"]
+    content = {
+        "period": {
+            "code": row["code"],
+            "name": row["name"],
+            "reference_year": row["reference_year"],
+            "framework": row["framework"],
+            "state": row["state"],
+        },
+        "result": "estimate",
+        "made_up": row["made_up"] or summary["made_up"],
+        "stale": row["stale"],
+        "run": {
+            "id": row["run_id"],
+            "number": row["number"],
+            "created_at": row["created_at"],
+            "hash": row["hash"],
+            "trace_id": row["trace_id"],
+        },
+        "score": summary["score"],
+        "rank": summary["rank"],
+        "units": summary["units"],
+        "coverage": summary["coverage"],
+        "assumed": summary["assumed"],
+        "subindices": summary["subindices"],
+        "pillars": summary["pillars"],
+    }
+    return Response(orjson.dumps(content, default=_plain), media_type=JSON)
+
+
+def _page(items: list[dict[str, Any]], cursor: str | None) -> Response:
+    content = orjson.dumps({"items": items, "next_cursor": cursor}, default=_plain)
+    return Response(content, media_type=JSON)
+
+
+async def indicators(request: Request) -> Response:
+    rows = await _rows(request, *INDICATORS)
+    items = []
+    for row in rows[:LIMIT]:
+        item = dict(row)
+        del item["sort_key"]
+        item["responsibilities"] = orjson.Fragment(item["responsibilities"] or "[]")
+        item["allowed_actions"] = ["edit"]
+        items.append(item)
+    return _page(items, request.app.state.cursors["indicators"])
+
+
+async def assignments(request: Request) -> Response:
+    rows = await _rows(request, *ASSIGNMENTS)
+    today = datetime.now(UTC).astimezone(HANOI).date()
+    items = []
+    for row in rows[:LIMIT]:
+        unfinished = row["status"] in {"open", "returned"}
+        late = (today - row["due_on"]).days if unfinished and row["due_on"] < today else 0
+        newest = None
+        if row["submission_id"] is not None:
+            newest = {
+                "id": row["submission_id"],
+                "revision": row["revision"],
+                "state": row["state"],
+                "value": row["value"],
+                "submitted_at": row["submitted_at"],
+                "decision_reason": row["decision_reason"],
+            }
+        items.append(
+            {
+                "id": row["id"],
+                "period": row["period"],
+                "made_up": row["made_up"],
+                "indicator": {"code": row["indicator_code"], "name_vi": row["indicator_name"]},
+                "organisation": {
+                    "code": row["organisation_code"],
+                    "name_vi": row["organisation_name"],
+                },
+                "role": row["role"],
+                "kind": row["kind"],
+                "legal_basis": row["legal_basis"],
+                "due_on": row["due_on"],
+                "status": row["status"],
+                "overdue": late > 0,
+                "days_late": late,
+                "evidence_required": row["evidence_required"] and row["kind"] == "figure",
+                "submission": newest,
+                "updated_at": row["updated_at"],
+                "allowed_actions": ["edit"],
+            }
+        )
+    return _page(items, request.app.state.cursors["assignments"])
+
+
+async def static(_request: Request) -> Response:
+    return Response(status_code=304, headers=STATIC_HEADERS)
+
+
+async def set_cursors(request: Request) -> Response:
+    """Take the cursors that the API gave: how one is made is no part of what is compared."""
+    request.app.state.cursors = await request.json()
+    return Response(status_code=204)
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda text: b"\x01" + text.encode(),
+        decoder=lambda data: orjson.loads(data[1:]),
+    )
+
+
+async def _keep(_connection: asyncpg.Connection) -> None:
+    """Give a connection back as it is: asyncpg's own way would send another statement."""
+
+
+@asynccontextmanager
+async def _pool(app: Starlette) -> AsyncIterator[None]:
+    async with asyncpg.create_pool(
+        os.environ["DATABASE_URL"], min_size=POOL, max_size=POOL, init=_prepare, reset=_keep
+    ) as pool:
+        app.state.pool = pool
+        yield
+
+
+def main() -> None:
+    routes = [
+        Route("/v1/index", index),
+        Route("/v1/indicators", indicators),
+        Route("/v1/assignments", assignments),
+        Route("/static", static),
+        Route("/cursors", set_cursors, methods=["PUT"]),
+    ]
+    port = int(os.environ["API_PORT"])
+    uvicorn.run(Starlette(routes=routes, lifespan=_pool), host="127.0.0.1", port=port, **SERVER)
+
+
+if __name__ == "__main__":
+    main()

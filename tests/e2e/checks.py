@@ -1,0 +1,82 @@
+"""What must be true after every fault, looked at from outside: the API's answers and the kept mails."""
+
+import logging
+from collections import Counter
+
+from sqlalchemy import select
+
+from deploy import mails
+from services.scoring import queries
+from services.scoring.commands import calculate
+from services.scoring.summary import run_nodes
+from shared.models import Period, Reminder, Run
+from tests.e2e.office import PERIOD, Office
+from tests.e2e.system import until
+
+log = logging.getLogger(__name__)
+
+
+def tell(figures: str) -> None:
+    """Show what was measured, with ``pytest --log-cli-level=INFO``."""
+    log.info("%s", figures)
+
+
+async def assert_nothing_is_lost(office: Office) -> float:
+    """Wait until the system has caught up by itself, and check all it did; return the seconds."""
+    seconds = await until(lambda: _is_caught_up(office), what="index fresh and reminders sent")
+    await assert_index_equals_recalculation(office)
+    await assert_each_reminder_once(office)
+    return seconds
+
+
+async def _is_caught_up(office: Office) -> bool:
+    return not (await office.index())["stale"] and not set(office.moved) - await _reminded(office)
+
+
+async def _reminded(office: Office) -> set[str]:
+    async with office.system.database.transaction() as session:
+        found = await session.scalars(
+            select(Reminder.assignment_id).where(Reminder.state == "sent").distinct()
+        )
+        return {str(assignment) for assignment in found}
+
+
+async def assert_index_equals_recalculation(office: Office) -> None:
+    """Compare the newest run with all that was accepted and with a calculation from scratch."""
+    shown = await office.index()
+    assert not shown["stale"]
+    path = f"/v1/index/runs/{shown['run']['id']}/nodes"
+    nodes = (await office.ask("coordinator", "GET", path, params={"limit": 200})).json()
+    async with office.system.database.transaction() as session:
+        period_id = await session.scalar(select(Period.id).where(Period.code == PERIOD))
+        assert period_id
+        state = await queries.state_of(session, period_id)
+        assert state
+        fresh = await calculate(session, state)
+        run = await session.get_one(Run, shown["run"]["id"])
+    assert [str(one) for one in run.submission_ids] == sorted(office.accepted)
+    assert fresh.hash == shown["run"]["hash"]
+    expected = run_nodes(run.id, fresh.result, fresh.rows, fresh.own, fresh.matrix.own_row)
+    for made in expected:
+        del made["run_id"], made["sort_key"]
+    by_code = {node["code"]: node for node in nodes["items"]}
+    assert by_code == {made["code"]: made for made in expected}
+    (root,) = [node for node in nodes["items"] if node["kind"] == "index"]
+    assert shown["score"] == root["score"]
+    assert shown["score"] is not None
+
+
+async def assert_each_reminder_once(office: Office) -> None:
+    """Each duty whose reminder was due has one mail, and the ledger says sent of just these."""
+    folder = office.system.mails
+    kept = [mails.read_mail(folder, name) for name in mails.names(folder)]
+    assert Counter(mail.headers["X-PII-Assignment"] for mail in kept) == Counter(office.moved)
+    async with office.system.database.transaction() as session:
+        sent = await session.scalars(select(Reminder.message_id).where(Reminder.state == "sent"))
+        assert sorted(sent) == sorted(mail.message_id for mail in kept)
+
+
+def repeated_mails(office: Office) -> int:
+    """Count mails that came a second time and were recognised by their Message-ID."""
+    log = office.system.mails / "duplicates.log"
+    return len(log.read_text().splitlines()) if log.exists() else 0

@@ -1,0 +1,39 @@
+"""One trace id from a person's request to the run it caused and to the mail it caused."""
+
+import secrets
+
+import pytest
+
+from deploy import mails
+from tests.e2e.checks import assert_nothing_is_lost
+from tests.e2e.office import Office
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def traced() -> tuple[str, dict[str, str]]:
+    trace = secrets.token_hex(16)
+    return trace, {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"}
+
+
+async def test_the_trace_id_of_an_acceptance_is_that_of_its_run(office: Office) -> None:
+    (submission,) = await office.submit(1)
+    await assert_nothing_is_lost(office)
+    trace, headers = traced()
+    answer = await office.accept(submission, headers=headers)
+    await assert_nothing_is_lost(office)
+    assert answer.headers["x-trace-id"] == trace
+    assert (await office.newest_run())["trace_id"] == trace
+
+
+async def test_the_trace_id_of_a_moved_deadline_is_that_of_its_mail(office: Office) -> None:
+    for _ in range(3):  # a sweep of the notifier may come first, which traces itself
+        trace, headers = traced()
+        duty = await office.move_deadline(headers=headers)
+        await assert_nothing_is_lost(office)
+        folder = office.system.mails
+        kept = [mails.read_mail(folder, name) for name in mails.names(folder)]
+        (mail,) = [one for one in kept if one.headers["X-PII-Assignment"] == duty]
+        if mail.headers["X-PII-Trace-Id"] == trace:
+            return
+    pytest.fail("no mail carries the trace id of the request that caused it")
