@@ -4,10 +4,12 @@ import uvicorn
 
 from services.api.app import create_asgi
 from shared.log import configure
+from shared.memory import give_back_large_blocks
 from shared.settings import Settings
 
 
 def main() -> None:
+    give_back_large_blocks()
     settings = Settings()
     configure(service="api", level=settings.log_level)
     uvicorn.run(

@@ -6,11 +6,13 @@ import uvloop
 
 from services.notifier.worker import build
 from shared.log import configure
+from shared.memory import give_back_large_blocks
 from shared.settings import Settings
 from shared.tasks import serve
 
 
 def main() -> None:
+    give_back_large_blocks()
     settings = Settings()
     configure(service="notifier", level=settings.log_level)
     uvloop.run(serve(settings, partial(build, settings)))

@@ -102,7 +102,7 @@ async def test_no_path_leaves_an_invariant_broken(stage: Stage) -> None:
     paths: list[list[tuple[str, str]]] = []
 
     @settings(
-        max_examples=40,
+        max_examples=25,
         deadline=None,
         database=None,
         derandomize=True,
