@@ -56,9 +56,7 @@ class Cast:
 
 
 async def make_cast(session: AsyncSession) -> Cast:
-    bodies = dict(
-        (await session.execute(select(Organisation.code, Organisation.id))).all()
-    )
+    bodies = dict((await session.execute(select(Organisation.code, Organisation.id))).all())
     return Cast(
         **{
             name: await _person(session, name, role, bodies[body])

@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, with our errors, our sign-in, and what every POST may carry."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -45,6 +46,7 @@ DESCRIPTIONS = {
     503: "A part is not reachable: see Retry-After",
 }
 PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
+_DECIDES = re.compile(r"/v1/submissions/{submission_id}/(?!evidence)\w+")
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -94,7 +96,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
         parameters.append(IDEMPOTENCY_KEY)
-    if path.startswith("/v1/") and method in {"patch", "delete"}:
+    if method in {"patch", "delete"} or _DECIDES.fullmatch(path):
         parameters.append({**IF_MATCH, "required": method == "patch"})
     if path.startswith("/v1/") and method == "get":
         parameters.append(IF_NONE_MATCH)

@@ -1,7 +1,7 @@
 """The notifier: plan and send when told, and by the sweep whatever was missed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -14,15 +14,21 @@ from shared.db import Database
 from shared.settings import Settings
 from shared.tasks import Work
 
+PLANNING_REST = (
+    0.3  # seconds; a mail may wait that long, and a burst of submissions is planned together
+)
+
 
 class Turns:
     """Coalesces: one runs, one waits for it, and whoever comes meanwhile leaves it to the waiting one.
 
-    The waiting one reads what is true when its turn comes, so it covers them all.
+    The waiting one reads what is true when its turn comes, so it covers them all. After each there is
+    a rest, so that a burst of events makes few of them.
     """
 
-    def __init__(self, work: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, work: Callable[[], Awaitable[object]], *, rest: float = 0) -> None:
         self._work = work
+        self._rest = rest  # seconds
         self._turn = asyncio.Lock()
         self._waiting = False
 
@@ -36,6 +42,7 @@ class Turns:
             self._waiting = False
         try:
             await self._work()
+            await asyncio.sleep(self._rest)
         finally:
             self._turn.release()
 
@@ -46,22 +53,31 @@ class Reminding:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._domain = domain_of(office.mail_from)
+        self._asked: set[UUID] = set()
+        self._planning = Turns(self._plan_asked, rest=PLANNING_REST)
         self._sending = Turns(partial(send_due, office))
 
     async def on_event(self, period_id: UUID) -> None:
-        await self._run(period_id)
+        self._asked.add(period_id)
+        await self._planning.take()
+        await self._sending.take()
 
     async def sweep(self) -> None:
-        await self._run(None)
+        await self._plan([None])
+        await self._sending.take()
 
-    async def _run(self, period_id: UUID | None) -> None:
+    async def _plan_asked(self) -> None:
+        asked, self._asked = self._asked, set()
+        await self._plan(sorted(asked))
+
+    async def _plan(self, period_ids: Sequence[UUID | None]) -> None:
         now = self._office.clock()
         async with self._office.database.transaction() as session:
-            await commands.plan_reminders(
-                session, period_id=period_id, now=now, domain=self._domain
-            )
+            for period_id in period_ids:
+                await commands.plan_reminders(
+                    session, period_id=period_id, now=now, domain=self._domain
+                )
             await commands.watch_reachability(session, now=now)
-        await self._sending.take()
 
 
 def build(settings: Settings, database: Database) -> Work:

@@ -71,6 +71,8 @@ async def recalculate(
     state = await queries.state_of(session, period_id) if held else None
     if state is None or state.period.state == "draft" or not state.stale:
         return None
+    # Of several events that one run covers, the newest is its cause.
+    trace_id.set(await queries.newest_cause(session, period_id) or trace_id.get())
     calculation = await calculate(session, state)
     run = _run(state, calculation, now=now, trigger=trigger)
     run.duration_ms = round((time.perf_counter() - started) * 1000, 3)

@@ -7,9 +7,8 @@ from uuid import UUID
 import structlog
 
 from services.scoring.commands import recalculate
-from services.scoring.queries import newest_cause, stale_periods
+from services.scoring.queries import stale_periods
 from shared.db import Database
-from shared.log import new_trace_id, trace_id
 from shared.models import Run
 from shared.settings import Settings
 from shared.tasks import Work, is_transient
@@ -39,12 +38,8 @@ class Recalculation:
 
     async def sweep(self) -> None:
         async with self._database.transaction() as session:
-            stale = {
-                period_id: await newest_cause(session, period_id)
-                for period_id in await stale_periods(session)
-            }
-        for period_id, cause in stale.items():
-            trace_id.set(cause or new_trace_id())
+            stale = await stale_periods(session)
+        for period_id in stale:
             try:
                 await self._run(period_id, trigger="sweep")
             except Exception as error:

@@ -63,6 +63,8 @@ async def furnished(
         engine = create_engine(settings.database_url, pool=1)
         async with engine.connect() as connection:
             outer = await connection.begin()
+            # This one transaction lasts as long as the run.
+            await connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
             database = UndoneDatabase(connection)
             async with database.transaction() as session:
                 cast = await make_cast(session)

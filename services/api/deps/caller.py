@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from shared.db import Reader
-from shared.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.models import ApiKey, Membership, Organisation, SignIn, User
 
 ACCESS_PREFIX = "piia_"
@@ -232,12 +232,6 @@ async def _system(read: Reader, token: str) -> Caller | None:
         reaches=dict.fromkeys(row["scopes"], reach),
         expires_at=row["expires_at"],
     )
-
-
-def hide_unless(visible: bool, error: type[NotFoundError] = NotFoundError) -> None:  # noqa: FBT001 reads as a sentence
-    """Answer as if it did not exist: who may not see it is not told that it is there."""
-    if not visible:
-        raise error
 
 
 def describe(caller: Caller) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Figure, Flag, OptionalLine, Prose, Year
+from services.api.deps.fields import Body, Figure, Flag, OptionalLine, Prose
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Supply = Literal["local", "central", "unknown"]
@@ -123,6 +123,3 @@ class IndicatorShown(BaseModel):
     evidence_required: bool
     responsibilities: list[Lead]
     allowed_actions: list[str]
-
-
-FrameworkYear = Year

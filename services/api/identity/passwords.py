@@ -14,7 +14,7 @@ class Passwords:
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(2)
-        self._unknown = _HASHER.hash("nobody's password")
+        self._unknown: str | None = None
 
     async def hash(self, password: str) -> str:
         async with self._places:
@@ -23,10 +23,11 @@ class Passwords:
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Tell whether it is right; takes as long for an unknown login."""
         async with self._places:
+            if self._unknown is None:
+                self._unknown = await asyncio.to_thread(_HASHER.hash, "nobody's password")
+            known = password_hash or self._unknown
             try:
-                right = await asyncio.to_thread(
-                    _HASHER.verify, password_hash or self._unknown, password
-                )
+                right = await asyncio.to_thread(_HASHER.verify, known, password)
             except (VerificationError, InvalidHashError):
                 return False
         return right and password_hash is not None

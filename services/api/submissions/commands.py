@@ -64,34 +64,25 @@ async def create_submission(
     *,
     assignment_id: UUID,
     content: dict[str, Any],
+    submit_now: bool,
     now: datetime,
-) -> Submission:
-    """Draft the next revision."""
+) -> UUID:
+    """Draft the next revision, or submit it at once where no evidence is required."""
+    duty = await duty_in_hand(session, assignment_id)
+    assignment, node = duty.assignment, duty.node
     # Rights first: a foreign duty is not betrayed by the state of its period.
-    body = await session.scalar(
-        select(Assignment.organisation_id).where(Assignment.id == assignment_id)
-    )
-    if body is None or not (
-        caller.may("submissions:write", body) or caller.may("assignments:read", body)
-    ):
+    body = assignment.organisation_id
+    if not (caller.may("submissions:write", body) or caller.may("assignments:read", body)):
         raise AssignmentNotFoundError
     caller.require("submissions:write", body)
-    assignment, node = await duty_in_hand(session, assignment_id)
+    duty.require_open()
     _check_content(assignment, node, content)
-    newest = (
-        await session.execute(
-            select(
-                func.coalesce(func.max(Submission.revision), 0),
-                func.count().filter(Submission.state.in_(("draft", "submitted"))),
-            ).where(Submission.assignment_id == assignment_id)
-        )
-    ).one()
-    if newest[1]:
+    if duty.pending:
         raise PendingError
     submission = Submission(
         id=uuid4(),
         assignment_id=assignment_id,
-        revision=newest[0] + 1,
+        revision=duty.newest_revision + 1,
         state="draft",
         created_by=caller.id,
         created_by_name=caller.name,
@@ -107,7 +98,9 @@ async def create_submission(
         ("submission", submission.id),
         changes={name: [None, value] for name, value in content.items() if value not in (None, "")},
     )
-    return submission
+    if submit_now:
+        await _submit(session, caller, submission, assignment, node, now=now)
+    return submission.id
 
 
 async def change_submission(
@@ -187,9 +180,22 @@ async def submit(
     submission, assignment, node = await submission_in_hand(
         session, caller, submission_id, "submit"
     )
+    # The bounds may have changed since it was drafted.
     _check_content(
         assignment, node, {"value": submission.value, "nil_reason": submission.nil_reason}
     )
+    await _submit(session, caller, submission, assignment, node, now=now)
+
+
+async def _submit(
+    session: AsyncSession,
+    caller: Caller,
+    submission: Submission,
+    assignment: Assignment,
+    node: Node,
+    *,
+    now: datetime,
+) -> None:
     await _check_complete(session, submission, assignment, node)
     submission.submitted_by, submission.submitted_by_name = caller.id, caller.name
     submission.submitted_at = now

@@ -141,7 +141,11 @@ def submissions_statement(filters: frozenset[str]) -> Executable:
 def _visible(caller: Caller, row: Any) -> bool:
     if row["state"] == "draft":
         return caller.may("submissions:write", row["organisation_id"])
-    if caller.may("submissions:read", row["organisation_id"]):
+    # Whoever may write or review a body's figures sees what becomes of them.
+    if any(
+        caller.may(f"submissions:{what}", row["organisation_id"])
+        for what in ("read", "write", "review")
+    ):
         return True
     return row["state"] == "accepted" and caller.may("accepted:read")
 

@@ -43,20 +43,17 @@ async def create_submission(
     request: WriteRequest, assignment_id: UUID, body: schemas.NewSubmission
 ) -> Response:
     """Draft the next revision; with ``submit`` it is submitted at once."""
-    now = datetime.now(UTC)
-    submission = await commands.create_submission(
+    submission_id = await commands.create_submission(
         request.db,
         request.caller,
         assignment_id=assignment_id,
         content=body.model_dump(exclude={"submit"}),
-        now=now,
+        submit_now=body.submit,
+        now=datetime.now(UTC),
     )
-    if body.submit:
-        await request.db.flush()
-        await commands.submit(request.db, request.caller, submission.id, now=now)
-    shown = await queries.submission_shown(await request.fresh(), request.caller, submission.id)
+    shown = await queries.submission_shown(await request.fresh(), request.caller, submission_id)
     return answer(
-        request, shown, status=201, headers={"location": f"/v1/submissions/{submission.id}"}
+        request, shown, status=201, headers={"location": f"/v1/submissions/{submission_id}"}
     )
 
 
