@@ -18,8 +18,7 @@ from deploy.embedded import Servers, throwaway_servers
 from deploy.migrate import alembic_config
 from deploy.plans.reader import PlanData, read_plan
 from deploy.seed import load_plan
-from services.api.app import create_app
-from services.api.middleware import Doorway
+from services.api.app import behind_the_doorway, create_app
 from shared.db import Database, PooledDatabase, Reader, create_engine, reader_of
 from shared.settings import Settings
 from tests.cast import Cast, make_cast
@@ -163,15 +162,13 @@ async def session(connection: AsyncConnection) -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, database: Database | None = None
+    settings: Settings, database: Database | None = None, *, shortcuts: bool = True
 ) -> AsyncIterator[AsyncClient]:
     """Run the application in this process, its start and stop included, and talk to it over ASGI."""
     app = create_app(settings, database)
     lifespan: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
     async with lifespan as state:
-        doorway = Doorway(
-            app, changes=app.state.changes, etags=app.state.etags, metrics=app.state.metrics
-        )
+        doorway = behind_the_doorway(app, shortcuts=shortcuts)
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             await doorway({**scope, "state": dict(state)}, receive, send)

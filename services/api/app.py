@@ -18,6 +18,7 @@ from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
+from services.api.deps.direct import Shortcuts
 from services.api.evidence.files import Store
 from services.api.evidence.routes import routers as evidence
 from services.api.frameworks.routes import routers as frameworks
@@ -72,9 +73,18 @@ class State(TypedDict):
 
 def create_asgi(settings: Settings, database: Database | None = None) -> ASGIApp:
     """Make what the server runs: the application behind its doorway."""
-    app = create_app(settings, database)
+    return behind_the_doorway(create_app(settings, database))
+
+
+def behind_the_doorway(app: FastAPI, *, shortcuts: bool = True) -> ASGIApp:
+    routes = [route for routers in NOUNS for router in routers for route in router.routes]
     state = app.state
-    return Doorway(app, changes=state.changes, etags=state.etags, metrics=state.metrics)
+    return Doorway(
+        Shortcuts(app, routes) if shortcuts else app,
+        changes=state.changes,
+        etags=state.etags,
+        metrics=state.metrics,
+    )
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from services.api.words import MESSAGES_VI, TITLES_VI
 from shared.db import CONNECTION_LOST
 from shared.errors import (
     ConflictError,
@@ -95,57 +96,6 @@ STATUS: dict[type[DomainError], int] = {
     PreconditionRequiredError: 428,
     TooManyRequestsError: 429,
     UnavailableError: 503,
-}
-
-TITLES_VI = {
-    400: "Yêu cầu không đọc được",
-    401: "Chưa đăng nhập",
-    403: "Không có quyền",
-    404: "Không tìm thấy",
-    405: "Phương thức không được hỗ trợ",
-    409: "Mâu thuẫn với trạng thái hiện tại",
-    412: "Nội dung đã thay đổi",
-    413: "Quá lớn",
-    415: "Loại nội dung không được hỗ trợ",
-    422: "Dữ liệu không hợp lệ",
-    428: "Thiếu điều kiện If-Match",
-    429: "Quá nhiều yêu cầu",
-    500: "Lỗi hệ thống",
-    503: "Tạm thời không phục vụ được",
-}
-
-# Pydantic's messages are English; these are the ones that people meet.
-MESSAGES_VI = {
-    "missing": "thiếu trường bắt buộc",
-    "extra_forbidden": "trường không được phép",
-    "finite_number": "phải là số hữu hạn",
-    "float_type": "phải là số",
-    "float_parsing": "phải là số",
-    "int_type": "phải là số nguyên",
-    "int_parsing": "phải là số nguyên",
-    "int_from_float": "phải là số nguyên",
-    "bool_type": "phải là true hoặc false",
-    "bool_parsing": "phải là true hoặc false",
-    "string_type": "phải là chuỗi ký tự",
-    "string_too_short": "quá ngắn, ít nhất {min_length} ký tự",
-    "string_too_long": "quá dài, nhiều nhất {max_length} ký tự",
-    "string_pattern_mismatch": "không đúng dạng",
-    "less_than_equal": "phải nhỏ hơn hoặc bằng {le}",
-    "greater_than_equal": "phải lớn hơn hoặc bằng {ge}",
-    "less_than": "phải nhỏ hơn {lt}",
-    "greater_than": "phải lớn hơn {gt}",
-    "too_long": "quá nhiều phần tử, nhiều nhất {max_length}",
-    "too_short": "quá ít phần tử, ít nhất {min_length}",
-    "literal_error": "phải là một trong: {expected}",
-    "enum": "phải là một trong: {expected}",
-    "uuid_parsing": "không phải mã định danh hợp lệ",
-    "date_from_datetime_parsing": "phải là ngày dạng NNNN-TT-NN",
-    "date_parsing": "phải là ngày dạng NNNN-TT-NN",
-    "date_type": "phải là ngày dạng NNNN-TT-NN",
-    "json_invalid": "JSON không hợp lệ",
-    "model_attributes_type": "phải là một đối tượng JSON",
-    "dict_type": "phải là một đối tượng JSON",
-    "list_type": "phải là một danh sách",
 }
 
 

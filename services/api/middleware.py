@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.deps.changes import Changes, Etags
-from services.api.deps.direct import Shortcuts
 from services.api.errors import TooLargeError, domain_problem
 from services.api.metrics import Metrics
 from shared.log import incoming_trace_id, new_trace_id, trace_id
@@ -29,7 +28,7 @@ class Doorway:
     """ASGI middleware without Starlette's base class, which would copy every body."""
 
     def __init__(self, app: ASGIApp, *, changes: Changes, etags: Etags, metrics: Metrics) -> None:
-        self._app = Shortcuts(app)
+        self._app = app
         self._changes = changes
         self._etags = etags
         self._metrics = metrics

@@ -6,7 +6,7 @@ query's own model do the same. FastAPI still describes these routes and answers 
 """
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, get_type_hints
 
 from fastapi import FastAPI, Response
@@ -21,12 +21,12 @@ from services.api.deps.edge import Reading, ReadRequest, read
 class Shortcuts:
     """What has a short way takes it, all else goes the usual way."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: FastAPI, routes: Iterable[BaseRoute]) -> None:
         self._app = app
-        self._direct = _direct(app) if isinstance(app, FastAPI) else {}
+        self._direct = _direct(app, routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app
+        app: ASGIApp = self._app
         if scope.get("method") == "GET":
             app = self._direct.get(scope["path"], app)
         await app(scope, receive, send)
@@ -69,22 +69,14 @@ class Direct:
         return response
 
 
-def _direct(app: FastAPI) -> dict[str, ASGIApp]:
+def _direct(app: FastAPI, routes: Iterable[BaseRoute]) -> dict[str, ASGIApp]:
     found: dict[str, ASGIApp] = {}
-    for route in _reading(app.routes):
-        _, *models = _parameters(route)
-        if not route.param_convertors and len(models) <= 1:
-            found[route.path] = Direct(app, route, models[0] if models else None)
-    return found
-
-
-def _reading(routes: Iterable[BaseRoute]) -> Iterator[Reading]:
-    """FastAPI keeps an included router whole, as one of its routes."""
     for route in routes:
-        if isinstance(route, Reading):
-            yield route
-        elif router := getattr(route, "original_router", None):
-            yield from _reading(router.routes)
+        if isinstance(route, Reading) and not route.param_convertors:
+            _, *models = _parameters(route)
+            if len(models) <= 1:
+                found[route.path] = Direct(app, route, models[0] if models else None)
+    return found
 
 
 def _parameters(route: Reading) -> list[type]:
