@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import httpx
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
 
+from deploy.demo_screen import MADE_UP, index_table, written
 from deploy.plans.made_up import made_up_figures, made_up_panel
 from deploy.plans.reader import read_plan
 from deploy.startup import CHECKOUT
@@ -25,7 +25,6 @@ HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 PATIENCE = 60.0  # seconds for the index or a mail to arrive
 BODIES = {"so-gddt": "Sở GD&ĐT", "so-ct": "Sở Công Thương"}
 LATE_BODY = "so-nnptnt"
-MADE_UP = "SỐ LIỆU GIẢ ĐỊNH · MADE-UP DATA"
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
     b"% SO LIEU GIA DINH - MADE-UP DOCUMENT FOR A DEMONSTRATION\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -102,12 +101,12 @@ class Demo:
         await self._open_period()
         await self._load_panel()
         before = await self._index()
-        self._show_index(before, None)
+        self._console.print(index_table(before, None))
         for number, body in enumerate(BODIES):
             officer = await self._officer(body)
             await self._round(officer, returns_one=number == 0)
         after = await self._index(min_run=before["run"]["number"] + 1)
-        self._show_index(after, before)
+        self._console.print(index_table(after, before))
         await self._remind()
         await self._close()
 
@@ -165,23 +164,25 @@ class Demo:
             code, value = duty["indicator"]["code"], figures[duty["indicator"]["code"]]
             if number == 0 and returns_one:
                 wrong = await self._submit(officer, duty, value / 10)
-                self._tell(officer.name, f"submits {code} = {_vi(value / 10)} with a document")
                 reason = "Số liệu lệch một chữ số so với tài liệu minh chứng."
                 await self._coordinator.call(
                     "POST", f"/v1/submissions/{wrong}/return", json={"reason": reason}
                 )
                 self._tell("Sở KH&CN", f"returns it: “{reason}”")
             submission = await self._submit(officer, duty, value)
-            self._tell(officer.name, f"submits {code} = {_vi(value)} with a document")
             await self._coordinator.call("POST", f"/v1/submissions/{submission}/accept")
             self._tell("Sở KH&CN", f"accepts {code}")
 
     async def _submit(self, officer: Person, duty: dict[str, Any], value: float) -> str:
+        code = duty["indicator"]["code"]
+        content: dict[str, Any] = {"note": MADE_UP, "source": "Báo cáo minh họa"}
+        if duty["kind"] == "figure":
+            content["value"] = value
+            self._tell(officer.name, f"submits {code} = {written(value)} with a document")
+        else:  # the coordinator has marked it as supplied by central bodies
+            self._tell(officer.name, f"submits its report on {code} with a document")
         draft = await officer.call(
-            "POST",
-            f"/v1/assignments/{duty['id']}/submissions",
-            expect=201,
-            json={"value": value, "note": MADE_UP, "source": "Báo cáo minh họa"},
+            "POST", f"/v1/assignments/{duty['id']}/submissions", expect=201, json=content
         )
         await officer.call(
             "POST",
@@ -214,31 +215,6 @@ class Demo:
                     return found
                 await asyncio.sleep(0.1)
         raise DemoError(f"{what} did not come within {PATIENCE:.0f} s: {advice}")
-
-    def _show_index(self, index: dict[str, Any], before: dict[str, Any] | None) -> None:
-        coverage = index["coverage"]
-        moved = f", trước đó / before: {_vi(before['score'])}" if before else ""
-        old = {row["code"]: row["score"] for row in _rows(before or index)}
-        table = Table(
-            title=f"PII Hà Nội (ước tính / estimate): [bold]{_vi(index['score'])}[/]{moved}",
-            caption=f"[yellow]{MADE_UP}[/]\nhạng / rank {index['rank']} of {index['units']} · "
-            f"{coverage['scored']}/{coverage['leaves']} scored · run {index['run']['number']}",
-        )
-        table.add_column("Trụ cột / Pillar", max_width=30)
-        table.add_column("Điểm", justify="right", no_wrap=True)
-        table.add_column("0        50       100", min_width=20, no_wrap=True)
-        table.add_column("Hạng", justify="right", no_wrap=True)
-        for row in _rows(index):
-            score = row["score"]
-            rank = f"{row['rank']}/{row['ranked']}" if row["rank"] else "–"
-            name = f"{row['code']} {row['name_vi']}"
-            if score is None:
-                table.add_row(name, "n/a", "[dim]chưa có số liệu / no figures[/]", rank)
-            else:
-                table.add_row(
-                    name, _vi(score) + _arrow(old[row["code"]], score), "█" * round(score / 5), rank
-                )
-        self._console.print(table)
 
     async def _remind(self) -> None:
         """Let a body be late, and wait for its mail."""
@@ -304,21 +280,6 @@ class Demo:
             "Sở KH&CN",
             f"closes {self._period}. Look at it again: GET /v1/index?period={self._period}",
         )
-
-
-def _rows(index: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*index["subindices"], *index["pillars"]]
-
-
-def _arrow(old: float | None, new: float) -> str:
-    if old == new:
-        return "  "
-    return " ▲" if old is None or new > old else " ▼"
-
-
-def _vi(number: float) -> str:
-    """Write a number as people in Việt Nam read it: 1.234,56."""
-    return f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
 async def main(console: Console) -> int:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from redis.asyncio import Redis
@@ -68,6 +69,15 @@ class System:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port['api']}"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Tell where everything is, as ``make up`` does."""
+        mail = f"http://127.0.0.1:{self._port['mail']}"
+        return {
+            "accounts": str(self._folder / "accounts.json"),
+            "urls": {"api": self.url, "mail": mail},
+        }
 
     @property
     def accounts(self) -> dict[str, dict[str, str]]:

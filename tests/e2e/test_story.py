@@ -1,10 +1,14 @@
-"""One trace id from a person's request to the run it caused and to the mail it caused."""
+"""The demonstration plays, and one trace id leads from a request to the run and the mail it caused."""
 
+import io
 import secrets
 
 import pytest
+from rich.console import Console
 
 from deploy import mails
+from deploy.demo import Demo
+from deploy.demo_screen import MADE_UP
 from tests.e2e.checks import assert_nothing_is_lost
 from tests.e2e.office import Office
 
@@ -37,3 +41,14 @@ async def test_the_trace_id_of_a_moved_deadline_is_that_of_its_mail(office: Offi
         if mail.headers["X-PII-Trace-Id"] == trace:
             return
     pytest.fail("no mail carries the trace id of the request that caused it")
+
+
+async def test_the_demonstration_plays_twice_in_a_row(office: Office) -> None:
+    for _ in range(2):
+        console = Console(file=io.StringIO(), width=80)
+        await Demo(office.client, office.system.state, console).play()
+        told = console.file.getvalue()  # type: ignore[attr-defined]
+        assert told.index("returns it") < told.index("accepts") < told.index("trước đó")
+        assert told.count(MADE_UP) >= 3
+        assert "Đôn đốc: quá hạn 2 ngày" in " ".join(told.split())
+        assert "closes minh-hoa-" in told
