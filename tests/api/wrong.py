@@ -1,0 +1,388 @@
+"""Everything that may be sent wrongly, with the place that the refusal must name."""
+
+import json
+from typing import Any, NamedTuple
+
+from httpx import Response
+
+from tests.api.conftest import Stage
+from tests.cast import Person
+from tests.factories import pointers
+
+
+class Wrong(NamedTuple):
+    """A request of one of the cast; ``text`` is sent as it stands, ``json`` is encoded."""
+
+    who: str
+    method: str
+    path: str
+    content: Any = None
+    status: int = 422
+    where: str = ""
+    text: str | None = None
+
+
+DRAFT, NEW_FIGURE = "/v1/submissions/{draft}", "/v1/assignments/{assignment}/submissions"
+HUGE = "9" * 5000
+
+
+def figure(value: str, where: str = "/value", status: int = 422) -> Wrong:
+    return Wrong(
+        "officer", "POST", NEW_FIGURE, status=status, where=where, text=f'{{"value": {value}}}'
+    )
+
+
+def change(content: Any, where: str, status: int = 422) -> Wrong:
+    return Wrong("officer", "PATCH", DRAFT, content, status, where)
+
+
+def coordinator(method: str, path: str, content: Any, where: str, status: int = 422) -> Wrong:
+    return Wrong("coordinator", method, path, content, status, where)
+
+
+def admin(path: str, content: Any, where: str, status: int = 422) -> Wrong:
+    return Wrong("admin", "POST", path, content, status, where)
+
+
+def asked(path: str, where: str, status: int = 422, who: str = "coordinator") -> Wrong:
+    return Wrong(who, "GET", path, None, status, where)
+
+
+PERIOD = {
+    "code": "ky-2026",
+    "name": "Kỳ",
+    "framework": 2024,
+    "reference_year": 2024,
+    "due_on": "2030-01-01",
+}
+USER = {"login": "moi", "name": "Mới", "email": "m@example.org", "password": "mot-mat-khau-dai"}
+KEY = {"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"}
+LOCALITY = {"code": "ha-noi", "name": "Hà Nội", "values": {"2.1.1": 5}}
+CONTACTS = "/v1/organisations/so-gddt/contacts"
+CONTACT = {"name": "A", "email": "a@example.org"}
+DUTY = {
+    "framework": 2024,
+    "node": "2.1.1",
+    "organisation": "so-nv",
+    "role": "cooperating",
+    "legal_basis": "QĐ",
+    "valid_from": "2024-08-06",
+}
+
+
+def panel(locality: dict[str, Any]) -> dict[str, Any]:
+    return {"source": "thử", "localities": [LOCALITY | locality]}
+
+
+WRONG = {
+    # Figures
+    "not a number": figure("NaN"),
+    "infinity": figure("Infinity"),
+    "minus infinity": figure("-Infinity"),
+    "too large for a float": figure("1e400"),
+    "an integer too large for a float": figure("1" + "0" * 400),
+    "an integer of five thousand digits": figure(HUGE, "", 400),
+    "a figure as text": figure('"6.5"'),
+    "a figure with a decimal comma": figure('"6,5"'),
+    "a figure as true": figure("true"),
+    "a figure as a list": figure("[6.5]"),
+    "a figure above its bound": change({"value": 10.01}, "/value"),
+    "a figure below its bound": figure("-0.5"),
+    "a figure and a reason why there is none": Wrong(
+        "officer", "POST", NEW_FIGURE, {"value": 1, "nil_reason": "không có"}, where="/nil_reason"
+    ),
+    "an unknown member": Wrong("officer", "POST", NEW_FIGURE, {"figure": 6.5}, where="/figure"),
+    "a state set by hand": change({"state": "accepted"}, "/state"),
+    "an owner set by hand": change({"created_by": "x"}, "/created_by"),
+    "a change above the bound": change({"value": 11}, "/value"),
+    "a note too long": change({"note": "x" * 4001}, "/note"),
+    "a note with NUL": change({"note": "a\0b"}, "/note"),
+    "a note with an escape sequence": change({"note": "a\x1b[31mb"}, "/note"),
+    "a note with a lone surrogate": Wrong(
+        "officer", "PATCH", DRAFT, where="/note", text='{"note": "\\ud800"}'
+    ),
+    "a member with a lone surrogate": Wrong(
+        "officer", "PATCH", DRAFT, where="", text='{"\\ud800": 1}'
+    ),
+    "a source of two lines": change({"source": "a\nb"}, "/source"),
+    "a text that is a number": change({"note": 5}, "/note"),
+    "submit as text": Wrong(
+        "officer", "POST", NEW_FIGURE, {"nil_reason": "chưa có", "submit": "yes"}, where="/submit"
+    ),
+    "another body's duty": Wrong(
+        "officer", "POST", "/v1/assignments/{foreign}/submissions", {"value": 5}, 404
+    ),
+    "another body's draft": Wrong(
+        "officer", "PATCH", "/v1/submissions/{foreign_draft}", {"value": 5}, 404
+    ),
+    "a duty that does not exist": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/00000000-0000-4000-8000-000000000000/submissions",
+        {"value": 5},
+        404,
+    ),
+    "a second draft": Wrong(
+        "officer", "POST", "/v1/assignments/{duty_of_draft}/submissions", {"value": 5}, 409
+    ),
+    # JSON
+    "no body": Wrong("officer", "POST", NEW_FIGURE, where=""),
+    "broken JSON": Wrong("officer", "POST", NEW_FIGURE, status=400, text='{"value": '),
+    "two documents": Wrong("officer", "POST", NEW_FIGURE, status=400, text="{} {}"),
+    "a list for an object": Wrong("officer", "POST", NEW_FIGURE, [1]),
+    "null for an object": Wrong("officer", "POST", NEW_FIGURE, text="null"),
+    "JSON nested a hundred thousand deep": Wrong(
+        "officer", "POST", NEW_FIGURE, status=400, text="[" * 100_000
+    ),
+    "an empty object where none is expected to be full": Wrong(
+        "coordinator", "POST", "/v1/submissions/{waiting}/return", {}, where="/reason"
+    ),
+    # Decisions
+    "a reason of blanks": coordinator(
+        "POST", "/v1/submissions/{waiting}/return", {"reason": "     "}, "/reason"
+    ),
+    "a reason too short": coordinator(
+        "POST", "/v1/submissions/{waiting}/reject", {"reason": "x"}, "/reason"
+    ),
+    "a reason too long": coordinator(
+        "POST", "/v1/submissions/{waiting}/reject", {"reason": "x" * 2001}, "/reason"
+    ),
+    "members with accept": coordinator(
+        "POST", "/v1/submissions/{waiting}/accept", {"value": 9}, "/value"
+    ),
+    "accepting what is accepted": coordinator(
+        "POST", "/v1/submissions/{taken}/accept", None, "", 409
+    ),
+    "reopening what is not accepted": coordinator(
+        "POST", "/v1/submissions/{waiting}/reopen", {"reason": "sai số"}, "", 409
+    ),
+    # Identifiers
+    "an id that is none": asked("/v1/submissions/abc", "submission_id"),
+    "an id with NUL": asked("/v1/submissions/%00", "submission_id"),
+    "a code with NUL": asked("/v1/periods/%00", "code"),
+    "a code with a lone byte": asked("/v1/periods/%ff", "code"),
+    "a code too long": asked("/v1/periods/" + "a" * 65, "code"),
+    "a code with a path": asked("/v1/organisations/..%2f..%2fetc", "", 404),
+    "a year too large": asked("/v1/frameworks/99999999999999999999", "year"),
+    "a year that is text": asked("/v1/frameworks/now", "year"),
+    "an unknown period": asked("/v1/periods/chua-co", "", 404),
+    "an unknown year": asked("/v1/frameworks/2099", "", 404),
+    "an unknown indicator": asked("/v1/indicators/9.9.9", "", 404),
+    "an unknown period's index": asked("/v1/index?period=chua-co", "", 404),
+    "an unknown route": asked("/v1/scores", "", 404),
+    # Queries
+    "an unknown parameter": asked("/v1/assignments?perid=x", "perid"),
+    "an unknown parameter of one thing": asked("/v1/indicators/2.1.1?year=2024", "year"),
+    "a limit of zero": asked("/v1/assignments?limit=0", "limit"),
+    "a limit above the most": asked("/v1/assignments?limit=201", "limit"),
+    "a limit that is text": asked("/v1/assignments?limit=all", "limit"),
+    "a limit without end": asked(f"/v1/assignments?limit={HUGE}", "limit"),
+    "an unknown status": asked("/v1/assignments?status=late", "status"),
+    "a day that is none": asked("/v1/assignments?due_before=2024-02-30", "due_before"),
+    "a day in seconds": asked("/v1/assignments?due_before=1719705600", "due_before"),
+    "a search with NUL": asked("/v1/indicators?q=a%00b", "q"),
+    "a search of nothing": asked("/v1/indicators?q=", "q"),
+    "a search too long": asked("/v1/indicators?q=" + "a" * 101, "q"),
+    "a level with NUL": asked("/v1/official-results?level=a%00b", "level"),
+    "an object with NUL": asked("/v1/audit?object_id=a%00b", "object_id"),
+    "a trace id that is none": asked("/v1/audit?trace_id=xyz", "trace_id"),
+    "a cursor of nonsense": asked("/v1/assignments?cursor=nonsense", ""),
+    "a cursor with letters of no alphabet": asked("/v1/assignments?cursor=%C3%A9%C3%A9", ""),
+    "a cursor too long": asked("/v1/assignments?cursor=" + "a" * 513, "cursor"),
+    # Periods, bodies, duties
+    "a period of an unknown framework": coordinator(
+        "POST", "/v1/periods", PERIOD | {"framework": 2099}, "/framework"
+    ),
+    "a period with a code in use": coordinator(
+        "POST", "/v1/periods", PERIOD | {"code": "ky-2024"}, "/code", 409
+    ),
+    "a period due on a day that is none": coordinator(
+        "POST", "/v1/periods", PERIOD | {"due_on": "30/06/2030"}, "/due_on"
+    ),
+    "a period due at a second": coordinator(
+        "POST", "/v1/periods", PERIOD | {"due_on": 1_900_000_000}, "/due_on"
+    ),
+    "a period due at a second in text": coordinator(
+        "POST", "/v1/periods", PERIOD | {"due_on": "1900000000"}, "/due_on"
+    ),
+    "a period due on a day with a time": coordinator(
+        "POST", "/v1/periods", PERIOD | {"due_on": "2030-01-01T00:00:00"}, "/due_on"
+    ),
+    "a period that is made up as text": coordinator(
+        "POST", "/v1/periods", PERIOD | {"made_up": "no"}, "/made_up"
+    ),
+    "a period of a year in text": coordinator(
+        "POST", "/v1/periods", PERIOD | {"framework": "2024"}, "/framework"
+    ),
+    "a period named by blanks": coordinator(
+        "POST", "/v1/periods", PERIOD | {"name": "  "}, "/name"
+    ),
+    "a deadline long ago": coordinator(
+        "PATCH", "/v1/assignments/{assignment}", {"due_on": "1999-12-31"}, "/due_on"
+    ),
+    "a deadline of an open period": coordinator(
+        "PATCH", "/v1/periods/ky-2024", {"due_on": "2031-01-01"}, "/due_on", 409
+    ),
+    "closing what is not open": coordinator("POST", "/v1/periods/ky-nhap/close", None, "", 409),
+    "a body with a code in use": coordinator(
+        "POST",
+        "/v1/organisations",
+        {"code": "so-gddt", "name_vi": "Sở", "kind": "department"},
+        "/code",
+        409,
+    ),
+    "a body with a blank in its code": coordinator(
+        "POST",
+        "/v1/organisations",
+        {"code": "so gd", "name_vi": "Sở", "kind": "department"},
+        "/code",
+    ),
+    "a contact without a mailbox": coordinator(
+        "POST", CONTACTS, CONTACT | {"email": "a"}, "/email"
+    ),
+    "a contact who adds a header": coordinator(
+        "POST", CONTACTS, CONTACT | {"email": "a@example.org\r\nBcc: x@example.org"}, "/email"
+    ),
+    "a contact who adds a header by name": coordinator(
+        "POST", CONTACTS, CONTACT | {"name": "A\r\nBcc: x@example.org"}, "/name"
+    ),
+    "a contact in an unknown role": coordinator(
+        "POST", CONTACTS, CONTACT | {"role": "boss"}, "/role"
+    ),
+    "a contact of an unknown body": coordinator(
+        "POST", "/v1/organisations/so-gi/contacts", CONTACT, "", 404
+    ),
+    "a contact twice": coordinator(
+        "POST", CONTACTS, CONTACT | {"email": "SO-GDDT@example.org"}, "/email", 409
+    ),
+    "a duty of an unknown indicator": coordinator(
+        "POST", "/v1/responsibilities", DUTY | {"node": "9.9"}, "/node"
+    ),
+    "a duty of a pillar": coordinator(
+        "POST", "/v1/responsibilities", DUTY | {"node": "2"}, "/node"
+    ),
+    "a duty of an unknown body": coordinator(
+        "POST", "/v1/responsibilities", DUTY | {"organisation": "so-gi"}, "/organisation"
+    ),
+    "a duty that ends before it began": coordinator(
+        "POST", "/v1/responsibilities/{responsibility}/end", {"valid_to": "2020-01-01"}, "/valid_to"
+    ),
+    "a weight below zero": coordinator(
+        "PATCH", "/v1/frameworks/2024/nodes/2.1.1", {"weight": -1}, "/weight"
+    ),
+    "bounds that are crossed": coordinator(
+        "PATCH", "/v1/frameworks/2024/nodes/2.1.1", {"lower_bound": 11}, "/lower_bound"
+    ),
+    "one goalpost": coordinator(
+        "PATCH", "/v1/frameworks/2024/nodes/2.1.1", {"goalpost_min": 1}, "/goalpost_min"
+    ),
+    "a pillar that is measured": coordinator(
+        "PATCH", "/v1/frameworks/2024/nodes/2", {"direction": "lower"}, "/direction"
+    ),
+    "half of a repeated reminder": coordinator(
+        "POST", "/v1/reminder-policies", {"offset_days": 2, "repeat_count": 3}, ""
+    ),
+    "a reminder step that exists": coordinator(
+        "POST", "/v1/reminder-policies", {"offset_days": -10}, "/offset_days", 409
+    ),
+    "a reminder step in a thousand days": coordinator(
+        "POST", "/v1/reminder-policies", {"offset_days": 1000}, "/offset_days"
+    ),
+    # Panels: whole or not at all
+    "a panel of nobody": coordinator(
+        "PUT", "/v1/panels/ky-2024", {"source": "x", "localities": []}, "/localities"
+    ),
+    "a panel with an unknown indicator": coordinator(
+        "PUT", "/v1/panels/ky-2024", panel({"values": {"9.9.9": 1}}), "/localities/0/values/9.9.9"
+    ),
+    "a panel with a figure of an indicator that has components": coordinator(
+        "PUT", "/v1/panels/ky-2024", panel({"values": {"3.2.1": 1}}), "/localities/0/values/3.2.1"
+    ),
+    "a panel with a figure above its bound": coordinator(
+        "PUT", "/v1/panels/ky-2024", panel({"values": {"2.1.1": 11}}), "/localities/0/values/2.1.1"
+    ),
+    "a panel with a locality twice": coordinator(
+        "PUT",
+        "/v1/panels/ky-2024",
+        {"source": "x", "localities": [LOCALITY, LOCALITY]},
+        "/localities/1/code",
+    ),
+    "a panel with a figure in text": coordinator(
+        "PUT", "/v1/panels/ky-2024", panel({"values": {"2.1.1": "5"}}), "/localities/0/values/2.1.1"
+    ),
+    "a panel of an unknown period": coordinator("PUT", "/v1/panels/chua-co", panel({}), "", 404),
+    # People and keys
+    "a person with a login in use": admin("/v1/users", USER | {"login": "officer"}, "/login", 409),
+    "a person with a short password": admin("/v1/users", USER | {"password": "ngan"}, "/password"),
+    "a person with a password too long": admin(
+        "/v1/users", USER | {"password": "x" * 129}, "/password"
+    ),
+    "a person with capitals in his login": admin("/v1/users", USER | {"login": "Moi"}, "/login"),
+    "a person in an unknown role": admin(
+        "/v1/users",
+        USER | {"memberships": [{"organisation": "so-gddt", "role": "king"}]},
+        "/memberships/0/role",
+    ),
+    "a person of an unknown body": admin(
+        "/v1/users",
+        USER | {"memberships": [{"organisation": "so-gi", "role": "officer"}]},
+        "/memberships/0/organisation",
+    ),
+    "a membership that ends before it begins": admin(
+        "/v1/users/{user}/memberships",
+        {
+            "organisation": "so-gddt",
+            "role": "officer",
+            "valid_from": "2030-01-02",
+            "valid_to": "2030-01-01",
+        },
+        "/valid_to",
+    ),
+    "a key that may manage people": admin(
+        "/v1/api-keys", KEY | {"scopes": ["people:write"]}, "/scopes/0"
+    ),
+    "a key that may do nothing": admin("/v1/api-keys", KEY | {"scopes": []}, "/scopes"),
+    "a key that has expired": admin(
+        "/v1/api-keys", KEY | {"expires_on": "2020-01-01"}, "/expires_on"
+    ),
+    "a key of an unknown body": admin(
+        "/v1/api-keys", KEY | {"organisation": "so-gi"}, "/organisation"
+    ),
+}
+
+
+def things_of(stage: Stage, duty_of_draft: str) -> dict[str, str]:
+    return stage.mine | {
+        "foreign": stage.foreign["assignment"],
+        "foreign_draft": stage.foreign["draft"],
+        "duty_of_draft": duty_of_draft,
+    }
+
+
+async def send(stage: Stage, wrong: Wrong) -> Response:
+    who: Person = getattr(stage.cast, wrong.who)
+    draft = await stage.client.get(
+        f"/v1/submissions/{stage.mine['draft']}", headers=stage.cast.officer.headers
+    )
+    path = wrong.path.format_map(things_of(stage, draft.json()["assignment"]))
+    headers = {**who.headers, "if-match": "*"} if wrong.method == "PATCH" else who.headers
+    content = wrong.text
+    if content is None and wrong.content is not None:
+        content = json.dumps(wrong.content)
+    if content is not None:
+        headers = {**headers, "content-type": "application/json"}
+    return await stage.client.request(wrong.method, path, content=content, headers=headers)
+
+
+def check_problem(answer: Response, status: int, where: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["type"].startswith("urn:pii:problem:")
+    assert problem["title"]
+    assert problem["detail"]
+    assert len(problem["trace_id"]) == 32
+    if where:
+        assert pointers(problem)[0] == where, problem
+        assert all(entry["message"] for entry in problem["errors"])
