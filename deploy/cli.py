@@ -12,7 +12,7 @@ from deploy.migrate import migrate as run_migrations
 from deploy.plans.reader import PlanFileError, read_plan
 from deploy.seed import load_plan
 from services.api.identity.passwords import Passwords
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from shared.settings import Settings
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ AccountsFile = Annotated[
 
 def _with_database(work: Callable[[PooledDatabase], Awaitable[None]]) -> None:
     async def run() -> None:
-        database = PooledDatabase(create_engine(Settings().database_url, name="pii", pool=2))
+        database = PooledDatabase(Settings().database_url, name="pii", pool=2)
         try:
             await work(database)
         finally:

@@ -24,6 +24,7 @@ PLAN = Path(__file__).parent / "plans" / "hanoi-2024"
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 PATIENCE = 60.0  # seconds for the index or a mail to arrive
 BODIES = {"so-gddt": "Sở GD&ĐT", "so-ct": "Sở Công Thương"}
+MOST_DUTIES = 4  # of each body: a story is short
 LATE_BODY = "so-nnptnt"
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
@@ -156,11 +157,11 @@ class Demo:
         return await sign_in(self._http, BODIES[body], login, password)
 
     async def _round(self, officer: Person, *, returns_one: bool) -> None:
-        """Submit all of the body's figures; maybe the first is returned once; all are accepted."""
+        """Submit the body's figures; maybe the first is returned once; all are accepted."""
         figures = made_up_figures(self._plan.leaves)
         duties = await officer.call("GET", f"/v1/assignments?period={self._period}")
         self._tell(officer.name, f"sees its {len(duties['items'])} duties and nobody else's")
-        for number, duty in enumerate(duties["items"]):
+        for number, duty in enumerate(duties["items"][:MOST_DUTIES]):
             code, value = duty["indicator"]["code"], figures[duty["indicator"]["code"]]
             if number == 0 and returns_one:
                 wrong = await self._submit(officer, duty, value / 10)

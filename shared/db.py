@@ -77,7 +77,6 @@ def create_engine(url: str, *, name: str = "pii", pool: int = 10) -> AsyncEngine
         json_deserializer=orjson.loads,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         connect_args=_connect_args(name),
-        execution_options={"readers": {"name": name, "size": pool}},
     )
 
     @event.listens_for(engine.sync_engine, "checkout")
@@ -89,18 +88,16 @@ def create_engine(url: str, *, name: str = "pii", pool: int = 10) -> AsyncEngine
     return engine
 
 
-def reader_pool(engine: AsyncEngine) -> asyncpg.Pool:
+def create_reader_pool(url: str, *, name: str = "pii", pool: int = 10) -> asyncpg.Pool:
     """Make a pool of the driver's own connections; a closed one is replaced before it is given out.
 
     SQLAlchemy's pool works in a greenlet, which costs a small reading request a fifth of its time.
     """
-    options = engine.sync_engine.get_execution_options()["readers"]
-    _, address = engine.dialect.create_connect_args(engine.url)
     return asyncpg.create_pool(
-        **address,
-        **_connect_args(options["name"]),
+        url.replace("postgresql+asyncpg://", "postgresql://", 1),
+        **_connect_args(name),
         min_size=0,
-        max_size=options["size"],
+        max_size=pool,
         init=_read_jsonb,
         reset=_keep,
     )
@@ -173,12 +170,12 @@ class Database(Protocol):
 
 
 class PooledDatabase:
-    """The edges over an engine."""
+    """The edges of a process: one pool for transactions, one for reading; neither connects before it is used."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self._readers: asyncpg.Pool | None = None
-        self.sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
+    def __init__(self, url: str, *, name: str = "pii", pool: int = 10) -> None:
+        self.engine = create_engine(url, name=name, pool=pool)
+        self.sessions: Sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = create_reader_pool(url, name=name, pool=pool)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -188,15 +185,13 @@ class PooledDatabase:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        if self._readers is None:
-            self._readers = reader_pool(self.engine)
-            await self._readers  # opens no connection yet, and so does not wait
+        await self._readers  # made ready by the first who comes; no connection is opened for it
         async with self._readers.acquire() as connection:
             yield Reader(connection)
 
     async def close(self) -> None:
-        if self._readers is not None:
-            self._readers.terminate()  # nobody reads any more
+        await self._readers
+        self._readers.terminate()  # nobody reads any more
         await self.engine.dispose()
 
 

@@ -38,5 +38,7 @@ class Settings(BaseSettings):
     access_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_days: int = Field(default=14, ge=1, le=90)
     sweep_seconds: float = Field(default=10, gt=0, le=60)
-    run_interval: float = Field(default=0.2, ge=0, le=10)  # seconds of rest for each further figure a run found new
+    run_interval: float = Field(
+        default=0.2, ge=0, le=10
+    )  # seconds of rest for each further figure a run found new
     claim_seconds: float = Field(default=40, gt=0, le=3_600)  # a mail claim of a dead notifier

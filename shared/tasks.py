@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.db import CONNECTION_LOST, Database, PooledDatabase, create_engine
+from shared.db import CONNECTION_LOST, Database, PooledDatabase
 from shared.log import new_trace_id, trace_id
 from shared.models import Heartbeat
 from shared.outbox import FAULTS, forget_sent, listen_forever, relay_forever
@@ -117,8 +117,7 @@ async def serve(settings: Settings, build: Callable[[Database], Work]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    engine = create_engine(settings.database_url, name="worker", pool=5)
-    database = PooledDatabase(engine)
+    database = PooledDatabase(settings.database_url, name="worker", pool=5)
     work = build(database)
     bell = asyncio.Event()
     pool = queue_pool(settings)

@@ -65,7 +65,7 @@ async def template(servers: Servers, blank: str, plan: PlanData) -> str:
     name = "pii_template"
     await run_sql(servers, f"CREATE DATABASE {name} TEMPLATE {blank}")
     url = settings_for(servers, servers.postgres.database_url(name)).database_url
-    database = PooledDatabase(create_engine(url, pool=1))
+    database = PooledDatabase(url, pool=1)
     async with database.transaction() as session:
         await load_plan(session, plan)
     await database.close()

@@ -33,7 +33,7 @@ from services.api.periods.routes import routers as periods
 from services.api.reminders.routes import routers as reminders
 from services.api.responsibilities.routes import routers as responsibilities
 from services.api.submissions.routes import routers as submissions
-from shared.db import Database, PooledDatabase, create_engine
+from shared.db import Database, PooledDatabase
 from shared.outbox import FAULTS, listen_forever
 from shared.settings import Settings
 
@@ -95,8 +95,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        engine = create_engine(settings.database_url, name="api", pool=settings.database_pool)
-        pooled = PooledDatabase(engine)
+        pooled = PooledDatabase(settings.database_url, name="api", pool=settings.database_pool)
         redis: Redis = Redis.from_url(
             settings.redis_url, socket_timeout=2, socket_connect_timeout=2
         )

@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 
 from deploy.embedded import Servers
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from tests.api.conftest import Stage
 from tests.cast import Cast, make_cast
 from tests.conftest import copied_database, serving, settings_for
@@ -306,7 +306,7 @@ async def test_evidence_is_removed_only_as_it_was_read(stage: Stage) -> None:
 async def test_a_304_from_memory_ends_with_the_next_change(servers: Servers, template: str) -> None:
     async with copied_database(servers, template) as url:
         settings = settings_for(servers, url)
-        database = PooledDatabase(create_engine(settings.database_url, pool=2))
+        database = PooledDatabase(settings.database_url, pool=2)
         async with database.transaction() as session:
             cast = await make_cast(session)
         async with serving(settings) as one, serving(settings) as other:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from deploy.embedded import Servers
 from services.api.deps.idempotency import forget_old
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from shared.models import AuditEntry, IdempotencyKey
 from tests.api.conftest import Stage
 from tests.cast import Person, make_cast
@@ -180,7 +180,7 @@ async def test_a_key_that_is_none_is_refused(stage: Stage, key: str) -> None:
 async def test_the_second_of_two_at_once_is_told_to_wait(servers: Servers, template: str) -> None:
     async with copied_database(servers, template) as url:
         settings = settings_for(servers, url)
-        database = PooledDatabase(create_engine(settings.database_url, pool=2))
+        database = PooledDatabase(settings.database_url, pool=2)
         async with database.transaction() as session:
             cast = await make_cast(session)
         async with serving(settings) as client:
@@ -211,7 +211,7 @@ async def _until_somebody_waits(session: AsyncSession) -> None:
 async def test_many_at_once_make_one(servers: Servers, template: str) -> None:
     async with copied_database(servers, template) as url:
         settings = settings_for(servers, url)
-        database = PooledDatabase(create_engine(settings.database_url, pool=1))
+        database = PooledDatabase(settings.database_url, pool=1)
         async with database.transaction() as session:
             cast = await make_cast(session)
         async with serving(settings) as client:

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from deploy.embedded import Servers
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from tests.api.scene import make_scene
 from tests.cast import Person, make_cast
 from tests.conftest import copied_database, serving, settings_for
@@ -124,7 +124,7 @@ async def test_no_role_finds_a_fault_by_asking_at_random(
     faults: dict[str, str] = {}
     async with copied_database(servers, template) as url:
         settings = settings_for(servers, url, evidence_url=f"file:{tmp_path}")
-        database = PooledDatabase(create_engine(settings.database_url, pool=2))
+        database = PooledDatabase(settings.database_url, pool=2)
         async with serving(settings) as client:
             async with database.sessions() as session:
                 cast = await make_cast(session)

@@ -28,7 +28,7 @@ from deploy.startup import CHECKOUT, http_status
 from deploy.supervisor import Supervisor
 from deploy.variables import environment
 from services.api.identity.passwords import Passwords
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from shared.settings import Settings
 
 WORKERS = Counter(scoring=2, notifier=2)
@@ -94,7 +94,7 @@ class System:
             api_port=self._port["api"],
         )
         settings = Settings(**{name.lower(): value for name, value in self._variables.items()})  # type: ignore[arg-type]
-        self.database = PooledDatabase(create_engine(settings.database_url, name="test", pool=4))
+        self.database = PooledDatabase(settings.database_url, name="test", pool=4)
         self.redis = Redis.from_url(self.redis_server.url)
         await migrate(settings.database_url)
         async with self.database.transaction() as session:

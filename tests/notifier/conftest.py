@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.embedded import Servers
 from services.notifier.mailer import SmtpMailer
 from services.notifier.sending import Office
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from shared.models import (
     Alarm,
     Assignment,
@@ -36,19 +35,19 @@ TABLES = (
 
 
 @pytest.fixture(scope="session")
-async def notifier_engine(servers: Servers, blank: str) -> AsyncIterator[AsyncEngine]:
+async def committing(servers: Servers, blank: str) -> AsyncIterator[PooledDatabase]:
     async with copied_database(servers, blank) as url:
-        engine = create_engine(settings_for(servers, url).database_url)
-        yield engine
-        await engine.dispose()
+        database = PooledDatabase(settings_for(servers, url).database_url)
+        yield database
+        await database.close()
 
 
 @pytest.fixture
-async def database(notifier_engine: AsyncEngine) -> PooledDatabase:
-    async with notifier_engine.begin() as connection:
+async def database(committing: PooledDatabase) -> PooledDatabase:
+    async with committing.engine.begin() as connection:
         for table in TABLES:
             await connection.execute(delete(table))
-    return PooledDatabase(notifier_engine)
+    return committing
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from deploy.embedded import Servers
 from services.scoring.commands import recalculate
 from services.scoring.queries import stale_periods
 from services.scoring.worker import Recalculation
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from shared.models import Run, RunNode
 from tests.cast import Cast, make_cast
 from tests.conftest import copied_database, serving, settings_for
@@ -308,7 +308,7 @@ async def test_many_events_at_once_make_few_runs_and_the_last_has_seen_all(
 ) -> None:
     async with copied_database(servers, template) as url:
         settings = settings_for(servers, url)
-        database = PooledDatabase(create_engine(settings.database_url, pool=5))
+        database = PooledDatabase(settings.database_url, pool=5)
         async with database.transaction() as session:
             cast = await make_cast(session)
         recalculation = Recalculation(database, interval=0.1)
@@ -327,7 +327,7 @@ async def test_many_events_at_once_make_few_runs_and_the_last_has_seen_all(
 async def test_two_workers_at_once_store_one_run(servers: Servers, template: str) -> None:
     async with copied_database(servers, template) as url:
         settings = settings_for(servers, url)
-        database = PooledDatabase(create_engine(settings.database_url, pool=5))
+        database = PooledDatabase(settings.database_url, pool=5)
         async with database.transaction() as session:
             cast = await make_cast(session)
         async with serving(settings) as client:

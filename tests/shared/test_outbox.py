@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from deploy.embedded import Servers
 from shared import outbox
-from shared.db import PooledDatabase, create_engine
+from shared.db import PooledDatabase
 from shared.events import PanelLoaded, PeriodClosed, SubmissionAccepted
 from shared.models import OutboxMessage
 from tests.conftest import copied_database, settings_for
@@ -35,8 +35,7 @@ class FakeQueue:
 @pytest.fixture
 async def committed(servers: Servers, template: str) -> AsyncIterator[PooledDatabase]:
     async with copied_database(servers, template) as url:
-        engine = create_engine(settings_for(servers, url).database_url, pool=5)
-        database = PooledDatabase(engine)
+        database = PooledDatabase(settings_for(servers, url).database_url, pool=5)
         yield database
         await database.close()
 
