@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +58,23 @@ async def ensure_first_accounts(
     if made:
         _write_private(file, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
     return made
+
+
+async def reset_account(session: AsyncSession, passwords: Passwords, login: str) -> str:
+    """Open the account again with a new password, which is returned; its sign-ins end."""
+    user_id = await session.scalar(select(User.id).where(User.login == login))
+    if user_id is None:
+        raise SystemExit(f"There is no account {login}.")
+    password = secrets.token_urlsafe(15)
+    await commands.change_user(
+        session,
+        NOBODY,
+        user_id,
+        values={"active": True},
+        password_hash=await passwords.hash(password),
+        now=datetime.now(UTC),
+    )
+    return password
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.accounts import ensure_first_accounts
+from deploy.accounts import reset_account as renew_account
 from deploy.migrate import migrate as run_migrations
 from deploy.plans.reader import PlanFileError, read_plan
 from deploy.seed import load_plan
@@ -81,6 +82,18 @@ async def _first_accounts(database: PooledDatabase, file: Path) -> None:
     typer.echo(
         f"made {', '.join(made)}: passwords are in {file}" if made else "the first accounts exist"
     )
+
+
+@accounts.command("reset")
+def reset_account(login: str) -> None:
+    """Open an account again and give it a new password, for whoever is locked out; the password is shown once."""
+
+    async def work(database: PooledDatabase) -> None:
+        async with database.transaction() as session:
+            password = await renew_account(session, Passwords(), login)
+        typer.echo(f"{login} may sign in with {password}")
+
+    _with_database(work)
 
 
 @app.command()

@@ -72,14 +72,14 @@ class _Policy(EmailPolicy):
     """
 
     def fold(self, name: str, value: Any) -> str:
-        text = str(value)
+        text = one_line(str(value))
         if not hasattr(value, "addresses"):
             shown = text if text.isascii() else self._encoded(text, name)
             return f"{name}: {shown}{self.linesep}"
         address = value.addresses[0]
         if text.isascii() or not address.display_name:
             return f"{name}: {address}{self.linesep}"
-        shown = self._encoded(address.display_name, name)
+        shown = self._encoded(one_line(address.display_name), name)
         return f"{name}: {shown}{self.linesep} <{address.addr_spec}>{self.linesep}"
 
     def fold_binary(self, name: str, value: Any) -> bytes:
@@ -116,8 +116,11 @@ def _words(facts: dict[str, Any]) -> dict[str, str]:
 
 
 def one_line(text: str) -> str:
-    """Make a header of what people typed: no line ends, no control characters, NFC."""
-    return nfc(" ".join(_CONTROL.sub(" ", text).split()))
+    """Make a header of what people typed: no line ends, no control characters, NFC.
+
+    Nor an encoded word (RFC 2047): the library would decode it, line ends and all, into our header.
+    """
+    return nfc(" ".join(_CONTROL.sub(" ", text.replace("=?", "= ?")).split()))
 
 
 def domain_of(mail_from: str) -> str:

@@ -150,7 +150,9 @@ class SmtpConnection:
         try:
             # The limit of each exchange is the library's; the sum of them is ours.
             async with asyncio.timeout(self._timeout):
-                await self._client.send_message(message, recipients=[to])
+                # As bytes of ours: the library would write the headers by another policy.
+                sender = message["From"].addresses[0].addr_spec
+                await self._client.sendmail(sender, [to], message.as_bytes())
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             meaning = _meaning(error)
             self.broken = isinstance(meaning, DisconnectedError)

@@ -75,3 +75,17 @@ def test_leads_owe_figures_unless_central_bodies_supply_them() -> None:
     }
     leads = ("lead", "joint_lead")
     assert figures == {(role, supply) for role in leads for supply in ("local", "unknown", None)}
+
+
+async def test_a_deadline_a_century_away_is_taken_for_a_slip(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    path, headers = f"/v1/assignments/{duty['id']}", cast.coordinator.headers
+    read = await client.get(path, headers=headers)
+    for day in ("2000-01-01", "2199-12-31"):
+        moved = await client.patch(
+            path, json={"due_on": day}, headers={**headers, "if-match": read.headers["etag"]}
+        )
+        assert moved.status_code == 422
+        assert moved.json()["errors"][0]["pointer"] == "/due_on"

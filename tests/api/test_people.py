@@ -91,3 +91,20 @@ async def test_people_are_found_by_their_login_and_signs_of_like_mean_themselves
         logins = [user["login"] for user in body(listed)["items"]]
         assert len(logins) == found, (query, logins)
         assert all(query in login for login in logins)
+
+
+async def test_an_administrator_does_not_shut_himself_out(client: AsyncClient, cast: Cast) -> None:
+    own = f"/v1/users/{cast.admin.id}"
+    read = await client.get(own, headers=cast.admin.headers)
+    closed = await client.patch(
+        own,
+        json={"active": False},
+        headers={**cast.admin.headers, "if-match": read.headers["etag"]},
+    )
+    assert closed.status_code == 409
+    (membership,) = read.json()["memberships"]
+    ended = await client.post(
+        f"{own}/memberships/{membership['id']}/end", headers=cast.admin.headers
+    )
+    assert ended.status_code == 409
+    assert (await client.get(own, headers=cast.admin.headers)).json()["active"]

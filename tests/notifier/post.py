@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP
 class PostOffice:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.rcpt_answer: Callable[[str], str] = lambda _address: "250 OK"
         self.data_answer = "250 OK"
         self.mail_answer = "250 OK"
@@ -66,6 +67,7 @@ class PostOffice:
             parsed = BytesParser(policy=default).parsebytes(envelope.content)
             assert isinstance(parsed, EmailMessage)
             self.mails.append(parsed)
+            self.raw.append(envelope.content)
             self.taken.set()
         if self.hold is not None:
             await self.hold.wait()

@@ -262,6 +262,27 @@ def test_line_ends_in_names_make_no_headers() -> None:
 
 
 @pytest.mark.parametrize(
+    "word", ["=?utf-8?q?=0ABcc:_all@example.vn=0A=0AHello?=", "=?utf-8?b?CkJjYzogYQo=?=", "=?="]
+)
+def test_an_encoded_word_in_a_name_is_not_decoded_into_our_headers(word: str) -> None:
+    letter = replace(LETTER, recipient_name=word, indicator=word)
+    message = write(
+        letter,
+        call=replace(CALL, name=word),
+        mail_from="PII Hà Nội <pii@pii.example.vn>",
+        public_url="https://pii.example.vn/",
+        now=datetime(2026, 12, 13, 1, tzinfo=UTC),
+    )
+    head, _, _ = message.as_bytes().partition(b"\r\n\r\n")
+    names = [line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
+    assert b"Bcc" not in names
+    assert b"Subject" in names
+    assert b"X-PII-Step" in names
+    assert b"\n" not in head.replace(b"\r\n", b"")
+    assert received(letter)["Bcc"] is None
+
+
+@pytest.mark.parametrize(
     "address", ["", "hoa", "@x.vn", "a@b.vn\r\nBcc: c@d.vn", "a@b.vn, c@d.vn", "a b@c.vn"]
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:

@@ -2,9 +2,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 
+from services.notifier.mail import POLICY
 from services.notifier.mailer import SmtpMailer, SmtpServer
 from services.notifier.sending import Office, send_due
 from tests.notifier.cast import OFFICER, Clock, World, at
@@ -204,3 +206,16 @@ def test_an_smtp_url_says_where_and_how(url: str, expected: SmtpServer) -> None:
 def test_a_url_that_says_something_else_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(ValueError, match="SMTP_URL"):
         SmtpServer.parse(url)
+
+
+async def test_what_was_written_is_what_the_server_takes_byte_for_byte(post: PostOffice) -> None:
+    subject = "[PII] Đôn đốc: quá hạn 2 ngày – 6.1.2 Đơn đăng ký giống cây trồng/10.000 dân"
+    message = EmailMessage(policy=POLICY)
+    message["From"] = "PII <pii@pii.example.vn>"
+    message["To"] = "hoa@gddt.example.vn"
+    message["Subject"] = subject
+    message.set_content("Kính gửi", cte="base64")
+    async with SmtpMailer(post.url, timeout=2).connect() as connection:
+        await connection.send(message, to="hoa@gddt.example.vn")
+    assert post.raw[0].rstrip() == message.as_bytes().rstrip()
+    assert post.mails[0]["Subject"] == subject

@@ -1,6 +1,6 @@
 """The coordinator moves a deadline."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,10 +8,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
+from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PeriodNotOpenError
 from shared import outbox
+from shared.errors import InvalidError
 from shared.events import DeadlineMoved
 from shared.models import Assignment, Period
+
+FURTHEST = timedelta(
+    days=366
+)  # beyond that it is a slip of the hand, which would mail a whole body
+
+
+class FarDeadlineError(InvalidError):
+    """This deadline is more than a year from today and from the period's own.
+
+    Hạn này cách hôm nay và cách hạn của kỳ báo cáo hơn một năm.
+    """
 
 
 async def move_deadline(
@@ -21,6 +34,8 @@ async def move_deadline(
     if assignment is None:
         raise AssignmentNotFoundError
     period = await session.get_one(Period, assignment.period_id)
+    if all(abs(due_on - day) > FURTHEST for day in (period.due_on, today_in_hanoi(now))):
+        raise FarDeadlineError(pointer="/due_on")
     if period.state != "open":
         raise PeriodNotOpenError
     if changes := apply(assignment, {"due_on": due_on}):

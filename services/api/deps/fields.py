@@ -14,10 +14,15 @@ from pydantic import (
     StringConstraints,
 )
 
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def clean(text: str) -> str:
-    """NFC, and no control characters but line breaks and tabs."""
-    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in text):
+    """NFC, and no control characters but line breaks and tabs; nor what turns the direction of reading."""
+    if any(
+        (unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} and c not in "\n\r\t") or c in _TURNS
+        for c in text
+    ):
         raise ValueError("control characters are not allowed / không được có ký tự điều khiển")
     return unicodedata.normalize("NFC", text)
 

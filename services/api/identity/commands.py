@@ -51,6 +51,13 @@ class LoginTakenError(ConflictError):
     """
 
 
+class OwnAccessError(ConflictError):
+    """Nobody closes his own account or ends his own role as administrator: let another do it.
+
+    Không ai tự khóa tài khoản hoặc tự bỏ vai trò quản trị của mình: hãy để người khác làm.
+    """
+
+
 class UserNotFoundError(NotFoundError):
     """There is no such user.
 
@@ -239,6 +246,8 @@ async def change_user(
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise UserNotFoundError
+    if user_id == caller.id and values.get("active") is False:
+        raise OwnAccessError(pointer="/active")
     changes = apply(user, values)
     if password_hash is not None:
         user.password_hash, user.failed_attempts, user.locked_until = password_hash, 0, None
@@ -294,6 +303,8 @@ async def end_membership(
         raise NotFoundError
     if membership.valid_to is not None and membership.valid_to < today:
         raise ConflictError("It has ended already.", vi="Vai trò này đã kết thúc.")
+    if user_id == caller.id and membership.role == "admin":
+        raise OwnAccessError
     ended = max(today - timedelta(days=1), membership.valid_from)
     if membership.valid_from >= today:
         await session.delete(membership)

@@ -20,9 +20,9 @@ class StateError(ConflictError):
 
 
 class OwnSubmissionError(ForbiddenError):
-    """Whoever submitted a figure does not accept it.
+    """Whoever wrote or submitted a figure does not accept it.
 
-    Người đã gửi số liệu không được tự tiếp nhận.
+    Người đã lập hoặc gửi số liệu không được tự tiếp nhận.
     """
 
 
