@@ -108,3 +108,16 @@ async def test_an_administrator_does_not_shut_himself_out(client: AsyncClient, c
     )
     assert ended.status_code == 409
     assert (await client.get(own, headers=cast.admin.headers)).json()["active"]
+
+
+async def test_a_name_that_turns_the_direction_of_reading_is_refused(
+    client: AsyncClient, cast: Cast
+) -> None:
+    for mark in ("\u202e", "\u2066", "\u2028"):
+        refused = await client.post(
+            "/v1/organisations/so-tp/contacts",
+            json={"name": f"An{mark}nh", "email": "an@example.org"},
+            headers=cast.coordinator.headers,
+        )
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/name"
