@@ -1,70 +1,152 @@
 """Points of the leaves are added up to the root, and the root is taken apart again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.composite.framework import Framework
-from shared.composite.method import Method
+from shared.composite.errors import DataError
+from shared.composite.framework import Framework, Level
+from shared.composite.method import AggregationKind, Method
+
+Scores = NDArray[np.float64]
+Weight = float | NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Aggregated:
-    """Per unit and node, each (units, nodes): see ``Result`` for what they mean."""
+    """Per node and unit, each (nodes, units): see ``Result`` for what they mean."""
 
-    scores: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    coverage: NDArray[np.float64]
+    scores: Scores
+    weights: Scores
+    coverage: Scores
+    contribution: Scores
 
 
-def aggregate(framework: Framework, leaf_scores: NDArray[np.float64], method: Method) -> Aggregated:
-    """Score every node with the weighted mean of its children that have a score.
+def mean(
+    kind: AggregationKind,
+    children: Sequence[Scores],
+    weights: Sequence[Weight],
+    method: Method,
+) -> Scores:
+    """Weighted mean of one family's children that have a score; NaN where none that weighs has one.
 
-    A missing child is dropped and the weights of its siblings stand for the whole, as in the
-    GII; it is never a zero. A node none of whose weighing children has a score is NaN.
-    ``leaf_scores`` is (units, leaves), NaN = n/a.
+    Scores and weights broadcast against one another, units last. Child is added to child in given
+    order, as in ``aggregate``: the same figures give the same result to the last bit. (A matrix
+    product would not: BLAS may add in another order for another shape or processor, and two equal
+    units would no longer tie.)
     """
-    # Added up with reduceat, not with a matrix product: BLAS may add in another order for
-    # another row or processor, and two equal units would no longer tie.
-    shape = (leaf_scores.shape[0], len(framework.nodes))
-    scores, weights = np.full(shape, np.nan), np.zeros(shape)
-    below, scored = np.zeros(shape[1]), np.zeros(shape)
-    scores[:, framework.leaf_positions] = leaf_scores
-    below[framework.leaf_positions] = 1
-    scored[:, framework.leaf_positions] = ~np.isnan(leaf_scores)
+    total: Any = 0.0
+    points: Any = 0.0
+    for child, weight in zip(children, weights, strict=True):
+        carried = weight * ~np.isnan(child)
+        total = total + carried
+        points = points + _terms(kind, child, carried)
+    return _mean(kind, points, total, method)
 
-    for level in framework.levels:
-        children = scores[:, level.children]
-        known = ~np.isnan(children)
-        carried = np.where(known, level.weights, 0.0)
-        total = np.add.reduceat(carried, level.starts, axis=1)
-        points = np.add.reduceat(np.where(known, children, 0.0) * carried, level.starts, axis=1)
-        mean = np.full(total.shape, np.nan)
-        np.divide(points, total, out=mean, where=total > 0)
-        scores[:, level.parents] = mean
-        whole = np.where(total > 0, total, 1.0)
-        weights[:, level.children] = carried / whole[:, level.owner]
-        below[level.parents] = np.add.reduceat(below[level.children], level.starts)
-        scored[:, level.parents] = np.add.reduceat(scored[:, level.children], level.starts, axis=1)
 
-    root = framework.index[framework.root.code]
-    weights[:, root] = ~np.isnan(scores[:, root])
+def _terms(kind: AggregationKind, scores: Scores, carried: Scores) -> Scores:
+    """Summands of Σwx, Σw ln x or Σw/x; 0 where a score is missing or weighs nothing."""
+    if kind == "arithmetic":
+        return np.where(np.isnan(scores), 0.0, scores) * carried
+    usable = np.where(carried > 0, scores, 1.0)
+    return (np.log(usable) if kind == "geometric" else 1 / usable) * carried
+
+
+def _mean(kind: AggregationKind, points: Scores, total: Scores, method: Method) -> Scores:
+    """Weighted mean from its sums: Σwx/Σw, exp(Σw ln x / Σw) or Σw/Σ(w/x)."""
+    found = np.full(total.shape, np.nan)
+    upper, lower = (total, points) if kind == "harmonic" else (points, total)
+    np.divide(upper, lower, out=found, where=total > 0)
+    if kind == "geometric":
+        found = np.exp(found)
+    span = method.normalisation.range
+    if span is None or method.normalisation.kind == "distance_to_target":
+        return found
     # A mean lies between its parts; only its last bit may not.
-    return Aggregated(np.clip(scores, *method.range), weights, scored / below)
+    return np.clip(found, *span, out=found)
 
 
-def contributions(framework: Framework, aggregated: Aggregated) -> NDArray[np.float64]:
-    """Points that each node adds to its unit's root score, shape (units, nodes).
+def aggregate(
+    framework: Framework, leaf_scores: Scores, has_figure: NDArray[np.bool_], method: Method
+) -> Aggregated:
+    """Score every node, and say what each adds to the root.
 
-    A node's score times the weights in force from it up to the root, so the leaves of any node
-    add up to that node. A node without a score adds 0; where the root has no score there is
-    nothing to add to, and all are NaN.
+    A missing child is dropped and the weights of its siblings stand for the whole, as in the GII;
+    it is never a zero. ``leaf_scores`` (leaves, units), NaN = n/a; ``has_figure`` of the same
+    shape: the leaf's figure is the unit's own, not filled in. Raises ``NotPositiveError``.
     """
-    path = aggregated.weights.copy()
-    for level in reversed(framework.levels):
-        path[:, level.children] *= path[:, level.parents][:, level.owner]
-    points = path * np.where(np.isnan(aggregated.scores), 0.0, aggregated.scores)
+    shape = (len(framework.nodes), leaf_scores.shape[1])
+    scores, weights, counted = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
+    leaves = np.zeros(shape[0])
+    scores[framework.leaf_positions] = leaf_scores
+    counted[framework.leaf_positions] = ~np.isnan(leaf_scores) & has_figure
+    leaves[framework.leaf_positions] = 1
+    for level in framework.levels:
+        kind = method.aggregation.at(level.depth)
+        children = scores[level.children]
+        if kind != "arithmetic":
+            _check_positive(framework, level, children, kind)
+        carried = level.weights * ~np.isnan(children)
+        total = level.added_up(carried)
+        scores[level.parents] = _mean(
+            kind, level.added_up(_terms(kind, children, carried)), total, method
+        )
+        weights[level.children] = carried / np.where(total > 0, total, 1.0)[level.owner]
+        counted[level.parents] = level.added_up(counted[level.children])
+        leaves[level.parents] = level.added_up(leaves[level.children])
     root = framework.index[framework.root.code]
-    points[np.isnan(aggregated.scores[:, root])] = np.nan
-    return points
+    weights[root] = ~np.isnan(scores[root])
+    return Aggregated(
+        scores,
+        weights,
+        counted / leaves[:, np.newaxis],
+        _contributions(framework, scores, weights, method),
+    )
+
+
+def _contributions(framework: Framework, scores: Scores, weights: Scores, method: Method) -> Scores:
+    """Score times what a point of the node adds to the root at this place, by the chain rule.
+
+    ∂M/∂x is w for the arithmetic, wM/x for the geometric and wM²/x² for the harmonic mean, w being
+    the weight in force.
+    """
+    root = framework.index[framework.root.code]
+    gradient = np.zeros(scores.shape)
+    gradient[root] = weights[root]
+    for level in reversed(framework.levels):
+        slope = weights[level.children]
+        kind = method.aggregation.at(level.depth)
+        if kind != "arithmetic":
+            ratio = np.ones(slope.shape)
+            above = scores[level.parents][level.owner]
+            np.divide(above, scores[level.children], out=ratio, where=slope > 0)
+            slope = slope * (ratio if kind == "geometric" else ratio * ratio)
+        gradient[level.children] = gradient[level.parents][level.owner] * slope
+    contribution = gradient * np.where(np.isnan(scores), 0.0, scores)
+    contribution[:, np.isnan(scores[root])] = np.nan
+    return contribution
+
+
+def _check_positive(
+    framework: Framework, level: Level, children: Scores, kind: AggregationKind
+) -> None:
+    wrong = (children <= 0) & (level.weights > 0)
+    if wrong.any():
+        row, unit = (int(place) for place in np.argwhere(wrong)[0])
+        node = framework.nodes[level.children[row]]
+        raise NotPositiveError(node.code, node.parent, kind, unit, float(children[row, unit]))
+
+
+class NotPositiveError(DataError):
+    """A geometric or harmonic mean met a score that it is not defined for; ``row`` is the unit's."""
+
+    def __init__(self, node: str, parent: str | None, kind: str, row: int, score: float) -> None:
+        super().__init__(
+            f"Node {node}: a score of {score:g} has no part in the {kind} mean of {parent}, which "
+            "needs scores above 0; normalise to a range above 0, such as 1 to 100.",
+            node=node,
+        )
+        self.row = row

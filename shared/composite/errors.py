@@ -14,13 +14,17 @@ class FrameworkError(CompositeError):
 
 
 class MethodError(CompositeError):
-    """The method has a setting that does not exist or makes no sense."""
+    """The method has a setting that does not exist or makes no sense; ``pointer`` (RFC 6901) says which."""
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class DataError(CompositeError):
-    """The figures do not fit the framework; ``unit`` and ``leaf`` say where, when one is at fault."""
+    """The figures do not fit the framework or the method; ``unit`` and ``node`` say where, when one is at fault."""
 
-    def __init__(self, message: str, *, unit: str | None = None, leaf: str | None = None) -> None:
+    def __init__(self, message: str, *, unit: str | None = None, node: str | None = None) -> None:
         super().__init__(message)
         self.unit = unit
-        self.leaf = leaf
+        self.node = node

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from itertools import accumulate, groupby
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.composite.errors import FrameworkError
+from shared.composite.method import Treatment
 
 Direction = Literal["higher", "lower"]
 
@@ -20,9 +22,15 @@ class Node:
     """A root, sub-index, pillar, group, indicator or component: any place in the tree.
 
     ``weight`` counts among the siblings only, so 1 : 0.5 : 0.5 and 2 : 1 : 1 are the same.
-    ``direction`` ("lower" = a lower figure is better) and ``goalposts`` (the figures that score
-    worst and best, or best and worst for "lower", in the leaf's own unit) are read for leaves
-    only. ``kind`` is a label the arithmetic never looks at.
+    The others are read for leaves only, figures in the leaf's own unit:
+
+    - ``direction``: "lower" = a lower figure is better.
+    - ``goalposts``: the figures that score worst and best, or best and worst for "lower".
+    - ``bounds``: what a figure can be at all; None where there is no end. No score depends on it.
+    - ``target``: the figure that "distance_to_target" measures against.
+    - ``treatment``: instead of the method's.
+
+    ``kind`` is a label the arithmetic never looks at.
     """
 
     code: str
@@ -31,22 +39,48 @@ class Node:
     direction: Direction = "higher"
     goalposts: tuple[float, float] | None = None
     kind: str = ""
+    bounds: tuple[float | None, float | None] | None = None
+    target: float | None = None
+    treatment: Treatment | None = None
+
+
+class Family(NamedTuple):
+    """A parent and its children, by their positions in ``Framework.nodes``.
+
+    ``depth`` is the parent's, 0 for the root. ``weights`` are relative to the siblings and scaled
+    by a power of two, which changes no digit and keeps sums away from overflow.
+    """
+
+    parent: int
+    depth: int
+    children: tuple[int, ...]
+    weights: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """All siblings of one depth, laid out so that one ``reduceat`` adds them up per parent.
+    """All families of one depth, laid out so that a whole level is added up at once.
 
-    Numbers are positions in ``Framework.nodes``: ``children`` (c,) stand parent by parent,
-    ``starts`` (p,) says where the children of each of ``parents`` (p,) begin, ``owner`` (c,) is
-    each child's position in ``parents``, ``weights`` (c,) are relative to the siblings.
+    ``parents`` (p,) stand by falling number of children. ``children`` (c,) are all first children,
+    then all second ones, …: ``steps`` says where each such row begins and ends, and its k-th child
+    belongs to the k-th parent; ``owner`` (c,) is that parent's place in ``parents``. Positions are
+    those in ``Framework.nodes``; ``weights`` is (c, 1).
     """
 
+    depth: int
     parents: NDArray[np.intp]
     children: NDArray[np.intp]
-    starts: NDArray[np.intp]
     owner: NDArray[np.intp]
     weights: NDArray[np.float64]
+    steps: tuple[tuple[int, int], ...]
+
+    def added_up(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum ``values`` (c, …) of the children per parent, child after child: (p, …)."""
+        start, end = self.steps[0]
+        total = values[start:end].copy()
+        for start, end in self.steps[1:]:
+            total[: end - start] += values[start:end]
+        return total
 
 
 @dataclass(frozen=True)
@@ -93,28 +127,70 @@ class Framework:
         return next(node for node in self.nodes if node.parent is None)
 
     @cached_property
-    def levels(self) -> tuple[Level, ...]:
+    def families(self) -> tuple[Family, ...]:
         """Deepest first, so that every child is known before its parent."""
         children = _children(self.nodes, self.index)
-        weights = np.array([node.weight for node in self.nodes], dtype=np.float64)
         generations = _generations(children, self.index[self.root.code])
         return tuple(
-            _level([parent for parent in generation if children[parent]], children, weights)
-            for generation in reversed(generations[:-1])
+            _family(parent, depth, children[parent], self.nodes)
+            for depth, generation in reversed(list(enumerate(generations)))
+            for parent in generation
+            if children[parent]
         )
 
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """``families`` of equal depth together, deepest first."""
+        return tuple(
+            _level(depth, sorted(families, key=lambda family: -len(family.children)))
+            for depth, families in groupby(self.families, key=lambda family: family.depth)
+        )
 
-def _level(
-    parents: Sequence[int], children: Sequence[Sequence[int]], weights: NDArray[np.float64]
-) -> Level:
-    sizes = [len(children[parent]) for parent in parents]
-    siblings = np.array([c for parent in parents for c in children[parent]], dtype=np.intp)
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
-    owner = np.repeat(np.arange(len(parents), dtype=np.intp), sizes)
-    heaviest = np.maximum.reduceat(weights[siblings], starts)
-    # A power of two changes no digit of a weight, and keeps sums away from overflow.
-    scaled = np.ldexp(weights[siblings], -np.frexp(heaviest)[1][owner])
-    return Level(np.array(parents, dtype=np.intp), siblings, starts, owner, scaled)
+    @cached_property
+    def depth(self) -> Mapping[str, int]:
+        """How far each node is from the root, which is 0."""
+        found = {self.root.code: 0}
+        for family in reversed(self.families):
+            for child in family.children:
+                found[self.nodes[child].code] = family.depth + 1
+        return found
+
+    @cached_property
+    def path(self) -> Mapping[str, tuple[Family, ...]]:
+        """Families from each leaf up to the root: what a change of the leaf can reach."""
+        above = {child: family for family in self.families for child in family.children}
+        paths = {}
+        for leaf in self.leaves:
+            path, position = [], self.index[leaf.code]
+            while position in above:
+                path.append(above[position])
+                position = path[-1].parent
+            paths[leaf.code] = tuple(path)
+        return paths
+
+
+def _family(parent: int, depth: int, children: Sequence[int], nodes: Sequence[Node]) -> Family:
+    weights = [nodes[child].weight for child in children]
+    exponent = math.frexp(max(weights))[1]
+    return Family(parent, depth, tuple(children), tuple(math.ldexp(w, -exponent) for w in weights))
+
+
+def _level(depth: int, families: Sequence[Family]) -> Level:
+    rows = [
+        [(owner, family) for owner, family in enumerate(families) if place < len(family.children)]
+        for place in range(len(families[0].children))
+    ]
+    ends = list(accumulate(len(row) for row in rows))
+    return Level(
+        depth=depth,
+        parents=np.array([family.parent for family in families], dtype=np.intp),
+        children=np.array(
+            [family.children[k] for k, row in enumerate(rows) for _, family in row], dtype=np.intp
+        ),
+        owner=np.array([owner for row in rows for owner, _ in row], dtype=np.intp),
+        weights=np.array([[family.weights[k]] for k, row in enumerate(rows) for _, family in row]),
+        steps=tuple(zip([0, *ends[:-1]], ends, strict=True)),
+    )
 
 
 def _children(nodes: Sequence[Node], index: Mapping[str, int]) -> list[list[int]]:
@@ -161,6 +237,21 @@ def _check_node(node: Node) -> None:
             "the lower first.",
             node=node.code,
         )
+    if node.bounds is not None and not _is_span(node.bounds):
+        raise FrameworkError(
+            f"Node {node.code}: the bounds {node.bounds} are not two figures, the lower first.",
+            node=node.code,
+        )
+    if node.target is not None and not math.isfinite(node.target):
+        raise FrameworkError(
+            f"Node {node.code}: the target {node.target} is not a figure.", node=node.code
+        )
+
+
+def _is_span(bounds: tuple[float | None, float | None]) -> bool:
+    low, high = bounds
+    finite = all(bound is None or math.isfinite(bound) for bound in bounds)
+    return finite and (low is None or high is None or low <= high)
 
 
 def _are_bounds(bounds: tuple[float, float]) -> bool:

@@ -5,26 +5,37 @@ from numpy.typing import NDArray
 
 from shared.composite.method import Method
 
-# Share of the range: 1e-10 points of 100. The rounding of a sum of hundreds stays far below it,
+# Share of the scale: 1e-10 points of 100. The rounding of a sum of hundreds stays far below it,
 # and no figure of 15 digits makes a smaller difference that anybody could mean.
 SAME_SCORE = 1e-12
 
 
-def ranks(scores: NDArray[np.float64], method: Method) -> NDArray[np.int64]:
-    """Rank each column by standard competition ("1224"): 1 = highest score, 0 = no score.
+def competition(
+    scores: NDArray[np.float64], *, tolerance: NDArray[np.float64] | float
+) -> NDArray[np.int64]:
+    """Rank along the last axis by standard competition ("1224"): 1 = greatest, 0 = NaN.
 
-    Scores are not rounded. (0.1 + 0.2) + 0.3 and 0.1 + (0.2 + 0.3) differ in the last bit, so
-    neighbours that are no further apart than ``SAME_SCORE`` of the range share the better rank.
-    ``scores`` and the answer are (units, nodes).
+    Neighbours no further apart than ``tolerance`` share the better rank.
     """
-    order = np.argsort(-scores, axis=0, kind="stable")  # NaN goes last
-    ordered = np.take_along_axis(scores, order, axis=0)
-    tolerance = SAME_SCORE * max(abs(bound) for bound in method.range)
+    # The order among equals does not matter; NumPy's quickest sort knows no NaN.
+    lost = np.isnan(scores)
+    order = np.argsort(np.where(lost, np.inf, -scores), axis=-1)
+    ordered = np.take_along_axis(scores, order, axis=-1)
     leads = np.ones(scores.shape, dtype=np.bool_)
-    leads[1:] = ~(ordered[:-1] - ordered[1:] <= tolerance)
-    position = np.arange(1, len(scores) + 1, dtype=np.int64)[:, np.newaxis]
-    places = np.maximum.accumulate(np.where(leads, position, 0), axis=0)
+    leads[..., 1:] = ~(ordered[..., :-1] - ordered[..., 1:] <= tolerance)
+    position = np.arange(1, scores.shape[-1] + 1, dtype=np.int64)
+    places = np.maximum.accumulate(np.where(leads, position, 0), axis=-1)
     ranked = np.zeros(scores.shape, dtype=np.int64)
-    np.put_along_axis(ranked, order, places, axis=0)
-    ranked[np.isnan(scores)] = 0
+    np.put_along_axis(ranked, order, places, axis=-1)
+    ranked[lost] = 0
     return ranked
+
+
+def ranks(scores: NDArray[np.float64], method: Method) -> NDArray[np.int64]:
+    """Rank units along the last axis on unrounded scores; 0 = no score.
+
+    (0.1 + 0.2) + 0.3 and 0.1 + (0.2 + 0.3) differ in the last bit, so neighbours that are no
+    further apart than ``SAME_SCORE`` of the scale are tied.
+    """
+    scale = method.normalisation.scale(scores.shape[-1])
+    return competition(scores, tolerance=SAME_SCORE * scale)

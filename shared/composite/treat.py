@@ -1,0 +1,154 @@
+"""Outliers are drawn in before they stretch the scale of everybody else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.composite.method import Log, Treatment, TreatmentKind
+from shared.composite.moments import Moments, harmless
+
+LOG_CT_SHIFT = 0.01  # of the range
+
+Series = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Treated:
+    """Per column: ``series`` and ``moved`` (columns, units), what was done, and whether it passes now."""
+
+    series: Series
+    moved: Mask
+    kind: tuple[TreatmentKind, ...]
+    passes: tuple[bool, ...]
+
+
+def treat(series: Series, treatments: tuple[Treatment, ...]) -> Treated:
+    """Treat each column, (columns, units), for outliers; NaN stays.
+
+    The procedure of the GII and of COINr: a column that fails the test is winsorised one value at a
+    time, the greatest (skewness ≥ 0) or the least replaced by its neighbour, until it passes. Where
+    ``max_points`` points do not suffice this is undone and ``otherwise`` is taken; "none" leaves the
+    column as it was. Units tied at the end move together and count each. A log that cannot be taken
+    leaves the column as it was, too (``passes`` is then false).
+    """
+    kinds: list[TreatmentKind] = ["none"] * len(series)
+    passes = [True] * len(series)
+    moved = np.zeros(series.shape, dtype=np.bool_)
+    treated = series
+    for treatment in dict.fromkeys(treatments):
+        if treatment.kind == "none":
+            continue
+        if treated is series:
+            treated = series.copy()
+        rows = np.array([row for row, own in enumerate(treatments) if own == treatment])
+        log: Log = "none"
+        if treatment.kind == "winsorise":
+            rows, skewness = _failing(rows, series, treatment)
+            drawn_in, points, done = _winsorise(series[rows], skewness, treatment)
+            treated[rows[done]] = drawn_in[done]
+            moved[rows[done]] = points[done]
+            for row in rows[done]:
+                kinds[row] = "winsorise"
+            rows, log = rows[~done], treatment.otherwise
+        else:
+            log = treatment.kind
+        if rows.size:
+            treated[rows], defined = _log(series[rows], log)
+            passed = _within(*_skewness_and_kurtosis(treated[rows]), treatment)
+            for row, possible, passes_now in zip(rows, defined, passed, strict=True):
+                kinds[row], passes[row] = log if possible else "none", bool(passes_now)
+    return Treated(treated, moved, tuple(kinds), tuple(passes))
+
+
+def _skewness_and_kurtosis(series: Series) -> tuple[Series, Series]:
+    return Moments.of(harmless(series)[0]).skewness_and_kurtosis()
+
+
+def _within(skewness: Series, kurtosis: Series, treatment: Treatment) -> Mask:
+    """Tell whether a series passes; where skewness or kurtosis is not defined it does."""
+    failing: Mask = (np.abs(skewness) > treatment.skewness) & (kurtosis > treatment.kurtosis)
+    return ~failing
+
+
+def _failing(rows: Places, series: Series, treatment: Treatment) -> tuple[Places, Series]:
+    """Keep the rows that neither skewness nor kurtosis lets pass, and their skewness."""
+    skewness, kurtosis = _skewness_and_kurtosis(series[rows])
+    failing = ~_within(skewness, kurtosis, treatment)
+    return rows[failing], skewness[failing]
+
+
+def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[Series, Mask, Mask]:
+    """Return the failing rows drawn in, which points moved, and for each row whether it passes so.
+
+    Only points near the ends can move, so the moments of all others are taken once.
+    """
+    scaled, exponents = harmless(series)
+    ends, core = _ends_and_core(scaled, treatment.max_points)
+    values = np.take_along_axis(scaled, ends, axis=1)
+    moved = np.zeros(values.shape, dtype=np.bool_)
+    done = np.zeros(len(series), dtype=np.bool_)
+    rows = np.arange(len(series))  # those still failing, with points to spare
+    while rows.size:
+        high = (skewness >= 0)[:, np.newaxis]
+        upright = np.where(high, values[rows], -values[rows])
+        # Missing figures are never at the end; a failing row has two different figures.
+        upright = np.where(np.isnan(upright), -np.inf, upright)
+        at_end = upright == upright.max(axis=1)[:, np.newaxis]
+        spare = (moved[rows] | at_end).sum(axis=1) <= treatment.max_points
+        rows, high, upright, at_end = rows[spare], high[spare], upright[spare], at_end[spare]
+        neighbour = np.where(at_end, -np.inf, upright).max(axis=1, initial=-np.inf)[:, np.newaxis]
+        values[rows] = np.where(at_end, np.where(high, neighbour, -neighbour), values[rows])
+        moved[rows] |= at_end
+        whole = core.of_rows(rows).joined(Moments.of(values[rows]))
+        skewness, kurtosis = whole.skewness_and_kurtosis()
+        passed = _within(skewness, kurtosis, treatment)
+        done[rows[passed]] = True
+        rows, skewness = rows[~passed], skewness[~passed]
+    drawn_in, points = scaled.copy(), np.zeros(series.shape, dtype=np.bool_)
+    np.put_along_axis(drawn_in, ends, values, axis=1)
+    np.put_along_axis(points, ends, moved, axis=1)
+    return drawn_in if exponents is None else np.ldexp(drawn_in, exponents), points, done
+
+
+def _ends_and_core(series: Series, max_points: int) -> tuple[Places, Moments]:
+    """Places of each row's least and greatest figures, and the moments of the rest.
+
+    One more than may move, because the last to move takes its neighbour's figure. A row with no more
+    figures than that is all ends.
+    """
+    ends = np.argsort(np.where(np.isnan(series), np.inf, series), axis=1)
+    width = max_points + 1
+    if series.shape[1] > 2 * width:
+        places = np.broadcast_to(np.arange(2 * width), (len(series), 2 * width)).copy()
+        spread = (~np.isnan(series)).sum(axis=1) - 2 * width
+        places[:, width:] += np.maximum(spread, 0)[:, np.newaxis]
+        ends = np.take_along_axis(ends, places, axis=1)
+    core = series.copy()
+    np.put_along_axis(core, ends, np.nan, axis=1)
+    return ends, Moments.of(core)
+
+
+def _log(series: Series, kind: Log) -> tuple[Series, Mask]:
+    """Take the logarithm of each row; return it, and for which rows it is defined.
+
+    - "log_ct": ln(x - min + 0.01 (max - min)), COINr's log_CT.
+    - "log_gii": ln((max - 1)(x - min)/(max - min) + 1), GII 2020. With max ≤ 1 it would turn the
+      series round or not exist, so it is not defined there.
+    """
+    known = ~np.isnan(series)
+    least = np.where(known, series, np.inf).min(axis=1, initial=np.inf)
+    greatest = np.where(known, series, -np.inf).max(axis=1, initial=-np.inf)
+    defined: Mask = (greatest > least) & (kind != "none")
+    if kind == "log_gii":
+        defined &= greatest > 1
+    result = series.copy()
+    low, high = least[defined, np.newaxis], greatest[defined, np.newaxis]
+    above, span = series[defined] - low, high - low
+    if kind == "log_gii":
+        result[defined] = np.log((high - 1) * (above / span) + 1)
+    else:
+        result[defined] = np.log(above + LOG_CT_SHIFT * span)
+    return result, defined
