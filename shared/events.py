@@ -48,6 +48,10 @@ class PanelLoaded(Event):
     panel_id: UUID
 
 
+class AnalysisAsked(Event):
+    analysis_id: UUID
+
+
 class FrameworkChanged(Event):
     framework_id: UUID
 
@@ -76,6 +80,7 @@ class Subscription(NamedTuple):
 
 
 RECALCULATE = Subscription("scoring", "recalculate_period")
+ANALYSE = Subscription("scoring", "analyse")
 REMIND = Subscription("notifier", "remind_period")
 
 SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
@@ -86,6 +91,7 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     SubmissionWithdrawn: (REMIND,),
     SubmissionReopened: (RECALCULATE, REMIND),
     PanelLoaded: (RECALCULATE,),
+    AnalysisAsked: (ANALYSE,),
     FrameworkChanged: (RECALCULATE,),
     PeriodOpened: (RECALCULATE, REMIND),
     PeriodClosed: (REMIND,),

@@ -1,6 +1,6 @@
 """The worker's edge: what every worker process runs, and what ends a task.
 
-A worker is four loops in one process, each of which outlives the servers it talks to: arq takes
+A worker is a few loops in one process, each of which outlives the servers it talks to: arq takes
 jobs from Redis, the relay moves the outbox to Redis, the sweep works from Postgres alone, and the
 heartbeat says that the process is alive. Redis may vanish at any time: the sweep goes on.
 """
@@ -10,8 +10,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -48,16 +48,20 @@ TRANSIENT_CLASSES = frozenset({"08", "53", "57"})  # connection, resources, oper
 
 PeriodTask = Callable[[UUID], Awaitable[None]]
 Sweep = Callable[[], Awaitable[None]]
+Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one service does: a task that concerns a period, and a sweep that finds what was missed."""
+    """What one service does: tasks that concern a period, and a sweep that finds what was missed.
+
+    ``loops`` run as long as the worker does, for what takes longer than a task may.
+    """
 
     queue: str
-    name: str
-    handle: PeriodTask
+    tasks: Mapping[str, PeriodTask]
     sweep: Sweep
+    loops: Mapping[str, Loop] = field(default_factory=dict)
 
 
 def is_transient(error: BaseException) -> bool:
@@ -129,6 +133,7 @@ async def serve(settings: Settings, build: Callable[[Database], Work]) -> None:
             "relay": relay_forever(database, pool, bell),
             "sweep": _sweep_forever(work, pause=settings.sweep_seconds),
             "heartbeat": _heartbeat_forever(database, part=work.queue),
+            **{name: loop() for name, loop in work.loops.items()},
         }.items()
     ]
     log.info("worker_started", queue=work.queue, pid=os.getpid())
@@ -150,7 +155,7 @@ async def _arq_forever(settings: Settings, work: Work) -> None:
     while True:
         pool = queue_pool(settings)
         worker = Worker(
-            functions=[task(work.name, work.handle)],
+            functions=[task(name, handle) for name, handle in work.tasks.items()],
             queue_name=work.queue,
             redis_pool=pool,
             handle_signals=False,

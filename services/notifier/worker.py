@@ -97,7 +97,6 @@ def build(settings: Settings, database: Database) -> Work:
     )
     return Work(
         queue="notifier",
-        name="remind_period",
-        handle=reminding.on_event,
+        tasks={"remind_period": reminding.on_event},
         sweep=reminding.sweep,
     )

@@ -12,10 +12,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scoring import figures, queries
-from services.scoring.figures import Matrix, OwnFigure
 from services.scoring.queries import State
 from services.scoring.summary import run_nodes, summary
-from shared.composite import Method, Result, digest, evaluate
+from shared.composite import Method, Result
+from shared.inputs import Inputs, gathered, written
 from shared.log import trace_id
 from shared.models import Node, Period, Run, RunNode
 
@@ -26,34 +26,26 @@ log = structlog.get_logger()
 class Calculation:
     """A run before it is stored."""
 
+    inputs: Inputs
     result: Result
-    hash: str
-    matrix: Matrix
-    own: dict[str, OwnFigure]
     rows: list[tuple[Node, str | None]]
-    method: Method
 
 
 async def calculate(session: AsyncSession, state: State) -> Calculation:
     """Evaluate the index from scratch: nothing of an earlier run is used."""
     rows = await queries.tree(session, state.framework.id)
-    leaves = figures.leaves_of(rows)
-    framework = figures.composite_framework(rows)
     panel = await queries.panel_figures(session, state.panel.id) if state.panel else []
     own_code = state.framework.locality_code
-    central = {node_id: value for code, node_id, value in panel if code == own_code}
+    central = {node: value for code, node, value in panel if code == own_code}
     accepted = await queries.accepted_figures(session, state.submission_ids)
-    own = figures.own_figures(leaves, accepted, central)
-    matrix = figures.matrix(framework, leaves, panel, own, own_code=own_code)
-    method = Method.from_dict(state.framework.method["engine"])
-    return Calculation(
-        result=evaluate(framework, matrix.units, matrix.values, method),
-        hash=digest(framework, matrix.units, matrix.values, method),
-        matrix=matrix,
-        own=own,
-        rows=rows,
-        method=method,
+    inputs = gathered(
+        figures.composite_framework(rows),
+        Method.from_dict(state.framework.method["engine"]),
+        panel,
+        figures.own_figures(figures.leaves_of(rows), accepted, central),
+        own_code=own_code,
     )
+    return Calculation(inputs, inputs.evaluate(), rows)
 
 
 async def recalculate(
@@ -80,13 +72,7 @@ async def recalculate(
     await session.flush()
     await session.execute(
         insert(RunNode),
-        run_nodes(
-            run.id,
-            calculation.result,
-            calculation.rows,
-            calculation.own,
-            calculation.matrix.own_row,
-        ),
+        run_nodes(run.id, calculation.result, calculation.rows, calculation.inputs),
     )
     log.info(
         "run_stored",
@@ -101,10 +87,10 @@ async def recalculate(
 
 
 def _run(state: State, calculation: Calculation, *, now: datetime, trigger: str) -> Run:
-    result, own_row = calculation.result, calculation.matrix.own_row
+    inputs, result = calculation.inputs, calculation.result
     root = result.node(result.framework.root.code)
-    score = float(result.scores[own_row, root])
-    rank = int(result.ranks[own_row, root])
+    score = float(result.scores[inputs.own_row, root])
+    rank = int(result.ranks[inputs.own_row, root])
     return Run(
         id=uuid4(),
         period_id=state.period.id,
@@ -113,37 +99,23 @@ def _run(state: State, calculation: Calculation, *, now: datetime, trigger: str)
         framework_revision=state.framework.revision,
         panel_id=state.panel.id if state.panel else None,
         submission_ids=state.submission_ids,
-        inputs=_inputs(state, calculation),
-        hash=calculation.hash,
+        inputs=_kept(state, inputs),
+        hash=inputs.hash(),
         score=None if np.isnan(score) else score,
         rank=rank or None,
         units=int(result.ranked[root]),
-        summary=summary(state, calculation.result, calculation.rows, calculation.own, own_row),
+        summary=summary(state, result, calculation.rows, inputs),
         trigger=trigger,
         trace_id=trace_id.get(),
         created_at=now,
     )
 
 
-def _inputs(state: State, calculation: Calculation) -> dict[str, Any]:
+def _kept(state: State, inputs: Inputs) -> dict[str, Any]:
     """Write down all that the run read, so that it can be made again; the panel is kept as its own row."""
     return {
-        "framework": {
-            "year": state.framework.year,
-            "revision": state.framework.revision,
-            "nodes": [
-                {
-                    "code": node.code,
-                    "parent": node.parent,
-                    "weight": node.weight,
-                    "direction": node.direction,
-                    "goalposts": node.goalposts,
-                    "kind": node.kind,
-                }
-                for node in calculation.result.framework.nodes
-            ],
-        },
-        "method": calculation.method.to_dict(),
+        **written(inputs),
+        "framework": {"year": state.framework.year, "revision": state.framework.revision},
         "panel": {
             "id": str(state.panel.id),
             "source": state.panel.source,
@@ -151,14 +123,4 @@ def _inputs(state: State, calculation: Calculation) -> dict[str, Any]:
         }
         if state.panel
         else None,
-        "locality": state.framework.locality_code,
-        "own_figures": {
-            code: {
-                "value": figure.value,
-                "source": figure.source,
-                "submissions": [str(submission_id) for submission_id in figure.submissions],
-                "reason": figure.reason,
-            }
-            for code, figure in calculation.own.items()
-        },
     }

@@ -1,73 +1,60 @@
-"""From rows to the engine's matrix: which figure counts for the city, and where each came from."""
+"""From rows to the engine: the framework's tree, and which figure counts for the city and where it came from."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.composite import Framework, Node
+from shared.composite.method import treatment_from_dict
+from shared.inputs import OwnFigure
 from shared.models import Node as NodeRow
 
 
-@dataclass(frozen=True)
-class OwnFigure:
-    """The city's own figure of a leaf; ``source`` is null where there is none, and ``reason`` says why."""
-
-    value: float | None
-    source: str | None
-    submissions: tuple[UUID, ...] = ()
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Units by leaves; the city is a unit among the others."""
-
-    units: tuple[str, ...]
-    values: NDArray[np.float64]  # (units, leaves), NaN where there is no figure
-    own_row: int
-
-
 def composite_framework(rows: Sequence[tuple[NodeRow, str | None]]) -> Framework:
-    return Framework(
-        tuple(
-            Node(
-                code=node.code,
-                parent=parent,
-                weight=node.weight,
-                direction="lower" if node.direction == "lower" else "higher",
-                goalposts=(
-                    None
-                    if node.goalpost_min is None or node.goalpost_max is None
-                    else (node.goalpost_min, node.goalpost_max)
-                ),
-                kind=node.kind,
-            )
-            for node, parent in rows
-        )
+    return Framework(tuple(_node(row, parent) for row, parent in rows))
+
+
+def _node(row: NodeRow, parent: str | None) -> Node:
+    return Node(
+        code=row.code,
+        parent=parent,
+        weight=row.weight,
+        direction="lower" if row.direction == "lower" else "higher",
+        goalposts=(
+            None
+            if row.goalpost_min is None or row.goalpost_max is None
+            else (row.goalpost_min, row.goalpost_max)
+        ),
+        kind=row.kind,
+        bounds=(
+            None
+            if row.lower_bound is None and row.upper_bound is None
+            else (row.lower_bound, row.upper_bound)
+        ),
+        target=row.target,
+        treatment=None if row.treatment is None else treatment_from_dict(row.treatment),
     )
 
 
 def own_figures(
     leaves: Sequence[NodeRow],
-    accepted: Iterable[tuple[UUID, UUID, float | None]],
-    panel: dict[UUID, float],
+    accepted: Iterable[tuple[str, UUID, float | None]],
+    panel: dict[str, float],
 ) -> dict[str, OwnFigure]:
-    """Choose the city's figure of each leaf.
+    """Choose the city's figure of each leaf; figures come with their leaf's code.
 
     An accepted figure comes first. Joint leads must agree: when their accepted figures differ there is
     no figure, because none may be invented. Without an accepted figure the panel's figure of the city
     counts, but not where the city itself must supply it with evidence.
     """
-    by_node: dict[UUID, list[tuple[UUID, float | None]]] = defaultdict(list)
-    for node_id, submission_id, value in accepted:
-        by_node[node_id].append((submission_id, value))
+    by_leaf: dict[str, list[tuple[UUID, float | None]]] = defaultdict(list)
+    for code, submission_id, value in accepted:
+        by_leaf[code].append((submission_id, value))
     return {
-        leaf.code: _own(by_node.get(leaf.id, []), panel.get(leaf.id), local=leaf.supply == "local")
+        leaf.code: _own(
+            by_leaf.get(leaf.code, []), panel.get(leaf.code), local=leaf.supply == "local"
+        )
         for leaf in leaves
     }
 
@@ -86,29 +73,6 @@ def _own(
     if central is not None and not local:
         return OwnFigure(central, "panel")
     return OwnFigure(None, None, (), "not_supplied")
-
-
-def matrix(
-    framework: Framework,
-    leaves: Sequence[NodeRow],
-    panel: Iterable[tuple[str, UUID, float]],
-    own: dict[str, OwnFigure],
-    *,
-    own_code: str,
-) -> Matrix:
-    """Fill the matrix: the panel's localities in order of their codes, the city's row from ``own``."""
-    column = {leaf.id: framework.leaf_index[leaf.code] for leaf in leaves}
-    figures = list(panel)
-    units = tuple(sorted({own_code, *(code for code, _, _ in figures)}))
-    row = {code: number for number, code in enumerate(units)}
-    values = np.full((len(units), len(framework.leaves)), np.nan)
-    for code, node_id, value in figures:
-        values[row[code], column[node_id]] = value
-    for code, figure in own.items():
-        values[row[own_code], framework.leaf_index[code]] = (
-            np.nan if figure.value is None else figure.value
-        )
-    return Matrix(units, values, row[own_code])
 
 
 def leaves_of(rows: Sequence[tuple[NodeRow, Any]]) -> list[NodeRow]:

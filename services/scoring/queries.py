@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from shared.events import RECALCULATE
 from shared.freshness import accepted_now, is_stale, newest_panel, newest_run_id
+from shared.inputs import PanelFigure
 from shared.models import (
     Assignment,
     Framework,
@@ -93,25 +94,26 @@ async def tree(session: AsyncSession, framework_id: UUID) -> list[tuple[Node, st
     return [(node, code) for node, code in rows]
 
 
-async def panel_figures(session: AsyncSession, panel_id: UUID) -> list[tuple[str, UUID, float]]:
-    """List (locality's code, node, figure) of a panel, in an order that never changes."""
+async def panel_figures(session: AsyncSession, panel_id: UUID) -> list[PanelFigure]:
+    """List (locality's code, node's code, figure) of a panel."""
     rows = await session.execute(
-        select(Locality.code, PanelValue.node_id, PanelValue.value)
+        select(Locality.code, Node.code, PanelValue.value)
         .join(Locality, Locality.id == PanelValue.locality_id)
+        .join(Node, Node.id == PanelValue.node_id)
         .where(PanelValue.panel_id == panel_id)
-        .order_by(Locality.code, PanelValue.node_id)
     )
-    return [(code, node_id, value) for code, node_id, value in rows]
+    return [(code, node, value) for code, node, value in rows]
 
 
 async def accepted_figures(
     session: AsyncSession, ids: list[UUID]
-) -> list[tuple[UUID, UUID, float | None]]:
-    """List (node, submission's id, figure) of the accepted figures among ``ids``."""
+) -> list[tuple[str, UUID, float | None]]:
+    """List (node's code, submission's id, figure) of the accepted figures among ``ids``."""
     rows = await session.execute(
-        select(Assignment.node_id, Submission.id, Submission.value)
+        select(Node.code, Submission.id, Submission.value)
         .join(Assignment, Assignment.id == Submission.assignment_id)
+        .join(Node, Node.id == Assignment.node_id)
         .where(Submission.id.in_(ids), Assignment.kind == "figure")
         .order_by(Submission.id)
     )
-    return [(node_id, submission_id, value) for node_id, submission_id, value in rows]
+    return [(node, submission_id, value) for node, submission_id, value in rows]

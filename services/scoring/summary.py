@@ -1,14 +1,15 @@
 """What people are shown of a run: scores with coverage, what is missing and why, what is assumed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from services.scoring.figures import OwnFigure
 from services.scoring.queries import State
 from shared.composite import Result
+from shared.inputs import Inputs, OwnFigure
 from shared.models import Node
 
 
@@ -41,10 +42,10 @@ def summary(
     state: State,
     result: Result,
     rows: Sequence[tuple[Node, str | None]],
-    own: dict[str, OwnFigure],
-    own_row: int,
+    inputs: Inputs,
 ) -> dict[str, Any]:
     """Make the answer of ``GET /v1/index`` but for period, run and staleness."""
+    own, own_row = inputs.own, inputs.own_row
     root = _shown(result, next(node for node, parent in rows if parent is None), own_row)
     missing = [
         {"code": leaf.code, "reason": reason}
@@ -58,6 +59,7 @@ def summary(
         "rank": root["rank"],
         "units": root["ranked"],
         "made_up": state.panel is not None and state.panel.made_up,
+        "modes": dict(Counter(inputs.mode(leaf.code) for leaf in result.framework.leaves)),
         "coverage": {
             "share": (leaves - len(missing)) / leaves,
             "scored": leaves - len(missing),
@@ -95,10 +97,10 @@ def run_nodes(
     run_id: UUID,
     result: Result,
     rows: Sequence[tuple[Node, str | None]],
-    own: dict[str, OwnFigure],
-    own_row: int,
+    inputs: Inputs,
 ) -> list[dict[str, Any]]:
     """Make the rows that explain the run: raw → score → weight in force → contribution to the index."""
+    own, own_row = inputs.own, inputs.own_row
     made = []
     for node, parent in rows:
         column = result.node(node.code)
@@ -112,6 +114,7 @@ def run_nodes(
                 "parent_code": parent,
                 "raw": figure.value if figure else None,
                 "source": figure.source if figure else None,
+                "mode": inputs.mode(node.code) if figure else None,
                 "score": _number(result.scores[own_row, column]),
                 "rank": int(result.ranks[own_row, column]) or None,
                 "ranked": int(result.ranked[column]),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from services.scoring.analyses import Analyses
 from services.scoring.commands import recalculate
 from services.scoring.queries import stale_periods
 from shared.db import Database
@@ -75,9 +76,10 @@ class Recalculation:
 
 def build(settings: Settings, database: Database) -> Work:
     recalculation = Recalculation(database, interval=settings.run_interval)
+    analyses = Analyses(database, pause=settings.sweep_seconds)
     return Work(
         queue="scoring",
-        name="recalculate_period",
-        handle=recalculation.on_event,
+        tasks={"recalculate_period": recalculation.on_event, "analyse": analyses.wake},
         sweep=recalculation.sweep,
+        loops={"analyses": analyses.forever},
     )

@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, Uuid, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import Base
+from shared.db import Base, one_of
+
+ANALYSIS_KINDS = ("uncertainty",)
+ANALYSIS_STATES = ("queued", "running", "done", "failed")
 
 
 # Written by api.
@@ -86,6 +89,8 @@ class RunNode(Base):
     parent_code: Mapped[str | None]
     raw: Mapped[float | None]
     source: Mapped[str | None]
+    # What a leaf is measured against: the panel, its goalposts or its target.
+    mode: Mapped[str | None]
     score: Mapped[float | None]
     rank: Mapped[int | None]
     ranked: Mapped[int]
@@ -94,3 +99,39 @@ class RunNode(Base):
     weight_in_force: Mapped[float]
     contribution: Mapped[float | None]
     reason: Mapped[str | None]
+
+
+# Asked for by api, carried out by scoring. A question about a run that takes long; never data of the plan.
+class Analysis(Base):
+    __tablename__ = "analyses"
+    __table_args__ = (
+        UniqueConstraint("run_id", "kind", "plan_hash"),
+        CheckConstraint(f"kind IN ({one_of(*ANALYSIS_KINDS)})", "kind"),
+        CheckConstraint(f"state IN ({one_of(*ANALYSIS_STATES)})", "state"),
+        CheckConstraint("(state = 'done') = (result IS NOT NULL)", "result"),
+        Index(
+            "ix_analyses_waiting", "created_at", postgresql_where="state IN ('queued', 'running')"
+        ),
+        Index("ix_analyses_recent", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+    kind: Mapped[str]
+    # Everything that the result depends on beside the run, the seed included; the hash is of this.
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    plan_hash: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    steps_done: Mapped[int] = mapped_column(server_default="0")
+    steps: Mapped[int]
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    error: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(server_default="0")
+    asked_by: Mapped[UUID]
+    asked_by_name: Mapped[str]
+    trace_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    # A worker that dies leaves its claim behind; after this another takes it over.
+    claimed_until: Mapped[datetime | None]

@@ -1,18 +1,22 @@
 """Which figure counts for the city, and where it comes from."""
 
+import json
 from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
 
-from services.scoring.figures import OwnFigure, composite_framework, leaves_of, matrix, own_figures
+from services.scoring.figures import composite_framework, leaves_of, own_figures
+from shared.composite import Method, Normalisation, Treatment
+from shared.inputs import Inputs, OwnFigure, gathered, recalled, written
 from shared.models import Node
 
 
 def node(code: str, parent: Node | None = None, supply: str = "unknown") -> tuple[Node, str | None]:
     made = Node(
         id=uuid4(), code=code, parent_id=parent.id if parent else None, kind="indicator", weight=1.0,
-        direction="higher", supply=supply, goalpost_min=None, goalpost_max=None,
+        direction="higher", supply=supply, goalpost_min=None, goalpost_max=None, target=None,
+        lower_bound=None, upper_bound=None, treatment=None,
     )  # fmt: skip
     return made, parent.code if parent else None
 
@@ -21,8 +25,8 @@ def own(
     submitted: list[float | None], central: float | None = None, supply: str = "unknown"
 ) -> OwnFigure:
     leaf, _ = node("a", supply=supply)
-    accepted = [(leaf.id, UUID(int=number), value) for number, value in enumerate(submitted)]
-    panel = {} if central is None else {leaf.id: central}
+    accepted = [(leaf.code, UUID(int=number), value) for number, value in enumerate(submitted)]
+    panel = {} if central is None else {leaf.code: central}
     return own_figures([leaf], accepted, panel)["a"]
 
 
@@ -63,13 +67,62 @@ def test_leaves_are_what_has_nothing_below() -> None:
     assert [leaf.code for leaf in leaves_of([top, middle, lonely, low])] == ["2", "1.1"]
 
 
-def test_the_matrix_has_the_city_among_the_others_and_nan_where_there_is_no_figure() -> None:
+PANEL = [("b", "1", 4.0), ("ha-noi", "1", 9.0), ("z", "2", 0.0)]
+OWN = {
+    "1": OwnFigure(None, None, (), "not_supplied"),
+    "2": OwnFigure(7.0, "submission", (UUID(int=1),)),
+}
+
+
+def inputs(method: Method | None = None) -> Inputs:
     top = node("top")
-    rows = [top, node("1", top[0]), node("2", top[0])]
-    leaves = leaves_of(rows)
-    panel = [("b", leaves[0].id, 4.0), ("ha-noi", leaves[0].id, 9.0), ("z", leaves[1].id, 0.0)]
-    figures = {"1": OwnFigure(None, None), "2": OwnFigure(7.0, "submission")}
-    made = matrix(composite_framework(rows), leaves, panel, figures, own_code="ha-noi")
-    assert (made.units, made.own_row) == (("b", "ha-noi", "z"), 1)
+    framework = composite_framework([top, node("1", top[0]), node("2", top[0])])
+    return gathered(framework, method or Method(), PANEL, OWN, own_code="ha-noi")
+
+
+def test_the_matrix_has_the_city_among_the_others_and_nan_where_there_is_no_figure() -> None:
+    made = inputs()
+    assert (made.units, made.own_unit) == (("b", "ha-noi", "z"), "ha-noi")
     expected = [[4.0, np.nan], [np.nan, 7.0], [np.nan, 0.0]]
     np.testing.assert_array_equal(made.values, expected)
+
+
+def test_what_was_written_down_is_read_back_and_has_the_same_hash() -> None:
+    made = inputs(Method(Treatment("winsorise"), normalisation=Normalisation("mixed")))
+    again = recalled(json.loads(json.dumps(written(made))), reversed(PANEL))
+    assert (again.framework, again.method, again.units) == (
+        made.framework,
+        made.method,
+        made.units,
+    )
+    assert again.hash() == made.hash()
+    assert again.own == made.own
+
+
+def test_a_run_written_before_bounds_and_treatments_is_read_too() -> None:
+    made = written(inputs())
+    old = {
+        "framework": {
+            "nodes": [
+                {
+                    name: stored[name]
+                    for name in ("code", "parent", "weight", "direction", "goalposts", "kind")
+                }
+                for stored in made["nodes"]
+            ]
+        },
+        "method": {"normalisation": "min_max", "range": [0.0, 100.0], "aggregation": "arithmetic"},
+        "locality": "ha-noi",
+        "own_figures": made["own_figures"],
+    }
+    again = recalled(old, PANEL)
+    assert again.method.normalisation.kind == "mixed"
+    assert again.framework == inputs().framework
+
+
+def test_the_same_figures_lie_under_another_framework_by_code_or_by_the_named_source() -> None:
+    top = node("top")
+    other = composite_framework([top, node("2", top[0]), node("9", top[0]), node("new", top[0])])
+    moved = inputs().under(other, Method(), {"9": "1"})
+    expected = [[np.nan, 4.0, np.nan], [7.0, np.nan, np.nan], [0.0, np.nan, np.nan]]
+    np.testing.assert_array_equal(moved.values, expected)
