@@ -1,6 +1,7 @@
 """Load a plan's data into the database; what is there already is left as the coordinator made it."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.plans.reader import Node as PlanNode
 from deploy.plans.reader import PlanData
+from services.api.frameworks.tree import sort_key
+from services.api.frameworks.versions import keep_version
+from services.api.panels.names import locality_key, node_of
 from shared.composite import Method
 from shared.models import (
     AuditEntry,
@@ -21,7 +25,7 @@ from shared.models import (
     ReminderPolicy,
     Responsibility,
 )
-from shared.text import fold, natural_key
+from shared.text import fold
 
 # Days after the deadline, repeat every, how often, to whom. The coordinator may change them.
 DEFAULT_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
@@ -35,9 +39,7 @@ DEFAULT_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
     (5, None, None, "coordinator"),
     (7, 7, 8, "officer"),
 )
-# Above the pillars codes are words; this is where they stand among numbers.
-_TOP = {"index": "000000", "subindex": "000000."}
-_SUBINDICES = {"input": "1", "output": "2"}
+_SEED = "pii seed"
 
 
 async def load_plan(session: AsyncSession, plan: PlanData) -> Counter[str]:
@@ -54,6 +56,8 @@ async def load_plan(session: AsyncSession, plan: PlanData) -> Counter[str]:
         select(Framework.id).where(Framework.year == plan.framework.year)
     )
     new["nodes"] = await _nodes(session, plan, framework_id)
+    if new["frameworks"] or new["nodes"]:
+        await _keep_version(session, plan, framework_id, first=bool(new["frameworks"]))
     new["responsibilities"] = await _responsibilities(session, plan, framework_id)
     new["official results"] = await _official_results(session, plan)
     if not await session.scalar(select(ReminderPolicy.id).limit(1)):
@@ -63,7 +67,7 @@ async def load_plan(session: AsyncSession, plan: PlanData) -> Counter[str]:
             AuditEntry(
                 actor_kind="system",
                 actor_id=None,
-                actor_name="pii seed",
+                actor_name=_SEED,
                 action="seeded",
                 object_type="framework",
                 object_id=str(plan.framework.year),
@@ -104,9 +108,6 @@ async def _organisations(session: AsyncSession, plan: PlanData) -> int:
 
 async def _framework(session: AsyncSession, plan: PlanData) -> int:
     framework = plan.framework
-    method = Method.from_dict(
-        {"normalisation": plan.method.normalisation, "aggregation": plan.method.aggregation}
-    )
     row = {
         "id": uuid4(),
         "year": framework.year,
@@ -117,8 +118,11 @@ async def _framework(session: AsyncSession, plan: PlanData) -> int:
         "expected_local": framework.expected_local,
         "expected_central": framework.expected_central,
         "weights_assumed": framework.weights_assumed,
+        # The plan is in force: its people work by it from the first day.
+        "state": "published",
+        "published_at": datetime.now(UTC),
         "method": {
-            "engine": method.to_dict(),
+            "engine": Method.from_dict(plan.method.engine).to_dict(),
             "assumed": [
                 f"{note.vi} / {note.en}"
                 for note in plan.method.assumed
@@ -132,6 +136,20 @@ async def _framework(session: AsyncSession, plan: PlanData) -> int:
         },
     }
     return await _add(session, Framework, [row])
+
+
+async def _keep_version(
+    session: AsyncSession, plan: PlanData, framework_id: Any, *, first: bool
+) -> None:
+    """Freeze what was loaded; what is added to a published framework later is its next version."""
+    framework = await session.get_one(Framework, framework_id, populate_existing=True)
+    if framework.state == "draft":
+        return
+    framework.revision += 0 if first else 1
+    reason = plan.framework.basis
+    await keep_version(
+        session, framework, by=None, by_name=_SEED, reason=reason, now=datetime.now(UTC)
+    )
 
 
 async def _nodes(session: AsyncSession, plan: PlanData, framework_id: Any) -> int:
@@ -156,7 +174,7 @@ async def _nodes(session: AsyncSession, plan: PlanData, framework_id: Any) -> in
 def _node_values(node: PlanNode) -> dict[str, Any]:
     return {
         "code": node.code,
-        "sort_key": sort_key(node),
+        "sort_key": sort_key(node.kind, node.code),
         "kind": node.kind,
         "name_vi": node.name_vi,
         "name_en": node.name_en,
@@ -174,12 +192,6 @@ def _node_values(node: PlanNode) -> dict[str, Any]:
         "note": node.note,
         "search": fold(f"{node.code} {node.name_vi} {node.name_en}"),
     }
-
-
-def sort_key(node: PlanNode) -> str:
-    if node.kind in _TOP:
-        return _TOP[node.kind] + _SUBINDICES.get(node.code, "")
-    return natural_key(node.code)
 
 
 async def _responsibilities(session: AsyncSession, plan: PlanData, framework_id: Any) -> int:
@@ -203,12 +215,17 @@ async def _responsibilities(session: AsyncSession, plan: PlanData, framework_id:
 
 
 async def _official_results(session: AsyncSession, plan: PlanData) -> int:
+    kinds = {node.code: node.kind for node in plan.nodes}
+    known = await session.execute(select(Locality.name, Locality.code))
+    codes = {locality_key(name): code for name, code in known}
     rows = [
         {
             "id": uuid4(),
             "year": result.year,
             "locality": result.locality,
+            "locality_code": codes.get(locality_key(result.locality)),
             "level": result.level,
+            "node_code": node_of(result.level, kinds),
             "score": result.score,
             "rank": result.rank,
             "units_ranked": result.units_ranked,

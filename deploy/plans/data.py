@@ -40,6 +40,14 @@ class Method:
     aggregation: str
     assumed: tuple[Assumption, ...]
 
+    @property
+    def engine(self) -> dict[str, dict[str, str]]:
+        """What ``shared.composite.Method.from_dict`` reads; all else has its default."""
+        return {
+            "normalisation": {"kind": self.normalisation},
+            "aggregation": {"kind": self.aggregation},
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

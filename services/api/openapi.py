@@ -36,6 +36,7 @@ DESCRIPTIONS = {
     403: "Not allowed",
     404: "Not found, or not yours to see",
     405: "This resource does not have that method",
+    406: "Does not come in a media type that is accepted",
     409: "Conflicts with the current state",
     412: "Changed since it was read",
     413: "Too large",
@@ -46,7 +47,10 @@ DESCRIPTIONS = {
     503: "A part is not reachable: see Retry-After",
 }
 PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
-_DECIDES = re.compile(r"/v1/submissions/{submission_id}/(?!evidence)\w+")
+_DECIDES = re.compile(
+    r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
+)
+_PUBLISHES = "/v1/frameworks/{year}/publish"
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -58,7 +62,7 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The ETag that was read. PATCH needs it: 428 without, 412 when it is stale.",
+    "description": "The ETag that was read. Where it is required: 428 without, 412 when it is stale.",
     "schema": {"type": "string", "maxLength": 200},
 }
 IF_NONE_MATCH = {
@@ -79,17 +83,23 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
         codes |= {400, 404, 409, 412}
     if "requestBody" in operation:
         codes |= {413, 415}
-    if method == "patch":
+    if _needs_match(path, method):
         codes.add(428)
     if path.startswith("/v1/auth"):
         codes |= {401, 429}
     return codes
 
 
+def _needs_match(path: str, method: str) -> bool:
+    return method == "patch" or path == _PUBLISHES
+
+
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
-    for code in sorted(_errors_of(path, method, operation)):
+    # What a route says of itself, beside what follows from its path and method.
+    declared = {code for code in DESCRIPTIONS if str(code) in responses}
+    for code in sorted(declared | _errors_of(path, method, operation)):
         if (path, code) == ("/readyz", 503):
             continue  # its own document, which names the parts
         responses[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
@@ -97,7 +107,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
         parameters.append(IDEMPOTENCY_KEY)
     if method in {"patch", "delete"} or _DECIDES.fullmatch(path):
-        parameters.append({**IF_MATCH, "required": method == "patch"})
+        parameters.append({**IF_MATCH, "required": _needs_match(path, method)})
     if path.startswith("/v1/") and method == "get":
         parameters.append(IF_NONE_MATCH)
         responses["304"] = {"description": "Not changed"}

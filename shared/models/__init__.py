@@ -1,10 +1,11 @@
 """Every table of the system, by subject. The comment above a class names its one writer."""
 
 from shared.models.identity import ApiKey, Membership, SignIn, User
-from shared.models.index import Locality, Panel, PanelValue, Run, RunNode
+from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
 from shared.models.plan import (
     Contact,
     Framework,
+    FrameworkVersion,
     Node,
     OfficialResult,
     Organisation,
@@ -16,12 +17,14 @@ from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMe
 
 __all__ = [
     "Alarm",
+    "Analysis",
     "ApiKey",
     "Assignment",
     "AuditEntry",
     "Contact",
     "Evidence",
     "Framework",
+    "FrameworkVersion",
     "Heartbeat",
     "IdempotencyKey",
     "Locality",

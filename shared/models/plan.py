@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
 
+FRAMEWORK_STATES = ("draft", "published", "retired")
 NODE_KINDS = ("index", "subindex", "pillar", "group", "indicator", "component")
 DIRECTIONS = ("higher", "lower")
 SUPPLIES = ("local", "central", "unknown")
@@ -20,6 +21,10 @@ CONTACT_ROLES = ("officer", "head")
 # Written by api.
 class Framework(Base):
     __tablename__ = "frameworks"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({one_of(*FRAMEWORK_STATES)})", "state"),
+        CheckConstraint("state <> 'draft' OR published_at IS NULL", "draft"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     year: Mapped[int] = mapped_column(unique=True)
@@ -31,9 +36,29 @@ class Framework(Base):
     expected_central: Mapped[int]
     weights_assumed: Mapped[bool]
     method: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    # Grows with every change of a node, so that a run knows which tree it saw.
+    # A draft may be changed at will; once published, what is scored changes only as a new version.
+    state: Mapped[str] = mapped_column(server_default="published")
+    published_at: Mapped[datetime | None]
+    # Grows with every change of what is scored, so that a run knows which tree it saw.
     revision: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class FrameworkVersion(Base):
+    """A published framework as it stood at one revision; rows are added, never changed or removed."""
+
+    __tablename__ = "framework_versions"
+
+    framework_id: Mapped[UUID] = mapped_column(ForeignKey("frameworks.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    nodes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    method: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    hash: Mapped[str]
+    reason: Mapped[str]
+    created_by: Mapped[UUID | None]
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 # Written by api.
@@ -69,6 +94,9 @@ class Node(Base):
     upper_bound: Mapped[float | None]
     goalpost_min: Mapped[float | None]
     goalpost_max: Mapped[float | None]
+    target: Mapped[float | None]
+    # Of this leaf's outliers, where it is not the method's.
+    treatment: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     supply: Mapped[str | None]
     supply_assumed: Mapped[bool]
     evidence_required: Mapped[bool]
@@ -141,16 +169,29 @@ class Responsibility(Base):
 
 # Written by api.
 class OfficialResult(Base):
+    """What was published; regions and levels that are no node of the tree have no codes."""
+
     __tablename__ = "official_results"
-    __table_args__ = (UniqueConstraint("year", "locality", "level"),)
+    __table_args__ = (
+        UniqueConstraint("year", "locality", "level"),
+        UniqueConstraint("year", "locality_code", "node_code"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     year: Mapped[int]
     locality: Mapped[str]
+    locality_code: Mapped[str | None]
     level: Mapped[str]
+    node_code: Mapped[str | None]
     score: Mapped[float | None]
     rank: Mapped[int | None]
     units_ranked: Mapped[int]
+    # The figure itself that the score was made of, where it is known.
+    value: Mapped[float | None]
     note: Mapped[str]
     source: Mapped[str]
     search: Mapped[str]
+    # Null for what came with the plan.
+    imported_at: Mapped[datetime | None]
+    imported_by: Mapped[UUID | None]
+    imported_by_name: Mapped[str | None]

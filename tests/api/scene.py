@@ -73,6 +73,8 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "/v1/responsibilities", params={"organisation": "so-tttt"}, headers=coordinator
     )
     policy = await session.scalar(select(ReminderPolicy.id).limit(1))
+    draft = {"year": 2029, "copy_of": 2024}
+    body(await client.post("/v1/frameworks", json=draft, headers=coordinator), 201)
     return {
         "user": body(user, 201)["id"],
         "membership": user.json()["memberships"][0]["id"],
@@ -83,6 +85,8 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "period": PERIOD,
         "draft_period": "ky-nhap",
         "year": "2024",
+        "draft_year": "2029",
+        "framework_revision": "1",
         "node": "2.1.1",
     }
 

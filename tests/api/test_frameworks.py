@@ -8,6 +8,8 @@ from tests.factories import body
 
 async def test_the_tree_is_the_plans(stage: Stage) -> None:
     tree = body(await stage.client.get("/v1/frameworks/2024", headers=stage.cast.viewer.headers))
+    assert (tree["state"], tree["revision"]) == ("published", 1)
+    assert tree["published_at"]
     kinds = Counter(node["kind"] for node in tree["nodes"])
     assert (kinds["pillar"], kinds["group"], kinds["indicator"]) == (7, 16, 52)
     assert kinds["component"] == 4

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from services.api.assignments.queries import assignments_statement
 from services.api.deps.caller import BY_ACCESS_TOKEN
 from services.api.frameworks.queries import indicators_statement
-from services.api.index.queries import INDEX_OF_PERIOD
+from services.api.index.queries import index_statement
 from shared.db import compiled
 
 # The settings of services/api/__main__.py.
@@ -61,7 +61,7 @@ def _call(statement: Executable, **values: Any) -> tuple[Any, ...]:
 
 
 AUTHENTICATE = compiled(BY_ACCESS_TOKEN)[0]
-INDEX, INDEX_NAMES, INDEX_DEFAULTS = compiled(INDEX_OF_PERIOD)
+INDEX, INDEX_NAMES, INDEX_DEFAULTS = compiled(index_statement(period=True, as_of=False))
 INDICATORS = _call(indicators_statement(frozenset({"newest"})), limit=LIMIT + 1)
 ASSIGNMENTS = _call(assignments_statement(frozenset()), limit=LIMIT + 1)
 

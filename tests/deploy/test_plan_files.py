@@ -159,8 +159,8 @@ def test_the_engine_takes_the_tree_and_the_method() -> None:
     nodes = tuple(composite.Node(node.code, node.parent, node.weight) for node in PLAN.nodes)
     leaves = composite.Framework(nodes).leaves
     assert [leaf.code for leaf in leaves] == [leaf.code for leaf in PLAN.leaves]
-    named = {"normalisation": PLAN.method.normalisation, "aggregation": PLAN.method.aggregation}
-    assert composite.Method.from_dict(named) == composite.Method()
+    mixed = composite.Method(normalisation=composite.Normalisation("mixed"))
+    assert composite.Method.from_dict(PLAN.method.engine) == mixed
 
 
 def test_published_results_are_as_they_were_published() -> None:

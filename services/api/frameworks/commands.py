@@ -1,4 +1,4 @@
-"""The coordinator states what the plan left open."""
+"""The coordinator states what the plan left open, puts a framework into force and out of it."""
 
 from datetime import datetime
 from typing import Any
@@ -9,26 +9,46 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.frameworks.queries import FrameworkNotFoundError, NodeNotFoundError
-from shared import outbox
+from services.api.frameworks.states import (
+    FrameworkNotDraftError,
+    FrameworkNotPublishedError,
+    refuse_fixed,
+    refuse_retired,
+)
+from services.api.frameworks.tree import MEASURED, check_measures, check_method, check_place
+from services.api.frameworks.versions import keep_version, new_version
+from shared.composite import Method
 from shared.errors import InvalidError
-from shared.events import FrameworkChanged
-from shared.models import Framework, Node, Period
+from shared.models import Framework, Node
 from shared.text import fold
 
-# A change of one of these makes a new index; of the others it does not.
-SCORED = frozenset({"weight", "direction", "goalpost_min", "goalpost_max", "supply"})
-MEASURED = frozenset(
-    {
-        "direction",
-        "unit",
-        "lower_bound",
-        "upper_bound",
-        "goalpost_min",
-        "goalpost_max",
-        "supply",
-        "evidence_required",
-    }
+# A change of one of these, or of the method, makes a new index; of the others it does not.
+SCORED = frozenset(
+    {"weight", "direction", "goalpost_min", "goalpost_max", "target", "treatment", "supply"}
 )
+NOTES = frozenset({"assumed", "verified"})
+
+
+async def locked_framework(session: AsyncSession, year: int, *, whole: bool = False) -> Framework:
+    """Take the framework in hand; ``whole`` keeps out new periods and responsibilities as well."""
+    framework = await session.scalar(
+        select(Framework)
+        .where(Framework.year == year)
+        .with_for_update(key_share=not whole)
+        .execution_options(populate_existing=True)
+    )
+    if framework is None:
+        raise FrameworkNotFoundError
+    return framework
+
+
+async def node_of(session: AsyncSession, framework: Framework, code: str) -> Node:
+    node = await session.scalar(
+        select(Node).where(Node.framework_id == framework.id, Node.code == code)
+    )
+    if node is None:
+        raise NodeNotFoundError
+    return node
 
 
 async def change_node(
@@ -38,71 +58,125 @@ async def change_node(
     year: int,
     code: str,
     values: dict[str, Any],
+    reason: str | None = None,
     now: datetime,
 ) -> None:
-    framework = await session.scalar(
-        select(Framework).where(Framework.year == year).with_for_update(key_share=True)
-    )
-    if framework is None:
-        raise FrameworkNotFoundError
-    node = await session.scalar(
-        select(Node).where(Node.framework_id == framework.id, Node.code == code)
-    )
-    if node is None:
-        raise NodeNotFoundError
-    _check(node, values)
+    framework = await locked_framework(session, year)
+    refuse_retired(framework.state)
+    node = await node_of(session, framework, code)
+    parent = values.pop("parent", None)
+    check_measures(node.kind, {name: getattr(node, name) for name in MEASURED}, values)
     changes = apply(node, values)
     if "supply" in changes:
         node.supply_assumed = False
     if "unit" in changes:
         node.unit_assumed = False
+    if parent is not None:
+        changes |= await _moved(session, framework, node, parent)
     if not changes:
         return
+    if "weight" in changes:
+        framework.weights_assumed = False
     node.search = search_text(node)
     node.updated_at = framework.updated_at = now
-    record(session, caller, "changed", ("node", f"{year}/{code}"), changes=changes)
+    record(session, caller, "changed", ("node", f"{year}/{code}"), changes=changes, reason=reason)
     if SCORED & changes.keys():
-        framework.revision += 1
-        if "weight" in changes:
-            framework.weights_assumed = False
-        await _announce(session, framework)
+        await new_version(session, caller, framework, reason=reason, now=now)
 
 
 def search_text(node: Node) -> str:
     return fold(f"{node.code} {node.name_vi} {node.name_en}")
 
 
-async def _announce(session: AsyncSession, framework: Framework) -> None:
-    periods = await session.scalars(
-        select(Period.id).where(Period.framework_id == framework.id, Period.state != "draft")
+async def parent_of(session: AsyncSession, framework: Framework, kind: str, code: str) -> Node:
+    """Find the node under which one of ``kind`` may stand."""
+    parent = await session.scalar(
+        select(Node).where(Node.framework_id == framework.id, Node.code == code)
     )
-    for period_id in periods:
-        outbox.emit(session, FrameworkChanged(period_id=period_id, framework_id=framework.id))
+    if parent is None:
+        raise InvalidError(
+            "There is no such node.", vi="Không có mục mang mã này.", pointer="/parent"
+        )
+    check_place(kind, parent.kind)
+    return parent
 
 
-def _check(node: Node, values: dict[str, Any]) -> None:
-    merged = {name: values.get(name, getattr(node, name)) for name in MEASURED}
-    if node.kind not in {"indicator", "component"} and (wrong := sorted(MEASURED & values.keys())):
-        raise InvalidError(
-            "Only indicators and components are measured.",
-            vi="Chỉ chỉ số và hạng mục mới có thông tin đo lường.",
-            pointer=f"/{wrong[0]}",
-        )
-    if node.kind == "indicator" and values.get("supply", "") is None:
-        raise InvalidError(
-            "Say unknown instead of null.", vi="Hãy ghi unknown thay cho null.", pointer="/supply"
-        )
-    low, high = merged["lower_bound"], merged["upper_bound"]
-    if low is not None and high is not None and low > high:
-        raise InvalidError(
-            "The lower bound is above the upper.",
-            vi="Cận dưới lớn hơn cận trên.",
-            pointer="/lower_bound",
-        )
-    low, high = merged["goalpost_min"], merged["goalpost_max"]
-    if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
-        raise InvalidError(
-            "Goalposts come in pairs, the lower first.",
-            vi="Hai mốc chuẩn phải đi cùng nhau, mốc thấp trước.",
-            pointer="/goalpost_min",
-        )
+async def _moved(
+    session: AsyncSession, framework: Framework, node: Node, parent: str
+) -> dict[str, list[Any]]:
+    old = await session.scalar(select(Node.code).where(Node.id == node.parent_id))
+    if parent == old:
+        return {}
+    refuse_fixed(framework.state)
+    node.parent_id = (await parent_of(session, framework, node.kind, parent)).id
+    return {"parent": [old, parent]}
+
+
+async def change_framework(
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    year: int,
+    values: dict[str, Any],
+    reason: str | None = None,
+    now: datetime,
+) -> None:
+    """Change names, notes and the method; ``values["method"]`` is the engine's block."""
+    framework = await locked_framework(session, year)
+    refuse_retired(framework.state)
+    told = {**framework.method, **{name: values.pop(name) for name in NOTES & values.keys()}}
+    method = values.pop("method", told["engine"])
+    changes = apply(framework, values)
+    # Compared as methods: one that leaves a default out is the same method.
+    rescored = Method.from_dict(method) != Method.from_dict(told["engine"])
+    if rescored:
+        told["engine"] = method
+    changes |= {
+        "method" if name == "engine" else name: [framework.method.get(name), value]
+        for name, value in told.items()
+        if framework.method.get(name) != value
+    }
+    if not changes:
+        return
+    framework.method = told
+    framework.updated_at = now
+    record(session, caller, "changed", ("framework", str(year)), changes=changes, reason=reason)
+    if rescored:
+        await new_version(session, caller, framework, reason=reason, now=now)
+
+
+async def publish_framework(
+    session: AsyncSession, caller: Caller, *, year: int, now: datetime
+) -> None:
+    """Put a draft into force: from now on what is scored changes only as a new version."""
+    framework = await locked_framework(session, year)
+    if framework.state != "draft":
+        raise FrameworkNotDraftError
+    check_method(Method.from_dict(framework.method["engine"]))
+    framework.state, framework.published_at, framework.updated_at = "published", now, now
+    await keep_version(session, framework, by=caller.id, by_name=caller.name, reason="", now=now)
+    record(
+        session,
+        caller,
+        "published",
+        ("framework", str(year)),
+        changes={"state": ["draft", "published"], "revision": [None, framework.revision]},
+    )
+
+
+async def retire_framework(
+    session: AsyncSession, caller: Caller, *, year: int, reason: str, now: datetime
+) -> None:
+    """Take it out of force: it stays as it is, and no new period is opened on it."""
+    framework = await locked_framework(session, year)
+    if framework.state != "published":
+        raise FrameworkNotPublishedError
+    framework.state, framework.updated_at = "retired", now
+    record(
+        session,
+        caller,
+        "retired",
+        ("framework", str(year)),
+        changes={"state": ["published", "retired"]},
+        reason=reason,
+    )

@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import orjson
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from sqlalchemy.orm import aliased
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
 from services.api.frameworks.schemas import FrameworkQuery, IndicatorQuery
+from services.api.frameworks.states import ACTIONS, NODE_ACTIONS
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Framework, Node, Organisation, Responsibility
@@ -53,13 +53,16 @@ _FRAMEWORK = select(
     Framework.basis,
     Framework.locality_code,
     Framework.weights_assumed,
+    Framework.state,
+    Framework.published_at,
     Framework.revision,
     Framework.updated_at,
 )
 FRAMEWORK_BY_YEAR = _FRAMEWORK.add_columns(
     Framework.method, Framework.expected_local, Framework.expected_central
 ).where(Framework.year == bindparam("year"))
-NEWEST_YEAR = select(func.max(Framework.year))
+# A draft is seen by those who ask for its year.
+NEWEST_YEAR = select(func.max(Framework.year)).where(Framework.state == "published")
 
 _Parent = aliased(Node)
 _NODE = (
@@ -78,12 +81,15 @@ _NODE = (
         Node.upper_bound,
         Node.goalpost_min,
         Node.goalpost_max,
+        Node.target,
+        Node.treatment,
         Node.supply,
         Node.supply_assumed,
         Node.evidence_required,
         Node.source,
         Node.note,
         Node.updated_at,
+        Framework.state,
     )
     .join(Framework, Framework.id == Node.framework_id)
     .outerjoin(_Parent, _Parent.id == Node.parent_id)
@@ -152,6 +158,7 @@ def _indicators() -> Select[*tuple[Any, ...]]:
             Node.evidence_required,
             cast(_held.c.leads, Text).label("responsibilities"),
             Node.sort_key,
+            Framework.state,
         )
         .join(Framework, Framework.id == Node.framework_id)
         .join(_Group, _Group.id == Node.parent_id)
@@ -180,16 +187,12 @@ def indicators_statement(filters: frozenset[str]) -> Executable:
     return _indicators().where(chosen).order_by(Node.sort_key).limit(bindparam("limit"))
 
 
-def _shown(row: Any, actions: list[str]) -> dict[str, Any]:
+def _shown(row: Any, *, writes: bool) -> dict[str, Any]:
     shown = dict(row)
     del shown["sort_key"]
     shown["responsibilities"] = orjson.Fragment(row["responsibilities"] or "[]")
-    shown["allowed_actions"] = actions
+    shown["allowed_actions"] = NODE_ACTIONS[shown.pop("state")] if writes else []
     return shown
-
-
-def _actions(caller: Caller) -> list[str]:
-    return ["edit"] if caller.may("plan:write") else []
 
 
 async def indicators_page(read: Reader, caller: Caller, query: IndicatorQuery) -> dict[str, Any]:
@@ -201,8 +204,8 @@ async def indicators_page(read: Reader, caller: Caller, query: IndicatorQuery) -
     if "framework" not in values:
         values["newest"] = True
     rows = await read.all(indicators_statement(frozenset(values)), limit=query.limit + 1, **values)
-    actions = _actions(caller)
-    return page(query, rows, lambda row: _shown(row, actions), lambda row: [row["sort_key"]])
+    writes = caller.may("plan:write")
+    return page(query, rows, lambda row: _shown(row, writes=writes), lambda row: [row["sort_key"]])
 
 
 async def indicator_shown(
@@ -212,7 +215,7 @@ async def indicator_shown(
     row = await read.first(indicators_statement(filters), code=code, framework=year, limit=1)
     if row is None:
         raise NodeNotFoundError
-    return _shown(row, _actions(caller))
+    return _shown(row, writes=caller.may("plan:write"))
 
 
 async def frameworks_page(read: Reader, caller: Caller, query: FrameworkQuery) -> dict[str, Any]:
@@ -225,7 +228,7 @@ async def frameworks_page(read: Reader, caller: Caller, query: FrameworkQuery) -
     return page(
         query,
         rows,
-        lambda row: {**row, "allowed_actions": _actions(caller)},
+        lambda row: {**row, "allowed_actions": _actions(caller, row["state"])},
         lambda row: [row["year"]],
     )
 
@@ -236,8 +239,15 @@ def frameworks_statement(*, after: bool) -> Executable:
     return statement.where(Framework.year < bindparam("after")) if after else statement
 
 
+def _actions(caller: Caller, state: str) -> list[str]:
+    return ACTIONS[state] if caller.may("plan:write") else []
+
+
 def node_shown(row: Any, caller: Caller) -> dict[str, Any]:
-    return {**row, "allowed_actions": _actions(caller)}
+    shown = dict(row)
+    state = shown.pop("state")
+    actions = NODE_ACTIONS[state] if caller.may("plan:write") else []
+    return {**shown, "allowed_actions": actions}
 
 
 async def framework_tree(read: Reader, caller: Caller, year: int) -> dict[str, Any]:
@@ -254,13 +264,12 @@ async def framework_tree(read: Reader, caller: Caller, year: int) -> dict[str, A
     marks = [node["supply"] for node in nodes if node["kind"] == "indicator"]
     return {
         **shown,
-        "method": shown["method"],
         "supply": {
             supply: {"marked": marks.count(supply), "expected": number}
             for supply, number in expected.items()
         },
         "nodes": nodes,
-        "allowed_actions": _actions(caller),
+        "allowed_actions": _actions(caller, shown["state"]),
     }
 
 
@@ -269,11 +278,3 @@ async def one_node(read: Reader, caller: Caller, *, year: int, code: str) -> dic
     if row is None:
         raise NodeNotFoundError
     return node_shown(row, caller)
-
-
-async def framework_id(read: Reader, year: int) -> UUID:
-    row = await read.first(FRAMEWORK_BY_YEAR, year=year)
-    if row is None:
-        raise FrameworkNotFoundError
-    found: UUID = row["id"]
-    return found

@@ -6,10 +6,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Figure, Flag, OptionalLine, Prose
+from services.api.deps.fields import Body, Figure, Flag, Line, OptionalLine, Prose, Reason, Year
 from services.api.deps.paging import Code, PageQuery, SearchText
+from shared.exchange.method import MethodBlock, TreatmentBlock
 
 Supply = Literal["local", "central", "unknown"]
+State = Literal["draft", "published", "retired"]
+Kind = Literal["index", "subindex", "pillar", "group", "indicator", "component"]
+Changes = dict[str, list[Any]]
+# Members that may be set to null; for the others null is as if they had not been sent.
+NULLABLE = frozenset(
+    {"lower_bound", "upper_bound", "goalpost_min", "goalpost_max", "target", "treatment"}
+)
 
 
 class FrameworkQuery(PageQuery):
@@ -24,6 +32,8 @@ class FrameworkShown(BaseModel):
     basis: str
     locality_code: str
     weights_assumed: bool
+    state: State
+    published_at: datetime | None
     revision: int
     updated_at: datetime
     allowed_actions: list[str]
@@ -34,14 +44,15 @@ class SupplyCount(BaseModel):
     expected: int | None
 
 
-class NodeShown(BaseModel):
+class NodeSaid(BaseModel):
+    """All that a node says, as a version keeps it."""
+
     code: str
     parent: str | None
     kind: str
     name_vi: str
     name_en: str
     weight: float
-    weight_assumed: bool
     direction: str
     unit: str
     unit_assumed: bool
@@ -49,24 +60,32 @@ class NodeShown(BaseModel):
     upper_bound: float | None
     goalpost_min: float | None
     goalpost_max: float | None
+    target: float | None
+    treatment: dict[str, Any] | None
     supply: Supply | None
     supply_assumed: bool
     evidence_required: bool
     source: str
     note: str
+
+
+class NodeShown(NodeSaid):
+    weight_assumed: bool
     updated_at: datetime
     allowed_actions: list[str]
 
 
 class FrameworkTree(FrameworkShown):
-    method: dict[str, Any]
+    method: dict[str, Any] = Field(
+        description="The method itself as engine; what is assumed of it and what is verified."
+    )
     supply: dict[str, SupplyCount] = Field(
         description="How many indicators are marked local, central and unknown, against the plan's 13 and 39."
     )
     nodes: list[NodeShown]
 
 
-class NodePatch(Body):
+class Stated(Body):
     """What the coordinator may state about a node. A name that is unknown stays empty."""
 
     name_vi: OptionalLine | None = None
@@ -78,10 +97,121 @@ class NodePatch(Body):
     upper_bound: Figure | None = None
     goalpost_min: Figure | None = None
     goalpost_max: Figure | None = None
+    target: Figure | None = None
+    treatment: TreatmentBlock | None = Field(
+        default=None, description="Of this leaf's outliers, instead of the method's."
+    )
     supply: Supply | None = None
     evidence_required: Flag | None = None
     source: OptionalLine | None = None
     note: Prose | None = None
+
+
+class NodePatch(Stated):
+    """``parent`` can be changed in a draft only. ``reason`` is kept with the version that the change makes."""
+
+    parent: Code | None = None
+    reason: Line | None = None
+
+
+class NewNode(Stated):
+    """A node of a draft; it stands one kind below its parent, and only the index has none."""
+
+    code: Code
+    kind: Kind
+    parent: Code | None = None
+
+
+class NewFramework(Body):
+    """A draft is the copy of another year; names that are left out are copied too."""
+
+    year: Year
+    copy_of: Year
+    name_vi: Line | None = None
+    name_en: OptionalLine | None = None
+    basis: OptionalLine | None = None
+
+
+Notes = Annotated[list[Prose], Field(max_length=50)]
+Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+
+
+class FrameworkPatch(Body):
+    """``method`` is given whole. ``reason`` is kept with the version that a change of it makes."""
+
+    name_vi: Line | None = None
+    name_en: OptionalLine | None = None
+    basis: OptionalLine | None = None
+    expected_local: Count | None = None
+    expected_central: Count | None = None
+    method: MethodBlock | None = None
+    assumed: Notes | None = Field(default=None, description="What is assumed of the method.")
+    verified: Notes | None = Field(default=None, description="What is known of the method.")
+    reason: Line | None = None
+
+
+class Retirement(Body):
+    reason: Reason
+
+
+class VersionQuery(PageQuery):
+    pass
+
+
+class VersionShown(BaseModel):
+    revision: int
+    hash: str = Field(
+        description='SHA-256 of {"method": …, "nodes": …}: keys sorted, no spaces, every number a float.'
+    )
+    reason: str
+    created_by_name: str
+    created_at: datetime
+
+
+class VersionWhole(VersionShown):
+    nodes: list[NodeSaid]
+    method: dict[str, Any]
+
+
+class DifferenceQuery(Body):
+    other: Annotated[int, Field(ge=2000, le=2200)] = Field(
+        alias="from", description="The year that is compared with."
+    )
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None,
+        alias="from_revision",
+        description="One of its versions, instead of what stands now.",
+    )
+
+
+class Named(BaseModel):
+    code: str
+    parent: str | None
+    kind: str
+    name_vi: str
+    name_en: str
+
+
+class Changed(BaseModel):
+    code: str
+    changes: Changes = Field(description="Field: [old, new].")
+
+
+class Standing(BaseModel):
+    year: int
+    revision: int
+
+
+class Difference(BaseModel):
+    old: Standing = Field(alias="from")
+    new: Standing = Field(alias="to")
+    added: list[Named]
+    dropped: list[Named]
+    renamed: list[Changed]
+    redefined: list[Changed]
+    reweighted: list[Changed]
+    moved: list[Changed]
+    method: Changes = Field(description="JSON pointer of a setting: [old, new].")
 
 
 class IndicatorQuery(PageQuery):

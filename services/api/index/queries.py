@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
 
 from services.api.deps.paging import page, start_of
-from services.api.index.schemas import NodeQuery, RunQuery
+from services.api.index.schemas import NodeQuery, RunChoice, RunQuery
 from services.api.periods.queries import PeriodNotFoundError
 from shared.db import Reader
 from shared.errors import NotFoundError
@@ -30,37 +30,85 @@ class NoPeriodError(NotFoundError):
     """
 
 
-_NEWEST = (
+_run_as_of = (
+    select(Run.id)
+    .where(Run.period_id == Period.id, Run.created_at <= bindparam("as_of"))
+    .order_by(Run.number.desc())
+    .limit(1)
+    .correlate(Period)
+    .scalar_subquery()
+)
+
+
+@lru_cache
+def index_statement(*, period: bool, as_of: bool) -> Executable:
+    """Select the newest run of a period, or of the newest period; as it was known at a time."""
+    statement = (
+        select(
+            Period.code,
+            Period.name,
+            Period.reference_year,
+            Period.made_up,
+            Period.state,
+            Framework.year.label("framework"),
+            is_stale.label("stale"),
+            Run.id.label("run_id"),
+            Run.number,
+            Run.created_at,
+            Run.hash,
+            Run.trace_id,
+            Run.summary,
+        )
+        .join(Framework, Framework.id == Period.framework_id)
+        .outerjoin(Run, Run.id == (_run_as_of if as_of else newest_run_id))
+    )
+    made: Executable = _of_period(statement, period=period, as_of=as_of)
+    return made
+
+
+def _of_period(statement: Any, *, period: bool, as_of: bool) -> Any:
+    if period:
+        return statement.where(Period.code == bindparam("period"))
+    opened = Period.opened_at <= bindparam("as_of") if as_of else Period.opened_at.is_not(None)
+    return statement.where(opened).order_by(Period.opened_at.desc(), Period.id).limit(1)
+
+
+_CHOSEN = (
     select(
-        Period.code,
-        Period.name,
+        Run.id,
+        Run.number,
+        Run.hash,
+        Run.created_at,
+        Run.inputs,
+        Run.panel_id,
+        Run.summary,
+        Run.framework_id,
+        Run.framework_revision,
+        Period.code.label("period"),
         Period.reference_year,
         Period.made_up,
-        Period.state,
         Framework.year.label("framework"),
-        is_stale.label("stale"),
-        Run.id.label("run_id"),
-        Run.number,
-        Run.created_at,
-        Run.hash,
-        Run.trace_id,
-        Run.summary,
     )
+    .select_from(Period)
     .join(Framework, Framework.id == Period.framework_id)
-    .outerjoin(Run, Run.id == newest_run_id)
 )
-INDEX_OF_PERIOD = _NEWEST.where(Period.code == bindparam("period"))
-NEWEST_INDEX = (
-    _NEWEST.where(Period.opened_at.is_not(None))
-    .order_by(Period.opened_at.desc(), Period.id)
-    .limit(1)
-)
+CHOSEN_BY_ID = _CHOSEN.join(Run, Run.period_id == Period.id).where(Run.id == bindparam("run"))
+
+
+@lru_cache
+def chosen_statement(*, period: bool, as_of: bool) -> Executable:
+    statement = _CHOSEN.outerjoin(Run, Run.id == (_run_as_of if as_of else newest_run_id))
+    made: Executable = _of_period(statement, period=period, as_of=as_of)
+    return made
+
+
 NO_SUMMARY: dict[str, Any] = {
     "score": None,
     "rank": None,
     "units": 0,
     "coverage": None,
     "assumed": [],
+    "modes": {},
     "subindices": [],
     "pillars": [],
 }
@@ -94,6 +142,7 @@ _NODE = select(
     RunNode.parent_code,
     RunNode.raw,
     RunNode.source,
+    RunNode.mode,
     RunNode.score,
     RunNode.rank,
     RunNode.ranked,
@@ -125,9 +174,17 @@ def nodes_statement(filters: frozenset[str]) -> Executable:
     return _NODE.where(chosen).order_by(RunNode.sort_key).limit(bindparam("limit"))
 
 
-async def newest_index(read: Reader, period: str | None) -> dict[str, Any]:
+def _values(period: str | None, as_of: datetime | None) -> dict[str, Any]:
+    given = {"period": period, "as_of": as_of}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+async def newest_index(
+    read: Reader, *, period: str | None, as_of: datetime | None = None
+) -> dict[str, Any]:
     """Make the newest index of the period: its newest run, and whether that has seen all there is."""
-    row = await (read.first(INDEX_OF_PERIOD, period=period) if period else read.first(NEWEST_INDEX))
+    statement = index_statement(period=period is not None, as_of=as_of is not None)
+    row = await read.first(statement, **_values(period, as_of))
     if row is None:
         raise PeriodNotFoundError if period else NoPeriodError
     summary = row["summary"] or NO_SUMMARY
@@ -152,8 +209,24 @@ async def newest_index(read: Reader, period: str | None) -> dict[str, Any]:
         "made_up": row["made_up"] or bool(summary.get("made_up")),
         "stale": row["stale"],
         "run": run,
-        **{name: summary[name] for name in NO_SUMMARY},
+        **{name: summary.get(name, empty) for name, empty in NO_SUMMARY.items()},
     }
+
+
+async def run_chosen(read: Reader, choice: RunChoice) -> Any:
+    """Give the run that was asked for, or the newest of its period, with all that went into it."""
+    if choice.run is not None:
+        row = await read.first(CHOSEN_BY_ID, run=choice.run)
+    else:
+        statement = chosen_statement(
+            period=choice.period is not None, as_of=choice.as_of is not None
+        )
+        row = await read.first(statement, **_values(choice.period, choice.as_of))
+        if row is None:
+            raise PeriodNotFoundError if choice.period else NoPeriodError
+    if row is None or row["id"] is None:
+        raise RunNotFoundError
+    return row
 
 
 async def runs_page(read: Reader, query: RunQuery) -> dict[str, Any]:

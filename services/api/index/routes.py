@@ -9,6 +9,7 @@ from services.api.deps.answers import answer
 from services.api.deps.edge import Reading, ReadRequest
 from services.api.deps.paging import Code, Page
 from services.api.index import queries, schemas
+from services.api.index.explanation import explanation
 
 reading = APIRouter(prefix="/v1/index", tags=["index"], route_class=Reading)
 
@@ -19,7 +20,9 @@ async def get_index(
 ) -> Response:
     """Show the city's newest estimate. n/a is null, never zero; ``stale`` while something newer is not in it."""
     request.caller.require("index:read")
-    return answer(request, await queries.newest_index(request.read, query.period))
+    return answer(
+        request, await queries.newest_index(request.read, period=query.period, as_of=query.as_of)
+    )
 
 
 @reading.get("/runs", operation_id="listRuns", response_model=Page[schemas.RunShown])
@@ -47,11 +50,16 @@ async def list_nodes(
 
 
 @reading.get(
-    "/runs/{run_id}/nodes/{code}", operation_id="getRunNode", response_model=schemas.RunNodeShown
+    "/runs/{run_id}/nodes/{code}",
+    operation_id="getRunNode",
+    response_model=schemas.RunNodeExplained,
 )
 async def get_node(request: ReadRequest, run_id: UUID, code: Code) -> Response:
+    """Explain a number: raw → treated → normalised → weight in force → contribution to the index."""
     request.caller.require("index:read")
-    return answer(request, await queries.run_node(request.read, run_id, code))
+    shown = await queries.run_node(request.read, run_id, code)
+    run = await request.state.runs.chosen(request.read, schemas.RunChoice(run=run_id))
+    return answer(request, {**shown, **explanation(run, code)})
 
 
 routers = (reading,)

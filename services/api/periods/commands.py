@@ -36,6 +36,13 @@ class DeadlineFixedError(ConflictError):
     """
 
 
+class FrameworkNotInForceError(ConflictError):
+    """The framework is not published, or is retired: no period can be opened on it.
+
+    Bộ chỉ số chưa công bố hoặc đã ngừng áp dụng nên không mở được kỳ báo cáo.
+    """
+
+
 async def create_period(session: AsyncSession, caller: Caller, *, new: NewPeriod) -> None:
     if await session.scalar(select(Period.id).where(Period.code == new.code)):
         raise PeriodCodeTakenError(pointer="/code")
@@ -84,6 +91,8 @@ async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: 
     period = await locked_period(session, code)
     if period.state == "closed":
         raise PeriodClosedError
+    if period.state == "draft":
+        await _require_published(session, period)
     made = await _make_assignments(session, period, now=now)
     if period.state == "draft":
         period.state, period.opened_at = "open", now
@@ -100,6 +109,13 @@ async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: 
         period.updated_at = now
         outbox.emit(session, PeriodOpened(period_id=period.id))
     return made
+
+
+async def _require_published(session: AsyncSession, period: Period) -> None:
+    # FOR SHARE: nobody retires it while the period is being opened.
+    found = select(Framework.state).where(Framework.id == period.framework_id)
+    if await session.scalar(found.with_for_update(read=True)) != "published":
+        raise FrameworkNotInForceError
 
 
 async def _make_assignments(session: AsyncSession, period: Period, *, now: datetime) -> int:

@@ -1,0 +1,69 @@
+"""What one framework says otherwise than another: a pure function over two lists of nodes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Said = Mapping[str, Any]
+NAMES = ("name_vi", "name_en")
+DEFINITION = (
+    "kind",
+    "direction",
+    "unit",
+    "lower_bound",
+    "upper_bound",
+    "goalpost_min",
+    "goalpost_max",
+    "target",
+    "treatment",
+    "supply",
+    "evidence_required",
+)
+
+
+def node_difference(old: Sequence[Said], new: Sequence[Said]) -> dict[str, list[dict[str, Any]]]:
+    """Compare by code. A node that says several things otherwise stands in several lists.
+
+    Each change is {field: [old, new]}. Weights are compared as they are written, not as shares.
+    """
+    before = {node["code"]: node for node in old}
+    after = {node["code"]: node for node in new}
+    both = [code for code in after if code in before]
+
+    def changed(fields: tuple[str, ...]) -> list[dict[str, Any]]:
+        found = ((code, _changes(before[code], after[code], fields)) for code in both)
+        return [{"code": code, "changes": changes} for code, changes in found if changes]
+
+    return {
+        "added": [_named(after[code]) for code in after if code not in before],
+        "dropped": [_named(before[code]) for code in before if code not in after],
+        "renamed": changed(NAMES),
+        "redefined": changed(DEFINITION),
+        "reweighted": changed(("weight",)),
+        "moved": changed(("parent",)),
+    }
+
+
+def method_difference(old: Said, new: Said) -> dict[str, list[Any]]:
+    """Name each setting that differs by its JSON pointer, with [old, new]; null where it is not said."""
+    before, after = _settings(old), _settings(new)
+    return {
+        pointer: [before.get(pointer), after.get(pointer)]
+        for pointer in sorted({*before, *after})
+        if before.get(pointer) != after.get(pointer)
+    }
+
+
+def _named(node: Said) -> dict[str, Any]:
+    return {name: node[name] for name in ("code", "parent", "kind", *NAMES)}
+
+
+def _changes(old: Said, new: Said, fields: tuple[str, ...]) -> dict[str, list[Any]]:
+    return {name: [old[name], new[name]] for name in fields if old[name] != new[name]}
+
+
+def _settings(block: Said, pointer: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in block.items():
+        here = f"{pointer}/{name}"
+        found |= _settings(value, here) if isinstance(value, Mapping) else {here: value}
+    return found

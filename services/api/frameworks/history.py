@@ -1,0 +1,94 @@
+"""The versions of a framework, and what one framework says otherwise than another."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, select
+
+from services.api.deps.paging import page, start_of
+from services.api.frameworks.difference import method_difference, node_difference
+from services.api.frameworks.queries import FRAMEWORK_BY_YEAR, NODES, FrameworkNotFoundError
+from services.api.frameworks.schemas import DifferenceQuery, VersionQuery
+from shared.db import Reader
+from shared.errors import NotFoundError
+from shared.models import Framework, FrameworkVersion
+
+
+class VersionNotFoundError(NotFoundError):
+    """The framework has no version of this revision.
+
+    Bộ chỉ số không có phiên bản này.
+    """
+
+
+_VERSION = (
+    select(
+        FrameworkVersion.revision,
+        FrameworkVersion.hash,
+        FrameworkVersion.reason,
+        FrameworkVersion.created_by_name,
+        FrameworkVersion.created_at,
+    )
+    .join(Framework, Framework.id == FrameworkVersion.framework_id)
+    .where(Framework.year == bindparam("year"))
+)
+ONE_VERSION = _VERSION.add_columns(FrameworkVersion.nodes, FrameworkVersion.method).where(
+    FrameworkVersion.revision == bindparam("revision")
+)
+
+
+@lru_cache
+def versions_statement(*, after: bool) -> Executable:
+    statement = _VERSION.order_by(FrameworkVersion.revision.desc()).limit(bindparam("limit"))
+    return statement.where(FrameworkVersion.revision < bindparam("after")) if after else statement
+
+
+async def versions_page(read: Reader, query: VersionQuery, *, year: int) -> dict[str, Any]:
+    await _framework(read, year)
+    after = start_of(query, int)
+    rows = await read.all(
+        versions_statement(after=after is not None),
+        year=year,
+        limit=query.limit + 1,
+        after=after[0] if after else None,
+    )
+    return page(query, rows, dict, lambda row: [row["revision"]])
+
+
+async def version_shown(read: Reader, *, year: int, revision: int) -> dict[str, Any]:
+    await _framework(read, year)
+    row = await read.first(ONE_VERSION, year=year, revision=revision)
+    if row is None:
+        raise VersionNotFoundError
+    return dict(row)
+
+
+async def difference_shown(read: Reader, query: DifferenceQuery, *, year: int) -> dict[str, Any]:
+    """Compare this year's framework as it stands with another, or with one of its own versions."""
+    old = await _stood(read, query.other, query.revision)
+    new = await _stood(read, year, None)
+    return {
+        "from": {name: old[name] for name in ("year", "revision")},
+        "to": {name: new[name] for name in ("year", "revision")},
+        **node_difference(old["nodes"], new["nodes"]),
+        "method": method_difference(old["method"], new["method"]),
+    }
+
+
+async def _stood(read: Reader, year: int, revision: int | None) -> dict[str, Any]:
+    if revision is not None:
+        return {"year": year, **await version_shown(read, year=year, revision=revision)}
+    framework = await _framework(read, year)
+    return {
+        "year": year,
+        "revision": framework["revision"],
+        "nodes": await read.all(NODES, year=year),
+        "method": framework["method"]["engine"],
+    }
+
+
+async def _framework(read: Reader, year: int) -> Any:
+    framework = await read.first(FRAMEWORK_BY_YEAR, year=year)
+    if framework is None:
+        raise FrameworkNotFoundError
+    return framework
