@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from services.api import errors, health, openapi
+from services.api.analyses.routes import routers as analyses
 from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
 from services.api.deps import idempotency
@@ -24,12 +25,14 @@ from services.api.evidence.routes import routers as evidence
 from services.api.frameworks.routes import routers as frameworks
 from services.api.identity.passwords import Passwords
 from services.api.identity.routes import routers as identity
+from services.api.index.recall import Runs
 from services.api.index.routes import routers as index
 from services.api.metrics import Metrics
 from services.api.middleware import Doorway
 from services.api.organisations.routes import routers as organisations
 from services.api.panels.routes import routers as panels
 from services.api.periods.routes import routers as periods
+from services.api.profile.routes import routers as profile
 from services.api.reminders.routes import routers as reminders
 from services.api.responsibilities.routes import routers as responsibilities
 from services.api.submissions.routes import routers as submissions
@@ -50,6 +53,8 @@ NOUNS = (
     evidence,
     panels,
     index,
+    profile,
+    analyses,
     reminders,
     audit,
 )
@@ -69,6 +74,7 @@ class State(TypedDict):
     changes: Changes
     etags: Etags
     metrics: Metrics
+    runs: Runs
 
 
 def create_asgi(settings: Settings, database: Database | None = None) -> ASGIApp:
@@ -119,6 +125,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             "changes": changes,
             "etags": etags,
             "metrics": metrics,
+            "runs": Runs(),
         }
         for loop in loops:
             loop.cancel()

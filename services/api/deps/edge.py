@@ -72,6 +72,23 @@ class Reading(APIRoute):
         return run
 
 
+class Asking(APIRoute):
+    """Routes that need a caller and answer a question with a body; nothing is changed or kept."""
+
+    def get_route_handler(self) -> Handler:
+        handler = super().get_route_handler()
+
+        async def run(request: Request) -> Response:
+            asked = ReadRequest(request.scope, request.receive)
+            # As below: a slow sender must not hold a connection.
+            async with asyncio.timeout(request.state.settings.request_timeout):
+                _refuse_other_media(asked)
+                await asked.body()
+            return await read(asked, handler)
+
+        return run
+
+
 class Writing(APIRoute):
     """Routes that need a caller and change something."""
 
