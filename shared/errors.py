@@ -1,6 +1,15 @@
 """Errors the domain may raise. The docstring is the message people read, English first, then Vietnamese."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+
+class Fault(NamedTuple):
+    """One of several things that are wrong; ``pointer`` says where, "" is the whole."""
+
+    pointer: str
+    english: str
+    vietnamese: str
 
 
 class DomainError(Exception):
@@ -13,12 +22,18 @@ class DomainError(Exception):
     keeps_changes: ClassVar[bool] = False
 
     def __init__(
-        self, message: str | None = None, *, vi: str | None = None, pointer: str = ""
+        self,
+        message: str | None = None,
+        *,
+        vi: str | None = None,
+        pointer: str = "",
+        faults: Sequence[Fault] = (),
     ) -> None:
         english, _, vietnamese = (type(self).__doc__ or "").partition("\n\n")
         self.english = message or english.strip()
         self.vietnamese = vi or (self.english if message else vietnamese.strip()) or self.english
         self.pointer = pointer
+        self.faults = tuple(faults)
         super().__init__(self.english)
 
 

@@ -1,6 +1,7 @@
 """The only place where an error meets HTTP: RFC 9457 problem documents, in Vietnamese or English."""
 
 import re
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,7 @@ from shared.db import CONNECTION_LOST
 from shared.errors import (
     ConflictError,
     DomainError,
+    Fault,
     ForbiddenError,
     InvalidError,
     NotFoundError,
@@ -44,6 +46,13 @@ class PreconditionRequiredError(DomainError):
     """Send If-Match with the ETag you read, so that nobody's change is overwritten.
 
     Cần gửi If-Match kèm ETag đã đọc để không ghi đè thay đổi của người khác.
+    """
+
+
+class NotAcceptableError(DomainError):
+    """This resource does not come in a media type that you accept.
+
+    Tài nguyên này không có ở dạng mà yêu cầu chấp nhận.
     """
 
 
@@ -86,6 +95,7 @@ STATUS: dict[type[DomainError], int] = {
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     NotFoundError: 404,
+    NotAcceptableError: 406,
     ConflictError: 409,
     PreconditionFailedError: 412,
     TooLargeError: 413,
@@ -150,9 +160,20 @@ def domain_problem(request: Request, error: DomainError) -> Response:
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = "2"
     errors = [{"pointer": error.pointer, "message": detail}] if error.pointer else None
+    if error.faults:
+        errors = told(request, error.faults)
     return problem(
         request, status, kind=_slug(type(error)), detail=detail, errors=errors, headers=headers
     )
+
+
+def told(request: Request, faults: Iterable[Fault]) -> list[dict[str, str]]:
+    """Make errors[] of what is wrong, in the language that is asked for."""
+    vietnamese = wants_vietnamese(request)
+    return [
+        {"pointer": fault.pointer, "message": fault.vietnamese if vietnamese else fault.english}
+        for fault in faults
+    ]
 
 
 async def render_domain_error(request: Request, error: Exception) -> Response:
@@ -170,14 +191,23 @@ async def render_validation_error(request: Request, error: Exception) -> Respons
     return problem(request, 422, kind="invalid", detail=detail, errors=errors)
 
 
+def in_vietnamese(entry: Mapping[str, Any]) -> str:
+    """Say what one of Pydantic's errors says; in English where it has no translation."""
+    template = MESSAGES_VI.get(entry["type"])
+    return template.format_map({**entry.get("ctx", {})}) if template else str(entry["msg"])
+
+
+def pointer_to(*path: object) -> str:
+    """Write a JSON pointer, as RFC 6901 has it."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{step}" for step in steps)
+
+
 def _validation_entry(entry: dict[str, Any], *, vietnamese: bool) -> dict[str, str]:
     where, *path = entry["loc"]
-    message = entry["msg"]
-    if vietnamese and (template := MESSAGES_VI.get(entry["type"])):
-        message = template.format_map({**entry.get("ctx", {})})
+    message = in_vietnamese(entry) if vietnamese else entry["msg"]
     if where == "body":
-        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-        return {"pointer": "".join(f"/{step}" for step in steps), "message": message}
+        return {"pointer": pointer_to(*path), "message": message}
     return {"parameter": ".".join(str(step) for step in path), "in": str(where), "message": message}
 
 

@@ -6,6 +6,7 @@ TITLES_VI = {
     403: "Không có quyền",
     404: "Không tìm thấy",
     405: "Phương thức không được hỗ trợ",
+    406: "Không có dạng được yêu cầu",
     409: "Mâu thuẫn với trạng thái hiện tại",
     412: "Nội dung đã thay đổi",
     413: "Quá lớn",

@@ -221,6 +221,9 @@ async def test_every_single_thing_carries_an_etag_and_is_not_sent_twice(stage: S
         f"/v1/evidence/{things['evidence_of_taken']}/content",
         "/v1/panels/ky-2024",
         "/v1/index",
+        "/v1/index/profile",
+        "/v1/index/profile?format=csv",
+        "/v1/index/profile?format=svg",
         f"/v1/index/runs/{things['run']}",
         f"/v1/reminder-policies/{things['policy']}",
     ):

@@ -127,8 +127,11 @@ def disagreement(document: dict[str, Any], described: dict[str, Any], answer: An
     content = described[str(answer.status_code)].get("content")
     if not content or "application/json" not in content:
         return None
-    if answer.headers["content-type"] != "application/json":
-        return f"{answer.headers['content-type']}"
+    media_type = answer.headers["content-type"].partition(";")[0]
+    if media_type not in content:
+        return f"{media_type} is not documented"
+    if media_type != "application/json":
+        return None
     # Nothing may be shown that is not described: every object is closed for this check.
     schema = closed(content["application/json"]["schema"])
     components = {name: closed(part) for name, part in document["components"]["schemas"].items()}

@@ -28,6 +28,8 @@ class Call(NamedTuple):
     path: dict[str, str] = {}  # noqa: RUF012 never changed
     json: Any = None
     upload: bool = False
+    form: tuple[str, bytes] | None = None  # a file with its name, sent with a source
+    query: str = ""
     success: int | None = None  # where right and wrong are told apart by something else than 2xx
 
 
@@ -54,6 +56,7 @@ NEW_DUTY = {
     "valid_from": "2024-08-06",
 }
 USER, KEY, NODE = {"user_id": "user"}, {"key_id": "key"}, {"year": "year", "code": "node"}
+YEAR, DRAFT_YEAR = {"year": "year"}, {"year": "draft_year"}
 BODY, CONTACT, DUTY = {"code": "body"}, {"contact_id": "contact"}, {"assignment_id": "assignment"}
 PERIOD, RUN, POLICY = {"code": "period"}, {"run_id": "run"}, {"policy_id": "policy"}
 DRAFT, WAITING, ACCEPTED = (
@@ -62,6 +65,8 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "taken"},
 )
 STANDING = {"responsibility_id": "responsibility"}
+PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
+RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
 
 CALLS: dict[str, list[Call]] = {
     "me": [Call(EVERYBODY)],
@@ -80,7 +85,19 @@ CALLS: dict[str, list[Call]] = {
     "getApiKey": [Call(ADMIN, KEY)],
     "revokeApiKey": [Call(ADMIN, KEY)],
     "listFrameworks": [Call(EVERYBODY)],
-    "getFramework": [Call(EVERYBODY, {"year": "year"})],
+    "getFramework": [Call(EVERYBODY, YEAR)],
+    "createFramework": [Call(COORDINATOR, json={"year": 2030, "copy_of": 2024})],
+    "changeFramework": [Call(COORDINATOR, YEAR, {"name_en": "Renamed"})],
+    "deleteFramework": [Call(COORDINATOR, DRAFT_YEAR)],
+    "publishFramework": [Call(COORDINATOR, DRAFT_YEAR)],
+    "retireFramework": [Call(COORDINATOR, YEAR, REASON)],
+    "listFrameworkVersions": [Call(EVERYBODY, YEAR)],
+    "getFrameworkVersion": [Call(EVERYBODY, {**YEAR, "revision": "framework_revision"})],
+    "getFrameworkDifference": [Call(EVERYBODY, YEAR, query="from=2024")],
+    "addNode": [
+        Call(COORDINATOR, DRAFT_YEAR, {"code": "2.1.9", "kind": "indicator", "parent": "2.1"})
+    ],
+    "dropNode": [Call(COORDINATOR, {**DRAFT_YEAR, "code": "node"})],
     "getNode": [Call(EVERYBODY, NODE)],
     "changeNode": [Call(COORDINATOR, NODE, {"weight": 0.5})],
     "listIndicators": [Call(EVERYBODY)],
@@ -130,8 +147,19 @@ CALLS: dict[str, list[Call]] = {
     "removeEvidence": [Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"})],
     "getPanel": [Call(NOT_ADMIN, {"period": "period"})],
     "loadPanel": [Call(COORDINATOR, {"period": "period"}, PANEL)],
+    "importPanel": [Call(COORDINATOR, {"period": "period"}, form=("p.csv", PANEL_FILE))],
     "listOfficialResults": [Call(EVERYBODY)],
+    "importOfficialResults": [
+        Call(COORDINATOR, form=("r.csv", RESULTS_FILE), query="year=2024"),
+        Call(COORDINATOR, form=("r.csv", RESULTS_FILE), query="year=2024&dry_run=true"),
+    ],
+    "getReconciliation": [Call(NOT_ADMIN, query="period=ky-2024")],
     "getIndex": [Call(NOT_ADMIN)],
+    "getProfile": [
+        Call(NOT_ADMIN),
+        Call(NOT_ADMIN, query="format=csv"),
+        Call(NOT_ADMIN, query="format=svg"),
+    ],
     "listRuns": [Call(NOT_ADMIN)],
     "getRun": [Call(NOT_ADMIN, RUN)],
     "listRunNodes": [Call(NOT_ADMIN, RUN)],
@@ -181,11 +209,15 @@ async def send(
 ) -> Response:
     method, path = OPERATIONS[operation]
     path = path.format_map({name: things[thing] for name, thing in call.path.items()})
-    if method == "PATCH":
+    if call.query:
+        path += f"?{call.query}"
+    if method == "PATCH" or operation == "publishFramework":
         headers = {**headers, "if-match": "*"}
     content: dict[str, Any] = {} if call.json is None else {"json": call.json}
     if call.upload:
         content = {"files": {"file": ("a.pdf", PDF, "application/pdf")}}
+    if call.form:
+        content = {"files": {"file": call.form}, "data": {"source": "thử nghiệm"}}
     return await client.request(method, path, headers=headers, **content)
 
 

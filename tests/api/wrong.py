@@ -169,6 +169,13 @@ WRONG = {
     "an unknown year": asked("/v1/frameworks/2099", "", 404),
     "an unknown indicator": asked("/v1/indicators/9.9.9", "", 404),
     "an unknown period's index": asked("/v1/index?period=chua-co", "", 404),
+    "the profile of an unknown period": asked("/v1/index/profile?period=chua-co", "", 404),
+    "the profile of an unknown run": asked(
+        "/v1/index/profile?run=00000000-0000-4000-8000-000000000000", "", 404
+    ),
+    "the profile of a run that is none": asked("/v1/index/profile?run=7", "run"),
+    "the profile in an unknown format": asked("/v1/index/profile?format=pdf", "format"),
+    "the profile in an unknown language": asked("/v1/index/profile?lang=fr", "lang"),
     "an unknown route": asked("/v1/scores", "", 404),
     # Queries
     "an unknown parameter": asked("/v1/assignments?perid=x", "perid"),

@@ -1,4 +1,4 @@
-"""What every answer looks like: JSON bytes, a strong ETag, 304, and If-Match on changes."""
+"""What every answer looks like: bytes, mostly JSON, a strong ETag, 304, and If-Match on changes."""
 
 import hashlib
 from typing import Any
@@ -29,14 +29,26 @@ def etag_of(content: bytes) -> str:
 def answer(
     request: Request, payload: Any, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    content = body(payload)
+    return answer_bytes(request, body(payload), JSON, status=status, headers=headers)
+
+
+def answer_bytes(
+    request: Request,
+    content: bytes,
+    media_type: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Answer in any media type. What varies with ``Accept`` is not remembered at the door, which does not ask for it."""
     etag = etag_of(content)
     headers = {"etag": etag, "cache-control": "private, no-cache", **(headers or {})}
     if status == 200 and request.method == "GET":  # noqa: PLR2004
         if matches(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)
-        request.state.etags.remember(request, etag)
-    return Response(content, status, headers, JSON)
+        if "vary" not in headers:
+            request.state.etags.remember(request, etag)
+    return Response(content, status, headers, media_type)
 
 
 def matches(header: str | None, etag: str) -> bool:
