@@ -11,6 +11,7 @@ from deploy.accounts import ensure_first_accounts
 from deploy.accounts import reset_account as renew_account
 from deploy.migrate import migrate as run_migrations
 from deploy.plans.reader import PlanFileError, read_plan
+from deploy.scoring import schemas, score
 from deploy.seed import load_plan
 from services.api.identity.passwords import Passwords
 from shared.db import PooledDatabase
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 accounts = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 app.add_typer(accounts, name="accounts")
+app.command()(score)
+app.command()(schemas)
 
 HANOI_2024 = Path(__file__).parent / "plans" / "hanoi-2024"
 PlanFolder = Annotated[

@@ -33,6 +33,7 @@ from services.api.organisations.routes import routers as organisations
 from services.api.panels.routes import routers as panels
 from services.api.periods.routes import routers as periods
 from services.api.profile.routes import routers as profile
+from services.api.questions.routes import routers as questions
 from services.api.reminders.routes import routers as reminders
 from services.api.responsibilities.routes import routers as responsibilities
 from services.api.submissions.routes import routers as submissions
@@ -55,6 +56,7 @@ NOUNS = (
     index,
     profile,
     analyses,
+    questions,
     reminders,
     audit,
 )

@@ -8,63 +8,50 @@ from numpy.typing import NDArray
 
 LEAST_UNITS = 4  # G2 divides by (n - 2)(n - 3)
 FOURTH_ROOT_MIN, FOURTH_ROOT_MAX = 1e-60, 1e60
+ROUNDING = 1e-9  # of the sum of squares about the centre: less than that about the mean is none
 
 Series = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
-    """Of each row: count, mean, and the sums of squared, cubed and fourth deviations from the mean."""
+class Sums:
+    """Of each row: how many figures, and the sums of their deviations from ``centre`` to powers 1 to 4.
 
+    Sums about one centre can be added. Mean and median do as centres: the mean lies no further from
+    the median than one standard deviation, so moving the sums to the mean loses no digits.
+    """
+
+    centre: Series
     count: Series
-    mean: Series
-    second: Series
-    third: Series
-    fourth: Series
+    powers: tuple[Series, Series, Series, Series]
 
     @classmethod
-    def of(cls, series: Series) -> Self:
+    def of(cls, series: Series, centre: Series) -> Self:
         """Sum up each row of ``series`` (rows, units); NaN is left out."""
         known = ~np.isnan(series)
-        count = known.sum(axis=1).astype(np.float64)
-        figures = np.where(known, series, 0.0)
-        mean = figures.sum(axis=1) / np.maximum(count, 1.0)
-        away = np.where(known, figures - mean[:, np.newaxis], 0.0)
+        away = np.where(known, series - centre[:, np.newaxis], 0.0)
         squares = away * away
         return cls(
-            count,
-            mean,
-            squares.sum(axis=1),
-            (squares * away).sum(axis=1),
-            (squares * squares).sum(axis=1),
+            centre,
+            known.sum(axis=1).astype(np.float64),
+            (
+                away.sum(axis=1),
+                squares.sum(axis=1),
+                (squares * away).sum(axis=1),
+                (squares * squares).sum(axis=1),
+            ),
         )
 
-    def joined(self, other: "Moments") -> "Moments":
-        """Moments of both sets of figures together (Pébay, SAND2008-6212): nothing is subtracted."""
-        count = self.count + other.count
-        mean = (self.count * self.mean + other.count * other.mean) / np.maximum(count, 1.0)
-        mine, others = self.about(mean), other.about(mean)
-        sums = (a + b for a, b in zip(mine, others, strict=True))
-        return Moments(count, mean, *sums)
-
-    def about(self, center: Series) -> tuple[Series, Series, Series]:
-        """Give the sums of squared, cubed and fourth deviations from another centre."""
-        away = self.mean - center
-        square = away * away
-        return (
-            self.second + self.count * square,
-            self.third + away * (3 * self.second + self.count * square),
-            self.fourth + 4 * away * self.third + square * (6 * self.second + self.count * square),
+    def joined(self, other: "Sums") -> "Sums":
+        """Add sums about the same centre."""
+        one, two, three, four = (
+            mine + its for mine, its in zip(self.powers, other.powers, strict=True)
         )
+        return Sums(self.centre, self.count + other.count, (one, two, three, four))
 
-    def of_rows(self, rows: NDArray[np.intp]) -> "Moments":
-        return Moments(
-            self.count[rows],
-            self.mean[rows],
-            self.second[rows],
-            self.third[rows],
-            self.fourth[rows],
-        )
+    def of_rows(self, rows: NDArray[np.intp]) -> "Sums":
+        one, two, three, four = (power[rows] for power in self.powers)
+        return Sums(self.centre[rows], self.count[rows], (one, two, three, four))
 
     def skewness_and_kurtosis(self) -> tuple[Series, Series]:
         """Return G1 and G2, the sample-adjusted estimators of Excel's SKEW and KURT.
@@ -73,10 +60,24 @@ class Moments:
         excess of the normal distribution's. NaN where fewer than four figures, or all equal.
         """
         n = np.where(self.count >= LEAST_UNITS, self.count, np.nan)
-        second = np.where(self.second > 0, self.second, np.nan)
-        skewness = np.sqrt(n) * self.third / second**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
-        excess = n * self.fourth / second**2 - 3
+        one, two, three, four = self.powers
+        shift = one / n
+        square = shift * shift
+        second = two - n * square
+        third = three - shift * (3 * two - 2 * n * square)
+        fourth = four - shift * (4 * three - shift * (6 * two - 3 * n * square))
+        second = np.where(second > ROUNDING * two, second, np.nan)
+        skewness = np.sqrt(n / second) * third / second * np.sqrt(n * (n - 1)) / (n - 2)
+        excess = n * fourth / second**2 - 3
         return skewness, ((n + 1) * excess + 6) * (n - 1) / ((n - 2) * (n - 3))
+
+
+def skewness_and_kurtosis(series: Series) -> tuple[Series, Series]:
+    """Return G1 and G2 of each row of ``series`` (rows, units); NaN is left out."""
+    scaled, _ = harmless(series)
+    known = ~np.isnan(scaled)
+    total = np.where(known, scaled, 0.0).sum(axis=1)
+    return Sums.of(scaled, total / np.maximum(known.sum(axis=1), 1)).skewness_and_kurtosis()
 
 
 def harmless(series: Series) -> tuple[Series, NDArray[np.int32] | None]:

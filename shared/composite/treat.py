@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.composite.figures import same
 from shared.composite.method import Log, Treatment, TreatmentKind
-from shared.composite.moments import Moments, harmless
+from shared.composite.moments import Sums, harmless, skewness_and_kurtosis
 
 LOG_CT_SHIFT = 0.01  # of the range
 
@@ -30,9 +31,10 @@ def treat(series: Series, treatments: tuple[Treatment, ...]) -> Treated:
 
     The procedure of the GII and of COINr: a column that fails the test is winsorised one value at a
     time, the greatest (skewness ≥ 0) or the least replaced by its neighbour, until it passes. Where
-    ``max_points`` points do not suffice this is undone and ``otherwise`` is taken; "none" leaves the
-    column as it was. Units tied at the end move together and count each. A log that cannot be taken
-    leaves the column as it was, too (``passes`` is then false).
+    ``max_points`` points do not suffice, or would leave all figures the same, this is undone and
+    ``otherwise`` is taken; "none" leaves the column as it was. Units tied at the end move together
+    and count each. A log that cannot be taken leaves the column as it was, too (``passes`` is then
+    false).
     """
     kinds: list[TreatmentKind] = ["none"] * len(series)
     passes = [True] * len(series)
@@ -57,14 +59,10 @@ def treat(series: Series, treatments: tuple[Treatment, ...]) -> Treated:
             log = treatment.kind
         if rows.size:
             treated[rows], defined = _log(series[rows], log)
-            passed = _within(*_skewness_and_kurtosis(treated[rows]), treatment)
+            passed = _within(*skewness_and_kurtosis(treated[rows]), treatment)
             for row, possible, passes_now in zip(rows, defined, passed, strict=True):
                 kinds[row], passes[row] = log if possible else "none", bool(passes_now)
     return Treated(treated, moved, tuple(kinds), tuple(passes))
-
-
-def _skewness_and_kurtosis(series: Series) -> tuple[Series, Series]:
-    return Moments.of(harmless(series)[0]).skewness_and_kurtosis()
 
 
 def _within(skewness: Series, kurtosis: Series, treatment: Treatment) -> Mask:
@@ -75,15 +73,17 @@ def _within(skewness: Series, kurtosis: Series, treatment: Treatment) -> Mask:
 
 def _failing(rows: Places, series: Series, treatment: Treatment) -> tuple[Places, Series]:
     """Keep the rows that neither skewness nor kurtosis lets pass, and their skewness."""
-    skewness, kurtosis = _skewness_and_kurtosis(series[rows])
-    failing = ~_within(skewness, kurtosis, treatment)
+    skewness, kurtosis = skewness_and_kurtosis(series[rows])
+    # The moments of equal figures are the rounding of their mean.
+    level = same(*_extremes(series[rows]))
+    failing = ~_within(skewness, kurtosis, treatment) & ~level
     return rows[failing], skewness[failing]
 
 
 def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[Series, Mask, Mask]:
     """Return the failing rows drawn in, which points moved, and for each row whether it passes so.
 
-    Only points near the ends can move, so the moments of all others are taken once.
+    Only points near the ends can move, so all others are summed up once.
     """
     scaled, exponents = harmless(series)
     ends, core = _ends_and_core(scaled, treatment.max_points)
@@ -102,33 +102,39 @@ def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[
         neighbour = np.where(at_end, -np.inf, upright).max(axis=1, initial=-np.inf)[:, np.newaxis]
         values[rows] = np.where(at_end, np.where(high, neighbour, -neighbour), values[rows])
         moved[rows] |= at_end
-        whole = core.of_rows(rows).joined(Moments.of(values[rows]))
+        rest = core.of_rows(rows)
+        whole = rest.joined(Sums.of(values[rows], rest.centre))
         skewness, kurtosis = whole.skewness_and_kurtosis()
         passed = _within(skewness, kurtosis, treatment)
-        done[rows[passed]] = True
-        rows, skewness = rows[~passed], skewness[~passed]
+        # One unit apart from all others is no reason to score nobody.
+        levelled = same(*_extremes(values[rows]))
+        done[rows[passed & ~levelled]] = True
+        going_on = ~(passed | levelled)
+        rows, skewness = rows[going_on], skewness[going_on]
     drawn_in, points = scaled.copy(), np.zeros(series.shape, dtype=np.bool_)
     np.put_along_axis(drawn_in, ends, values, axis=1)
     np.put_along_axis(points, ends, moved, axis=1)
     return drawn_in if exponents is None else np.ldexp(drawn_in, exponents), points, done
 
 
-def _ends_and_core(series: Series, max_points: int) -> tuple[Places, Moments]:
-    """Places of each row's least and greatest figures, and the moments of the rest.
+def _ends_and_core(series: Series, max_points: int) -> tuple[Places, Sums]:
+    """Places of each row's least and greatest figures, and the sums of the rest about the median.
 
     One more than may move, because the last to move takes its neighbour's figure. A row with no more
     figures than that is all ends.
     """
-    ends = np.argsort(np.where(np.isnan(series), np.inf, series), axis=1)
+    order = np.argsort(np.where(np.isnan(series), np.inf, series), axis=1)
+    count = (~np.isnan(series)).sum(axis=1)
+    middle = np.take_along_axis(order, (count // 2)[:, np.newaxis], axis=1)
     width = max_points + 1
+    ends = order
     if series.shape[1] > 2 * width:
         places = np.broadcast_to(np.arange(2 * width), (len(series), 2 * width)).copy()
-        spread = (~np.isnan(series)).sum(axis=1) - 2 * width
-        places[:, width:] += np.maximum(spread, 0)[:, np.newaxis]
-        ends = np.take_along_axis(ends, places, axis=1)
+        places[:, width:] += np.maximum(count - 2 * width, 0)[:, np.newaxis]
+        ends = np.take_along_axis(order, places, axis=1)
     core = series.copy()
     np.put_along_axis(core, ends, np.nan, axis=1)
-    return ends, Moments.of(core)
+    return ends, Sums.of(core, np.take_along_axis(series, middle, axis=1)[:, 0])
 
 
 def _log(series: Series, kind: Log) -> tuple[Series, Mask]:
@@ -138,10 +144,8 @@ def _log(series: Series, kind: Log) -> tuple[Series, Mask]:
     - "log_gii": ln((max - 1)(x - min)/(max - min) + 1), GII 2020. With max ≤ 1 it would turn the
       series round or not exist, so it is not defined there.
     """
-    known = ~np.isnan(series)
-    least = np.where(known, series, np.inf).min(axis=1, initial=np.inf)
-    greatest = np.where(known, series, -np.inf).max(axis=1, initial=-np.inf)
-    defined: Mask = (greatest > least) & (kind != "none")
+    least, greatest = _extremes(series)
+    defined: Mask = ~same(least, greatest) & (kind != "none")
     if kind == "log_gii":
         defined &= greatest > 1
     result = series.copy()
@@ -152,3 +156,12 @@ def _log(series: Series, kind: Log) -> tuple[Series, Mask]:
     else:
         result[defined] = np.log(above + LOG_CT_SHIFT * span)
     return result, defined
+
+
+def _extremes(series: Series) -> tuple[Series, Series]:
+    """Least and greatest figure of each row; 0 where there is none."""
+    known = ~np.isnan(series)
+    least = np.where(known, series, np.inf).min(axis=1, initial=np.inf)
+    greatest = np.where(known, series, -np.inf).max(axis=1, initial=-np.inf)
+    empty = ~known.any(axis=1)
+    return np.where(empty, 0.0, least), np.where(empty, 0.0, greatest)

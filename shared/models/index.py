@@ -101,7 +101,7 @@ class RunNode(Base):
     reason: Mapped[str | None]
 
 
-# Asked for by api, carried out by scoring. A question about a run that takes long; never data of the plan.
+# Written by api, which asks, and by scoring, which answers. A long question about a run, never data.
 class Analysis(Base):
     __tablename__ = "analyses"
     __table_args__ = (

@@ -1,0 +1,1 @@
+"""Files that analysts exchange: a framework and its figures come in, a result goes out."""
