@@ -124,7 +124,7 @@ class Analyses:
         async with aclosing(self._compute(request_of(claimed, inputs))) as reports:  # type: ignore[type-var]
             async for report in reports:
                 if "error" in report:
-                    raise AnalysisError(str(report["error"]))
+                    raise AnalysisError(report["error"]["message"])
                 result = report.get("result", result)
                 if "progress" in report and clock() - noted >= WRITE_EVERY:
                     noted = clock()

@@ -109,7 +109,7 @@ async def test_an_answer_is_stored_with_its_progress(database: PooledDatabase) -
 
 @pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize(
-    ("reports", "why"), [((), "gave no result"), (({"error": "quá lớn"},), "quá lớn")]
+    ("reports", "why"), [((), "gave no result"), (({"error": {"message": "quá lớn"}},), "quá lớn")]
 )
 async def test_a_failure_says_why(
     database: PooledDatabase, reports: tuple[dict[str, Any], ...], why: str

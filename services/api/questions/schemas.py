@@ -43,7 +43,7 @@ class TrialQuestion(RunChoice):
             max_length=1000,
             description="For a leaf that has another code now, the code it had then.",
         ),
-    ] = {}
+    ] = Field(default_factory=dict)
 
 
 class PlaceThenAndNow(BaseModel):

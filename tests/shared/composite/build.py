@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.composite import Framework, Node
+from shared.composite import Framework, Method, Node, Normalisation, Result, evaluate
+from shared.composite.method import NormalisationKind
 
 PERCENT = (0.0, 100.0)
 NA = float("nan")
+MIXED = Method(normalisation=Normalisation("mixed"))
 
 
 def flat(*leaves: Node) -> Framework:
@@ -22,3 +24,22 @@ def table(*rows: Sequence[float]) -> NDArray[np.float64]:
 
 def column(*figures: float) -> NDArray[np.float64]:
     return np.array(figures, dtype=np.float64)[:, np.newaxis]
+
+
+def names(count: int) -> list[str]:
+    return [f"unit {row}" for row in range(count)]
+
+
+def points(
+    kind: NormalisationKind,
+    *,
+    range: tuple[float, float] | None = None,
+    minimum_units: int = 2,
+    cap: bool = False,
+) -> Method:
+    return Method(normalisation=Normalisation(kind, range, minimum_units, cap))
+
+
+def score(leaf: Node, *figures: float, method: Method = MIXED) -> Result:
+    """Evaluate one leaf under the root for as many units as there are figures."""
+    return evaluate(flat(leaf), names(len(figures)), column(*figures), method)

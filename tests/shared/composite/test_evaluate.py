@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from shared.composite import Framework, Method, Node, evaluate
-from tests.shared.composite.build import NA, PERCENT, column, flat, table
+from shared.composite import Framework, Method, Missing, Node, evaluate
+from tests.shared.composite.build import MIXED, NA, PERCENT, column, flat, points, table
 
 
 def test_a_whole_tree_worked_out_by_hand() -> None:
@@ -31,7 +31,9 @@ def test_a_whole_tree_worked_out_by_hand() -> None:
         )
     )
     raw = table((0, 10, 4), (50, NA, 8), (100, 0, 0))
-    result = evaluate(framework, ["a", "b", "c"], raw, Method(minimum_coverage=0.7))
+    result = evaluate(
+        framework, ["a", "b", "c"], raw, Method(missing=Missing(minimum_coverage=0.7))
+    )
 
     third = 100 / 3
     np.testing.assert_allclose(
@@ -80,7 +82,7 @@ def test_hai_phong_2023_is_the_mean_of_its_input_and_output() -> None:
     framework = flat(
         Node("input", "root", goalposts=PERCENT), Node("output", "root", goalposts=PERCENT)
     )
-    result = evaluate(framework, ["Hải Phòng"], table((56.45, 48.20)), Method())
+    result = evaluate(framework, ["Hải Phòng"], table((56.45, 48.20)), MIXED)
     assert result.scores[0, result.node("root")] == pytest.approx(52.32, abs=0.01)
 
 
@@ -88,7 +90,7 @@ def test_a_missing_indicator_is_dropped_and_the_other_four_are_the_mean() -> Non
     # The rule of the GII 2017 (USA, sub-pillar 6.1): five indicators, one n/a.
     # (90 + 80 + 40 + 50) / 4 = 65; with a zero it would be 52.
     framework = flat(*(Node(f"6.1.{n}", "root", goalposts=PERCENT) for n in range(1, 6)))
-    result = evaluate(framework, ["usa"], table((90, 80, NA, 40, 50)), Method())
+    result = evaluate(framework, ["usa"], table((90, 80, NA, 40, 50)), MIXED)
     assert result.scores[0, 0] == 65
     assert result.coverage[0, 0] == 0.8
     np.testing.assert_allclose(result.weights[0, 1:], [0.25, 0.25, 0, 0.25, 0.25])
@@ -97,7 +99,12 @@ def test_a_missing_indicator_is_dropped_and_the_other_four_are_the_mean() -> Non
 def test_a_coverage_of_just_the_minimum_is_enough() -> None:
     framework = flat(*(Node(code, "root", goalposts=PERCENT) for code in "vwxyz"))
     raw = table((1, 2, 3, NA, NA), (1, 2, NA, NA, NA))
-    result = evaluate(framework, ["a", "b"], raw, Method(minimum_coverage=0.6))
+    result = evaluate(
+        framework,
+        ["a", "b"],
+        raw,
+        Method(normalisation=MIXED.normalisation, missing=Missing(minimum_coverage=0.6)),
+    )
     assert result.below_minimum[:, 0].tolist() == [False, True]
     assert not np.isnan(result.scores[:, 0]).any()
 
@@ -109,7 +116,7 @@ def test_groups_may_weigh_one_to_a_half_to_a_half() -> None:
         Node("7.2", "root", 0.5, goalposts=PERCENT),
         Node("7.3", "root", 0.5, goalposts=PERCENT),
     )
-    result = evaluate(framework, ["a", "b"], table((60, 40, 20), (60, NA, 20)), Method())
+    result = evaluate(framework, ["a", "b"], table((60, 40, 20), (60, NA, 20)), MIXED)
     assert result.scores[0, 0] == 45
     # b: (1 * 60 + 0.5 * 20) / 1.5 = 46.666...
     assert result.scores[1, 0] == pytest.approx(140 / 3)
@@ -118,13 +125,13 @@ def test_groups_may_weigh_one_to_a_half_to_a_half() -> None:
 def test_scores_are_added_up_unrounded() -> None:
     # 33.335 and 33.344 would be 33.34 and 33.34, or 33.33 and 33.34, if rounded on the way.
     framework = flat(Node("x", "root", goalposts=PERCENT), Node("y", "root", goalposts=PERCENT))
-    result = evaluate(framework, ["a", "b"], table((33.335, 33.344), (33.335, 33.346)), Method())
+    result = evaluate(framework, ["a", "b"], table((33.335, 33.344), (33.335, 33.346)), MIXED)
     assert result.scores[0, 0] == pytest.approx(33.3395, abs=1e-12)
     assert result.ranks[:, 0].tolist() == [2, 1]
 
 
 def test_ties_share_the_better_rank_and_leave_a_gap() -> None:
-    result = evaluate(flat(Node("x", "root")), list("abcdef"), column(5, 9, 7, 7, NA, 1), Method())
+    result = evaluate(flat(Node("x", "root")), list("abcdef"), column(5, 9, 7, 7, NA, 1), MIXED)
     assert result.ranks[:, 0].tolist() == [4, 1, 2, 2, 0, 5]
     assert result.ranked[0] == 5
 
@@ -132,7 +139,7 @@ def test_ties_share_the_better_rank_and_leave_a_gap() -> None:
 def test_a_tie_does_not_depend_on_the_order_of_adding_up() -> None:
     # The same three scores in another order: the sums differ in their last bit.
     framework = flat(*(Node(code, "root", goalposts=PERCENT) for code in "xyz"))
-    result = evaluate(framework, ["a", "b"], table((0.1, 0.2, 0.3), (0.3, 0.2, 0.1)), Method())
+    result = evaluate(framework, ["a", "b"], table((0.1, 0.2, 0.3), (0.3, 0.2, 0.1)), MIXED)
     assert result.scores[0, 0] != result.scores[1, 0]
     assert result.ranks[:, 0].tolist() == [1, 1]
 
@@ -146,7 +153,7 @@ def test_a_difference_anybody_could_mean_is_no_tie() -> None:
 
 def test_a_unit_with_no_figures_has_no_score_no_rank_and_no_points() -> None:
     framework = flat(Node("x", "root"), Node("y", "root"))
-    result = evaluate(framework, ["a", "b", "c"], table((1, 2), (NA, NA), (3, 4)), Method())
+    result = evaluate(framework, ["a", "b", "c"], table((1, 2), (NA, NA), (3, 4)), MIXED)
     assert np.isnan(result.scores[1]).all()
     assert np.isnan(result.contribution[1]).all()
     assert result.ranks[1].tolist() == [0, 0, 0]
@@ -156,7 +163,7 @@ def test_a_unit_with_no_figures_has_no_score_no_rank_and_no_points() -> None:
 
 def test_all_missing_is_na_everywhere_and_no_error() -> None:
     framework = flat(Node("x", "root"), Node("y", "root", goalposts=PERCENT))
-    result = evaluate(framework, ["a", "b"], np.full((2, 2), np.nan), Method())
+    result = evaluate(framework, ["a", "b"], np.full((2, 2), np.nan), MIXED)
     assert np.isnan(result.scores).all()
     assert not result.ranks.any()
     assert not result.ranked.any()
@@ -164,7 +171,7 @@ def test_all_missing_is_na_everywhere_and_no_error() -> None:
 
 
 def test_no_units_give_an_empty_result() -> None:
-    result = evaluate(flat(Node("x", "root")), [], np.empty((0, 1)), Method())
+    result = evaluate(flat(Node("x", "root")), [], np.empty((0, 1)), MIXED)
     assert result.scores.shape == result.ranks.shape == (0, 2)
     assert result.reason == ("no_value",)
 
@@ -173,7 +180,7 @@ def test_a_weightless_leaf_is_shown_but_carries_nothing() -> None:
     framework = flat(
         Node("x", "root", 1.0, goalposts=PERCENT), Node("y", "root", 0.0, goalposts=PERCENT)
     )
-    result = evaluate(framework, ["a", "b"], table((40, 90), (NA, 90)), Method())
+    result = evaluate(framework, ["a", "b"], table((40, 90), (NA, 90)), MIXED)
     assert result.scores[0].tolist() == [40, 40, 90]
     assert result.contribution[0].tolist() == [40, 40, 0]
     # Nothing that weighs has a score: n/a, neither 0 nor 90.
@@ -191,7 +198,7 @@ def test_only_the_proportion_of_weights_matters_however_large() -> None:
             ),
             ["a", "b"],
             raw,
-            Method(),
+            MIXED,
         ).scores[:, 0]
         for unit in (1.0, 2.0**-1000, 2.0**1021)
     ]
@@ -204,14 +211,16 @@ def test_the_best_everywhere_gets_exactly_the_full_score() -> None:
     framework = flat(
         *(Node(code, "root", weight=w) for code, w in zip("xyz", (0.1, 0.7, 0.3), strict=True))
     )
-    result = evaluate(framework, ["a", "b"], table((1, 1, 1), (0, 0, 0)), Method(range=(0.1, 0.7)))
+    result = evaluate(
+        framework, ["a", "b"], table((1, 1, 1), (0, 0, 0)), points("min_max", range=(0.1, 0.7))
+    )
     assert result.scores.max() <= 0.7
     assert result.scores.min() >= 0.1
 
 
 def test_a_result_finds_its_rows_and_columns() -> None:
     framework = Framework((Node("1.1", "1"), Node("all", None), Node("1", "all"), Node("2", "all")))
-    result = evaluate(framework, ["a", "b"], table((1, 2), (3, 5)), Method())
+    result = evaluate(framework, ["a", "b"], table((1, 2), (3, 5)), MIXED)
     assert (result.node("1.1"), result.node("all"), result.leaf("2")) == (0, 1, 1)
     assert result.scores[result.unit("b"), result.node("2")] == 100
     for search in (result.node, result.leaf):
@@ -221,7 +230,7 @@ def test_a_result_finds_its_rows_and_columns() -> None:
 
 def test_a_result_cannot_be_changed_and_keeps_its_own_figures() -> None:
     raw = column(1, 2)
-    result = evaluate(flat(Node("x", "root")), ["a", "b"], raw, Method())
+    result = evaluate(flat(Node("x", "root")), ["a", "b"], raw, MIXED)
     raw[0, 0] = 99
     assert result.raw[0, 0] == 1
     with pytest.raises(ValueError, match="read-only"):

@@ -1,15 +1,10 @@
-"""How one column of figures becomes one column of points."""
+"""How a column of figures becomes points between two ends: the panel's own, or goalposts."""
 
 import numpy as np
 import pytest
 
-from shared.composite import DataError, Method, Node, Result, evaluate
-from tests.shared.composite.build import NA, PERCENT, column, flat, table
-
-
-def score(leaf: Node, *figures: float, method: Method | None = None) -> Result:
-    units = [f"unit {row}" for row in range(len(figures))]
-    return evaluate(flat(leaf), units, column(*figures), method or Method())
+from shared.composite import DataError, Node, evaluate
+from tests.shared.composite.build import MIXED, NA, PERCENT, column, flat, points, score, table
 
 
 def test_a_panel_is_scored_between_its_own_least_and_greatest_figure() -> None:
@@ -37,11 +32,11 @@ def test_a_missing_figure_is_neither_a_least_one_nor_a_zero() -> None:
 
 def test_another_range_is_hit_exactly_at_both_ends() -> None:
     # 1 + 6 * 1/4 = 2.5.
-    one_to_seven = score(Node("x", "root"), 10, 20, 50, method=Method(range=(1.0, 7.0)))
+    one_to_seven = score(Node("x", "root"), 10, 20, 50, method=points("mixed", range=(1.0, 7.0)))
     assert one_to_seven.normalised[:, 0].tolist() == [1, 2.5, 7]
     low, high = -0.9, 0.1
     assert low + (high - low) < high
-    tenths = score(Node("x", "root"), 10, 50, method=Method(range=(low, high)))
+    tenths = score(Node("x", "root"), 10, 50, method=points("mixed", range=(low, high)))
     assert tenths.normalised[:, 0].tolist() == [low, high]
 
 
@@ -49,7 +44,7 @@ def test_rounding_does_not_push_points_out_of_the_range() -> None:
     share, low, high = 3.85e-16, -1.6, -1.5
     assert low * (1 - share) + high * share < low
     leaf = Node("x", "root", goalposts=(0.0, 1.0))
-    assert score(leaf, share, method=Method(range=(low, high))).normalised[0, 0] == low
+    assert score(leaf, share, method=points("mixed", range=(low, high))).normalised[0, 0] == low
 
 
 def test_beyond_a_goalpost_a_figure_is_clamped_and_flagged() -> None:
@@ -110,7 +105,7 @@ def test_one_unit_has_no_panel_but_may_have_goalposts() -> None:
 
 
 def test_how_many_units_make_a_panel_is_a_setting() -> None:
-    method = Method(minimum_units=3)
+    method = points("mixed", minimum_units=3)
     assert score(Node("x", "root"), 1, 2, NA, method=method).reason == ("no_panel",)
     assert score(Node("x", "root"), 1, 2, 3, method=method).reason == (None,)
 
@@ -120,9 +115,25 @@ def test_without_any_figure_goalposts_do_not_help() -> None:
     assert score(Node("x", "root"), NA, NA).reason == ("no_value",)
 
 
+def test_min_max_never_looks_at_goalposts() -> None:
+    # min 10, max 50: the goalposts 0 and 100 would give 10, 20 and 50.
+    leaf = Node("x", "root", goalposts=PERCENT)
+    result = score(leaf, 10, 20, 50, method=points("min_max"))
+    assert result.normalised[:, 0].tolist() == [0, 25, 100]
+    assert not result.clamped.any()
+    assert score(leaf, 30, 30, method=points("min_max")).reason == ("constant",)
+
+
+def test_mixed_takes_goalposts_where_a_leaf_has_them_and_the_panel_elsewhere() -> None:
+    # x between 0 and 100; y between its own 10 and 50.
+    framework = flat(Node("x", "root", goalposts=PERCENT), Node("y", "root"))
+    result = evaluate(framework, ["a", "b", "c"], table((10, 10), (20, 20), (50, 50)), MIXED)
+    assert result.normalised.tolist() == [[10, 0], [20, 25], [50, 100]]
+
+
 def test_the_goalposts_method_never_looks_at_the_panel() -> None:
     framework = flat(Node("x", "root"), Node("y", "root", goalposts=PERCENT))
-    result = evaluate(framework, ["a", "b"], table((1, 20), (2, 70)), Method("goalposts"))
+    result = evaluate(framework, ["a", "b"], table((1, 20), (2, 70)), points("goalposts"))
     assert result.reason == ("no_goalposts", None)
     np.testing.assert_array_equal(result.normalised, [[np.nan, 20], [np.nan, 70]])
     assert result.scores[:, result.node("root")].tolist() == [20, 70]
@@ -132,18 +143,18 @@ def test_the_goalposts_method_never_looks_at_the_panel() -> None:
 def test_an_infinite_figure_is_refused_with_its_unit_and_leaf(figure: float) -> None:
     framework = flat(Node("1.1.1", "root"), Node("1.1.2", "root"))
     with pytest.raises(DataError, match=r"Unit Huế, leaf 1\.1\.2") as refusal:
-        evaluate(framework, ["Hà Nội", "Huế"], table((1, NA), (2, figure)), Method())
-    assert (refusal.value.unit, refusal.value.leaf) == ("Huế", "1.1.2")
+        evaluate(framework, ["Hà Nội", "Huế"], table((1, NA), (2, figure)), MIXED)
+    assert (refusal.value.unit, refusal.value.node) == ("Huế", "1.1.2")
 
 
 @pytest.mark.parametrize("shape", [(2, 1), (1, 2), (4,), (2, 2, 1)])
 def test_a_table_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     framework = flat(Node("x", "root"), Node("y", "root"))
     with pytest.raises(DataError, match="2 units and 2 leaves"):
-        evaluate(framework, ["a", "b"], np.zeros(shape), Method())
+        evaluate(framework, ["a", "b"], np.zeros(shape), MIXED)
 
 
 def test_a_unit_named_twice_is_refused() -> None:
     with pytest.raises(DataError, match="Unit a is named more than once") as refusal:
-        evaluate(flat(Node("x", "root")), ["b", "a", "a"], column(1, 2, 3), Method())
+        evaluate(flat(Node("x", "root")), ["b", "a", "a"], column(1, 2, 3), MIXED)
     assert refusal.value.unit == "a"
