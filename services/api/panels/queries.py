@@ -8,7 +8,9 @@ from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
 
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
-from services.api.panels.schemas import OfficialQuery, PanelQuery
+from services.api.panels.layouts import PanelRead
+from services.api.panels.published import OfficialQuery
+from services.api.panels.schemas import PanelQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Locality, Node, OfficialResult, Panel, PanelValue, Period
@@ -50,16 +52,23 @@ _OFFICIAL = select(
     OfficialResult.id,
     OfficialResult.year,
     OfficialResult.locality,
+    OfficialResult.locality_code,
     OfficialResult.level,
+    OfficialResult.node_code,
     OfficialResult.score,
     OfficialResult.rank,
     OfficialResult.units_ranked,
+    OfficialResult.value,
     OfficialResult.note,
     OfficialResult.source,
+    OfficialResult.imported_at,
+    OfficialResult.imported_by_name.label("imported_by"),
 )
 _FILTERS = {
     "year": OfficialResult.year == bindparam("year"),
     "level": OfficialResult.level == bindparam("level"),
+    "locality": OfficialResult.locality_code == bindparam("locality"),
+    "node": OfficialResult.node_code == bindparam("node"),
     "q": OfficialResult.search.contains(bindparam("q"), autoescape=False),
     "after": or_(
         OfficialResult.year < bindparam("after_year"),
@@ -69,6 +78,13 @@ _FILTERS = {
         ),
     ),
 }
+VALUES = (
+    select(Locality.code, Node.code.label("indicator"), PanelValue.value)
+    .join(PanelValue, PanelValue.locality_id == Locality.id)
+    .join(Node, Node.id == PanelValue.node_id)
+    .where(PanelValue.panel_id == bindparam("panel"))
+)
+MOST_SAMPLES = 50
 
 
 @lru_cache
@@ -122,6 +138,29 @@ async def panel_page(
         return {"code": row["code"], "name": row["name"], "values": row["values"]}
 
     return {**shown, **page(query, rows, locality, lambda row: [row["code"]])}
+
+
+async def panel_difference(read: Reader, period: str, panel: PanelRead) -> dict[str, Any]:
+    """Compare with the newest panel of the period; without one everything is added."""
+    newest = await read.first(NEWEST_PANEL, period=period)
+    rows = await read.all(VALUES, panel=newest["id"]) if newest else []
+    old = {(row["code"], row["indicator"]): row["value"] for row in rows}
+    changed = [key for key, value in panel.values.items() if key in old and old[key] != value]
+    added, removed = panel.values.keys() - old.keys(), old.keys() - panel.values.keys()
+    before, after = {code for code, _ in old}, panel.names.keys()
+    samples = sorted(changed) + sorted(added | removed)
+    return {
+        "would_replace": newest["revision"] if newest else None,
+        "localities_added": sorted(after - before),
+        "localities_removed": sorted(before - after),
+        "values_added": len(added),
+        "values_removed": len(removed),
+        "values_changed": len(changed),
+        "samples": [
+            {"code": key[0], "indicator": key[1], "from": old.get(key), "to": panel.values.get(key)}
+            for key in samples[:MOST_SAMPLES]
+        ],
+    }
 
 
 async def official_page(read: Reader, query: OfficialQuery) -> dict[str, Any]:

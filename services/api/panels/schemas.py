@@ -1,13 +1,16 @@
-"""Shapes of other localities' figures and of what the ministry published."""
+"""Shapes of all localities' figures and of the files they come in."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import File, UploadFile
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Figure, Flag, Line
-from services.api.deps.paging import Code, PageQuery, SearchText
+from services.api.deps.fields import Body, Figure, Flag, Line, OptionalLine
+from services.api.deps.paging import Code, PageQuery
+
+MOST_LOCALITIES = 200
 
 
 class LocalityFigures(Body):
@@ -21,7 +24,7 @@ class LocalityFigures(Body):
 class NewPanel(Body):
     source: Line
     made_up: Flag = False
-    localities: Annotated[list[LocalityFigures], Field(min_length=1, max_length=200)]
+    localities: Annotated[list[LocalityFigures], Field(min_length=1, max_length=MOST_LOCALITIES)]
 
 
 class PanelShown(BaseModel):
@@ -52,21 +55,76 @@ class PanelPage(PanelShown):
     next_cursor: str | None
 
 
-class OfficialQuery(PageQuery):
-    year: Annotated[int, Field(ge=2000, le=2200)] | None = None
-    level: SearchText | None = None
-    q: SearchText | None = Field(
-        default=None, description="Searched without accents in the locality's name."
+class Import(Body):
+    dry_run: bool = Field(
+        default=False, description="Check and compare only: the same checks, and nothing is stored."
     )
 
 
-class OfficialResultShown(BaseModel):
-    id: UUID
-    year: int
-    locality: str
-    level: str
-    score: float | None
-    rank: int | None
-    units_ranked: int
-    note: str
+class PanelFile(Body):
+    """A multipart form: the file, and where its figures come from."""
+
+    file: Annotated[
+        UploadFile,
+        File(
+            description="CSV (UTF-8; commas, or semicolons with a decimal comma), XLSX (the sheet named "
+            "panel, or else the first) or JSON (what PUT takes). Columns code, name and then one for each "
+            "indicator's code; or code, name, indicator, value. An empty cell is a missing figure."
+        ),
+    ]
+    source: OptionalLine = Field(default="", description="Required, unless a JSON file says it.")
+    made_up: bool = False
+
+
+class FileFault(BaseModel):
+    pointer: str = Field(
+        description="Into the JSON; of a sheet, /row/column: the row's number and the column's heading."
+    )
+    message: str
+
+
+class ValueChange(BaseModel):
+    code: str
+    indicator: str
+    before: float | None = Field(alias="from")
+    after: float | None = Field(alias="to")
+
+
+class PanelDifference(BaseModel):
+    """What the file changes of the newest panel; ``would_replace`` is that panel's revision."""
+
+    would_replace: int | None
+    localities_added: list[str]
+    localities_removed: list[str]
+    values_added: int
+    values_removed: int
+    values_changed: int
+    samples: list[ValueChange] = Field(description="At most 50 of them.")
+
+
+class OwnLocality(BaseModel):
+    code: str
+    in_file: bool
+
+
+class ImportReport(BaseModel):
+    dry_run: bool
+    valid: bool
+    format: Literal["csv", "xlsx", "json"]
+    faults: int = Field(description="How many places are wrong; errors[] names at most 200.")
+    errors: list[FileFault]
+
+
+class PanelImport(ImportReport):
+    period: str
+    layout: Literal["wide", "long", "json"]
     source: str
+    made_up: bool
+    localities: int
+    values: int
+    missing: dict[str, int] = Field(
+        description="How many localities of the file have no figure, by indicator."
+    )
+    own: OwnLocality = Field(description="Whether the city itself stands in the file.")
+    difference: PanelDifference | None = Field(description="Null where the file is not valid.")
+    panel: PanelShown | None = Field(description="What was stored; null for a dry run.")
