@@ -1,11 +1,12 @@
 """How an index is computed, as data: what is not written down here cannot differ between runs."""
 
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, TypeVar, get_args
 
 from shared.composite.errors import MethodError
+from shared.composite.settings import count, is_range, number, one_of
 
 Log = Literal["none", "log_gii", "log_ct"]
 TreatmentKind = Literal["none", "winsorise", "log_gii", "log_ct"]
@@ -32,24 +33,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "distance_to_best": SHARE,
     "distance_to_target": SHARE,
 }
+DEPTH = re.compile(r"0|[1-9][0-9]{0,3}")
 _Block = TypeVar("_Block")
-
-
-def _one_of(pointer: str, value: Any, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise MethodError(f"{value!r} is none of {', '.join(known)}.", pointer=pointer)
-
-
-def _number(
-    pointer: str, value: float, *, least: float = -math.inf, most: float = math.inf
-) -> None:
-    if not (math.isfinite(value) and least <= value <= most):
-        raise MethodError(f"{value} is out of bounds.", pointer=pointer)
-
-
-def _is_range(given: tuple[float, float]) -> bool:
-    low, high = given
-    return low < high and math.isfinite(high - low)
 
 
 @dataclass(frozen=True)
@@ -70,11 +55,11 @@ class Treatment:
     otherwise: Log = "none"
 
     def __post_init__(self) -> None:
-        _one_of("/treatment/kind", self.kind, get_args(TreatmentKind))
-        _one_of("/treatment/otherwise", self.otherwise, get_args(Log))
-        _number("/treatment/skewness", self.skewness, least=0)
-        _number("/treatment/kurtosis", self.kurtosis)
-        _number("/treatment/max_points", self.max_points, least=0)
+        one_of("/treatment/kind", self.kind, get_args(TreatmentKind))
+        one_of("/treatment/otherwise", self.otherwise, get_args(Log))
+        number("/treatment/skewness", self.skewness, least=0)
+        number("/treatment/kurtosis", self.kurtosis)
+        count("/treatment/max_points", self.max_points, least=0)
 
     def to_dict(self) -> dict[str, Any]:
         if self.kind != "winsorise":
@@ -107,17 +92,19 @@ class Normalisation:
     cap: bool = False
 
     def __post_init__(self) -> None:
-        _one_of("/normalisation/kind", self.kind, get_args(NormalisationKind))
-        _number("/normalisation/minimum_units", self.minimum_units, least=1)
+        one_of("/normalisation/kind", self.kind, get_args(NormalisationKind))
+        count("/normalisation/minimum_units", self.minimum_units, least=1)
         if self.range is None:
             object.__setattr__(self, "range", RANGES.get(self.kind))
         elif self.kind not in RANGES:
             raise MethodError(f"{self.kind} has no range.", pointer="/normalisation/range")
-        if self.range is not None and not _is_range(self.range):
+        if self.range is not None and not is_range(self.range):
             raise MethodError(
                 f"The range {self.range} is not two finite numbers, the lower first.",
                 pointer="/normalisation/range",
             )
+        if type(self.cap) is not bool:
+            raise MethodError("cap is true or false.", pointer="/normalisation/cap")
         if self.cap and self.kind != "distance_to_target":
             raise MethodError(f"{self.kind} has nothing to cap.", pointer="/normalisation/cap")
 
@@ -155,10 +142,10 @@ class Aggregation:
     by_level: Mapping[int, AggregationKind] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _one_of("/aggregation/kind", self.kind, get_args(AggregationKind))
+        one_of("/aggregation/kind", self.kind, get_args(AggregationKind))
         for depth, kind in self.by_level.items():
-            _number(f"/aggregation/by_level/{depth}", depth, least=0)
-            _one_of(f"/aggregation/by_level/{depth}", kind, get_args(AggregationKind))
+            count(f"/aggregation/by_level/{depth}", depth, least=0)
+            one_of(f"/aggregation/by_level/{depth}", kind, get_args(AggregationKind))
 
     def __hash__(self) -> int:
         return hash((self.kind, tuple(sorted(self.by_level.items()))))
@@ -183,8 +170,8 @@ class Missing:
     screen_units_below: float = 0.0
 
     def __post_init__(self) -> None:
-        _number("/missing/minimum_coverage", self.minimum_coverage, least=0, most=1)
-        _number("/missing/screen_units_below", self.screen_units_below, least=0, most=1)
+        number("/missing/minimum_coverage", self.minimum_coverage, least=0, most=1)
+        number("/missing/screen_units_below", self.screen_units_below, least=0, most=1)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -205,7 +192,7 @@ class Method:
     missing: Missing = Missing()
 
     def __post_init__(self) -> None:
-        _one_of("/imputation/kind", self.imputation, get_args(Imputation))
+        one_of("/imputation/kind", self.imputation, get_args(Imputation))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON types only; equal methods give equal dictionaries.
@@ -233,13 +220,13 @@ class Method:
         _known("", stored, ("treatment", "imputation", "normalisation", "aggregation", "missing"))
         imputation = _members("imputation", stored, ("kind",))
         normalisation = _members("normalisation", stored, ("kind", "range", "minimum_units", "cap"))
-        if normalisation.get("range") is not None:
+        if isinstance(normalisation.get("range"), list):
             normalisation["range"] = tuple(normalisation["range"])
         aggregation = _members("aggregation", stored, ("kind", "by_level"))
         if "by_level" in aggregation:
             aggregation["by_level"] = _levels(aggregation["by_level"])
         missing = _members("missing", stored, ("kind", "minimum_coverage", "screen_units_below"))
-        _one_of("/missing/kind", missing.pop("kind", "drop"), ("drop",))
+        one_of("/missing/kind", missing.pop("kind", "drop"), ("drop",))
         return cls(
             treatment=treatment_from_dict(stored.get("treatment", {})),
             imputation=imputation.get("kind", "none"),
@@ -276,13 +263,15 @@ def _from_flat(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _levels(by_level: Any) -> dict[int, Any]:
-    try:
-        return {int(depth): kind for depth, kind in by_level.items()}
-    except (AttributeError, ValueError) as error:
+    # "01" would be a second name of level 1.
+    if not isinstance(by_level, Mapping) or not all(
+        DEPTH.fullmatch(str(depth)) for depth in by_level
+    ):
         raise MethodError(
             "by_level names levels by their depth, 0 for the root.",
             pointer="/aggregation/by_level",
-        ) from error
+        )
+    return {int(depth): kind for depth, kind in by_level.items()}
 
 
 def _members(name: str, stored: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
@@ -296,7 +285,7 @@ def _members(name: str, stored: Mapping[str, Any], known: tuple[str, ...]) -> di
 def _made(pointer: str, block: type[_Block], members: dict[str, Any]) -> _Block:
     try:
         return block(**members)
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise MethodError(f"A setting has the wrong type: {error}.", pointer=pointer) from error
 
 

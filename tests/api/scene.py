@@ -75,7 +75,10 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
     policy = await session.scalar(select(ReminderPolicy.id).limit(1))
     draft = {"year": 2029, "copy_of": 2024}
     body(await client.post("/v1/frameworks", json=draft, headers=coordinator), 201)
+    asked = {"period": PERIOD, "draws": 100}
+    analysis = await client.post("/v1/index/uncertainty", json=asked, headers=coordinator)
     return {
+        "analysis": body(analysis, 202)["id"],
         "user": body(user, 201)["id"],
         "membership": user.json()["memberships"][0]["id"],
         "key": body(key, 201)["id"],

@@ -65,6 +65,7 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "taken"},
 )
 STANDING = {"responsibility_id": "responsibility"}
+OF_PERIOD = {"period": "ky-2024"}
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
 
@@ -160,6 +161,10 @@ CALLS: dict[str, list[Call]] = {
         Call(NOT_ADMIN, query="format=csv"),
         Call(NOT_ADMIN, query="format=svg"),
     ],
+    "askUncertainty": [Call(NOT_ADMIN, json=OF_PERIOD)],
+    "listAnalyses": [Call(NOT_ADMIN)],
+    "getAnalysis": [Call(NOT_ADMIN, {"analysis_id": "analysis"})],
+    "tryFramework": [Call(NOT_ADMIN, DRAFT_YEAR, OF_PERIOD)],
     "listRuns": [Call(NOT_ADMIN)],
     "getRun": [Call(NOT_ADMIN, RUN)],
     "listRunNodes": [Call(NOT_ADMIN, RUN)],

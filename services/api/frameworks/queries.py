@@ -191,7 +191,8 @@ def _shown(row: Any, *, writes: bool) -> dict[str, Any]:
     shown = dict(row)
     del shown["sort_key"]
     shown["responsibilities"] = orjson.Fragment(row["responsibilities"] or "[]")
-    shown["allowed_actions"] = NODE_ACTIONS[shown.pop("state")] if writes else []
+    actions = NODE_ACTIONS[shown.pop("state")]
+    shown["allowed_actions"] = actions if writes else []
     return shown
 
 
