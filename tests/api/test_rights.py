@@ -164,6 +164,13 @@ CALLS: dict[str, list[Call]] = {
     "askUncertainty": [Call(NOT_ADMIN, json=OF_PERIOD)],
     "listAnalyses": [Call(NOT_ADMIN)],
     "getAnalysis": [Call(NOT_ADMIN, {"analysis_id": "analysis"})],
+    "askWhatIf": [Call(NOT_ADMIN, json={**OF_PERIOD, "changes": [{"code": "2.1.1", "value": 5}]})],
+    "getLeverage": [Call(NOT_ADMIN, query="period=ky-2024")],
+    "getDefence": [Call(NOT_ADMIN, query="period=ky-2024")],
+    "seekGoal": [Call(NOT_ADMIN, query="period=ky-2024&target_rank=1")],
+    "getUncertainty": [Call(NOT_ADMIN, query="period=ky-2024&draws=100")],
+    "getRunDifference": [Call(NOT_ADMIN, RUN, query="since={run}")],
+    "getTrend": [Call(NOT_ADMIN)],
     "tryFramework": [Call(NOT_ADMIN, DRAFT_YEAR, OF_PERIOD)],
     "listRuns": [Call(NOT_ADMIN)],
     "getRun": [Call(NOT_ADMIN, RUN)],
@@ -215,7 +222,7 @@ async def send(
     method, path = OPERATIONS[operation]
     path = path.format_map({name: things[thing] for name, thing in call.path.items()})
     if call.query:
-        path += f"?{call.query}"
+        path += f"?{call.query.format_map(things)}"
     if method == "PATCH" or operation == "publishFramework":
         headers = {**headers, "if-match": "*"}
     content: dict[str, Any] = {} if call.json is None else {"json": call.json}

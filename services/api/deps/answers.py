@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
@@ -12,8 +13,12 @@ JSON = "application/json"
 
 
 def _plain(value: Any) -> Any:
-    # The driver's UUIDs are a subclass, which orjson leaves to us.
-    return str(value)
+    # The driver's UUIDs and NumPy's figures are subclasses, which orjson leaves to us.
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError(f"{type(value)} cannot be shown")
 
 
 def body(payload: Any) -> bytes:

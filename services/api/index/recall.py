@@ -3,9 +3,11 @@
 A run never changes, so the few that were asked last are kept.
 """
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -14,10 +16,14 @@ from services.api.index.queries import run_chosen
 from services.api.index.schemas import RunChoice
 from shared.composite import Result
 from shared.db import Reader
+from shared.errors import TooManyRequestsError
 from shared.inputs import Inputs, recalled
 from shared.models import Locality, Node, PanelValue
 
 MOST = 16
+MOST_AT_ONCE = 4
+Asked = ParamSpec("Asked")
+Answered = TypeVar("Answered")
 
 PANEL_FIGURES = (
     select(Locality.code, Node.code.label("node"), PanelValue.value)
@@ -70,11 +76,31 @@ class RecalledRun:
         }
 
 
+class BusyError(TooManyRequestsError):
+    """Too many questions are being computed; ask again in a moment.
+
+    Đang có quá nhiều câu hỏi được tính; hãy hỏi lại sau giây lát.
+    """
+
+
 class Runs:
     """The runs that were asked last, ready to be asked again."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[UUID, RecalledRun] = OrderedDict()
+        self._busy = 0
+
+    async def compute(
+        self, question: Callable[Asked, Answered], *args: Asked.args, **kwargs: Asked.kwargs
+    ) -> Answered:
+        """Work a question out beside the event loop, a few at a time: each holds a connection meanwhile."""
+        if self._busy >= MOST_AT_ONCE:
+            raise BusyError(retry_after=1)
+        self._busy += 1
+        try:
+            return await asyncio.to_thread(question, *args, **kwargs)
+        finally:
+            self._busy -= 1
 
     async def chosen(self, read: Reader, choice: RunChoice) -> RecalledRun:
         """Bring back the run that was chosen, or the newest. Raises ``NotFoundError``."""

@@ -33,11 +33,11 @@ def names(count: int) -> list[str]:
 def points(
     kind: NormalisationKind,
     *,
-    range: tuple[float, float] | None = None,
+    between: tuple[float, float] | None = None,
     minimum_units: int = 2,
     cap: bool = False,
 ) -> Method:
-    return Method(normalisation=Normalisation(kind, range, minimum_units, cap))
+    return Method(normalisation=Normalisation(kind, between, minimum_units, cap))
 
 
 def score(leaf: Node, *figures: float, method: Method = MIXED) -> Result:

@@ -60,19 +60,18 @@ class Case:
 
 @st.composite
 def frameworks(draw: st.DrawFn) -> Framework:
-    nodes = [Node("0", None)]
-    for code in range(1, draw(st.integers(2, 12))):
-        nodes.append(
-            Node(
-                str(code),
-                parent=str(draw(st.integers(0, code - 1))),
-                weight=draw(st.sampled_from((0.5, 1.0, 1.0, 3.0))),
-                direction=draw(st.sampled_from(DIRECTIONS)),
-                goalposts=draw(st.sampled_from((None, None, (-20.0, 30.0)))),
-                target=draw(st.sampled_from((None, 10.0, 60.0))),
-            )
+    nodes = [
+        Node(
+            str(code),
+            parent=str(draw(st.integers(0, code - 1))),
+            weight=draw(st.sampled_from((0.5, 1.0, 1.0, 3.0))),
+            direction=draw(st.sampled_from(DIRECTIONS)),
+            goalposts=draw(st.sampled_from((None, None, (-20.0, 30.0)))),
+            target=draw(st.sampled_from((None, 10.0, 60.0))),
         )
-    return Framework(tuple(nodes))
+        for code in range(1, draw(st.integers(2, 12)))
+    ]
+    return Framework((Node("0", None), *nodes))
 
 
 @st.composite

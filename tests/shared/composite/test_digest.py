@@ -77,8 +77,8 @@ def test_the_plain_method_is_written_out_in_full() -> None:
 def test_one_figure_written_in_two_ways_has_one_digest() -> None:
     whole = flat(Node("1", "root", 1, goalposts=(0, 5), target=0))
     floats = flat(Node("1", "root", 1.0, goalposts=(-0.0, 5.0), target=-0.0))
-    first = digest(whole, ["a"], table((0,)), points("min_max", range=(0, 100)))
-    second = digest(floats, ["a"], table((-0.0,)), points("min_max", range=(-0.0, 100.0)))
+    first = digest(whole, ["a"], table((0,)), points("min_max", between=(0, 100)))
+    second = digest(floats, ["a"], table((-0.0,)), points("min_max", between=(-0.0, 100.0)))
     assert first == second
 
 
@@ -107,7 +107,7 @@ def test_a_digest_changes_when_anything_changes() -> None:
     ]
     changed = [
         points("goalposts"),
-        points("min_max", range=(0.0, 10.0)),
+        points("min_max", between=(0.0, 10.0)),
         points("min_max", minimum_units=3),
         points("distance_to_target"),
         points("distance_to_target", cap=True),

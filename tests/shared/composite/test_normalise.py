@@ -32,11 +32,11 @@ def test_a_missing_figure_is_neither_a_least_one_nor_a_zero() -> None:
 
 def test_another_range_is_hit_exactly_at_both_ends() -> None:
     # 1 + 6 * 1/4 = 2.5.
-    one_to_seven = score(Node("x", "root"), 10, 20, 50, method=points("mixed", range=(1.0, 7.0)))
+    one_to_seven = score(Node("x", "root"), 10, 20, 50, method=points("mixed", between=(1.0, 7.0)))
     assert one_to_seven.normalised[:, 0].tolist() == [1, 2.5, 7]
     low, high = -0.9, 0.1
     assert low + (high - low) < high
-    tenths = score(Node("x", "root"), 10, 50, method=points("mixed", range=(low, high)))
+    tenths = score(Node("x", "root"), 10, 50, method=points("mixed", between=(low, high)))
     assert tenths.normalised[:, 0].tolist() == [low, high]
 
 
@@ -44,7 +44,7 @@ def test_rounding_does_not_push_points_out_of_the_range() -> None:
     share, low, high = 3.85e-16, -1.6, -1.5
     assert low * (1 - share) + high * share < low
     leaf = Node("x", "root", goalposts=(0.0, 1.0))
-    assert score(leaf, share, method=points("mixed", range=(low, high))).normalised[0, 0] == low
+    assert score(leaf, share, method=points("mixed", between=(low, high))).normalised[0, 0] == low
 
 
 def test_beyond_a_goalpost_a_figure_is_clamped_and_flagged() -> None:

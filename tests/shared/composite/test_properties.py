@@ -1,54 +1,24 @@
 """What holds for every tree and every table, not only for those somebody thought of."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
-from typing import Final
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared.composite import Framework, Method, Node, Result, evaluate
-from shared.composite.framework import Direction
+from shared.composite import Framework, Node, Result, evaluate
+from shared.composite.framework import Level
+from tests.shared.composite.build import MIXED, names, points
+from tests.shared.composite.cases import Case, cases, frameworks
 
-quick = settings(max_examples=60, deadline=None)
-
-# Whole numbers, so that a transformed table has no rounding of its own.
-FIGURES = st.one_of(st.just(np.nan), st.integers(-50, 50).map(float))
-
-DIRECTIONS: Final[tuple[Direction, ...]] = ("higher", "lower")
+quick = settings(max_examples=30, deadline=None)
 
 
-@dataclass(frozen=True)
-class Case:
-    framework: Framework
-    units: tuple[str, ...]
-    raw: NDArray[np.float64]
-
-    def evaluate(self, method: Method | None = None) -> Result:
-        return evaluate(self.framework, self.units, self.raw, method or Method())
-
-
-@st.composite
-def frameworks(draw: st.DrawFn) -> Framework:
-    nodes = [Node("0", None)]
-    for code in range(1, draw(st.integers(2, 12))):
-        parent = str(draw(st.integers(0, code - 1)))
-        weight = draw(st.sampled_from((0.5, 1.0, 1.0, 3.0)))
-        direction = draw(st.sampled_from(DIRECTIONS))
-        posts = draw(st.sampled_from((None, None, (-20.0, 30.0))))
-        nodes.append(Node(str(code), parent, weight, direction, posts))
-    return Framework(tuple(nodes))
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    framework = draw(frameworks())
-    units = tuple(f"unit {row}" for row in range(draw(st.integers(1, 6))))
-    row = st.lists(FIGURES, min_size=len(framework.leaves), max_size=len(framework.leaves))
-    rows = draw(st.lists(row, min_size=len(units), max_size=len(units)))
-    return Case(framework, units, np.array(rows, dtype=np.float64))
+def added_up(values: NDArray[np.float64], level: Level) -> NDArray[np.float64]:
+    """Sum (units, nodes) over the children of each family."""
+    return level.added_up(values[:, level.children].T).T
 
 
 def transformed(node: Node, factor: int, shift: int) -> Node:
@@ -72,7 +42,7 @@ def assert_same(one: Result, other: Result) -> None:
 @quick
 @given(cases(), st.sampled_from(((0.0, 100.0), (1.0, 7.0), (-0.3, 0.1))))
 def test_every_score_lies_in_the_range(case: Case, bounds: tuple[float, float]) -> None:
-    scores = case.evaluate(Method(range=bounds)).scores
+    scores = case.evaluate(points("mixed", between=bounds)).scores
     known = scores[~np.isnan(scores)]
     assert ((known >= bounds[0]) & (known <= bounds[1])).all()
 
@@ -82,7 +52,7 @@ def test_every_score_lies_in_the_range(case: Case, bounds: tuple[float, float]) 
 def test_the_leaves_contributions_add_up_to_the_root(
     case: Case, bounds: tuple[float, float]
 ) -> None:
-    result = case.evaluate(Method(range=bounds))
+    result = case.evaluate(points("mixed", between=bounds))
     total = result.contribution[:, case.framework.leaf_positions].sum(axis=1)
     np.testing.assert_allclose(total, result.scores[:, result.node("0")], rtol=0, atol=1e-9)
 
@@ -90,9 +60,9 @@ def test_the_leaves_contributions_add_up_to_the_root(
 @quick
 @given(cases())
 def test_the_children_of_every_node_add_up_to_it(case: Case) -> None:
-    result = case.evaluate()
+    result = case.evaluate(MIXED)
     for level in case.framework.levels:
-        added = np.add.reduceat(result.contribution[:, level.children], level.starts, axis=1)
+        added = added_up(result.contribution, level)
         expected = result.contribution[:, level.parents]
         np.testing.assert_allclose(added, expected, rtol=0, atol=1e-9)
 
@@ -102,8 +72,8 @@ def test_the_children_of_every_node_add_up_to_it(case: Case) -> None:
 def test_the_order_of_units_changes_nothing(case: Case, chance: Random) -> None:
     order = list(range(len(case.units)))
     chance.shuffle(order)
-    mixed = evaluate(case.framework, [case.units[row] for row in order], case.raw[order], Method())
-    straight = case.evaluate()
+    mixed = evaluate(case.framework, [case.units[row] for row in order], case.raw[order], MIXED)
+    straight = case.evaluate(MIXED)
     for stage in ("normalised", "scores", "ranks", "coverage", "weights", "contribution"):
         np.testing.assert_array_equal(getattr(mixed, stage), getattr(straight, stage)[order])
     np.testing.assert_array_equal(mixed.ranked, straight.ranked)
@@ -117,8 +87,8 @@ def test_the_order_of_nodes_changes_nothing(case: Case, chance: Random) -> None:
     chance.shuffle(nodes)
     mixed_framework = Framework(tuple(nodes))
     columns = [case.framework.leaf_index[leaf.code] for leaf in mixed_framework.leaves]
-    mixed = evaluate(mixed_framework, case.units, case.raw[:, columns], Method())
-    straight = case.evaluate()
+    mixed = evaluate(mixed_framework, case.units, case.raw[:, columns], MIXED)
+    straight = case.evaluate(MIXED)
     back = [mixed.node(node.code) for node in case.framework.nodes]
     leaves_back = [mixed.leaf(leaf.code) for leaf in case.framework.leaves]
     restored = replace(
@@ -148,7 +118,7 @@ def test_another_unit_of_measurement_changes_nothing(
         transformed(node, factor, shift) if node.code == code else node
         for node in case.framework.nodes
     )
-    assert_same(evaluate(Framework(nodes), case.units, raw, Method()), case.evaluate())
+    assert_same(evaluate(Framework(nodes), case.units, raw, MIXED), case.evaluate(MIXED))
 
 
 @quick
@@ -161,8 +131,8 @@ def test_a_better_figure_never_lowers_its_units_score(
     leaf = case.framework.leaves[column]
     raw = case.raw.copy()
     raw[row, column] += gain if leaf.direction == "higher" else -gain
-    before = case.evaluate()
-    after = evaluate(case.framework, case.units, raw, Method())
+    before = case.evaluate(MIXED)
+    after = evaluate(case.framework, case.units, raw, MIXED)
     root = before.node("0")
     assert not after.scores[row, root] < before.scores[row, root] - 1e-9
     assert not after.ranks[row, root] > before.ranks[row, root] > 0
@@ -171,9 +141,8 @@ def test_a_better_figure_never_lowers_its_units_score(
 @quick
 @given(frameworks(), st.integers(1, 5))
 def test_missing_everything_is_na_everywhere(framework: Framework, count: int) -> None:
-    units = [f"unit {row}" for row in range(count)]
     raw = np.full((count, len(framework.leaves)), np.nan)
-    result = evaluate(framework, units, raw, Method())
+    result = evaluate(framework, names(count), raw, MIXED)
     assert np.isnan(result.scores).all()
     assert np.isnan(result.contribution).all()
     assert not result.ranks.any()
@@ -184,7 +153,7 @@ def test_missing_everything_is_na_everywhere(framework: Framework, count: int) -
 @quick
 @given(cases())
 def test_rank_is_one_more_than_the_number_of_better_units(case: Case) -> None:
-    result = case.evaluate()
+    result = case.evaluate(MIXED)
     better = (result.scores[:, np.newaxis] < result.scores[np.newaxis] - 1e-10).sum(axis=1)
     expected = np.where(np.isnan(result.scores), 0, better + 1)
     np.testing.assert_array_equal(result.ranks, expected)
@@ -193,8 +162,8 @@ def test_rank_is_one_more_than_the_number_of_better_units(case: Case) -> None:
 @quick
 @given(cases())
 def test_weights_in_force_are_whole_wherever_there_is_a_score(case: Case) -> None:
-    result = case.evaluate()
+    result = case.evaluate(MIXED)
     for level in case.framework.levels:
-        total = np.add.reduceat(result.weights[:, level.children], level.starts, axis=1)
+        total = added_up(result.weights, level)
         has_score = ~np.isnan(result.scores[:, level.parents])
         np.testing.assert_allclose(total, has_score, rtol=0, atol=1e-12)
