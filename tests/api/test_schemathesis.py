@@ -46,6 +46,8 @@ REAL = {
     "evidence_id": "evidence_of_draft",
     "period": "period",
     "run_id": "run",
+    "analysis_id": "analysis",
+    "revision": "framework_revision",
     "policy_id": "policy",
 }
 CODES = {"/v1/periods": "period", "/v1/organisations": "body"}  # of others it is an indicator's
@@ -91,7 +93,11 @@ async def send(
     """Send the case; with ``real`` things in its path and any version accepted. None where it cannot be sent."""
     arguments = case.as_transport_kwargs(base_url="http://test")
     if real is not None:
-        names = real | {"code": real[CODES.get(case.path[: case.path.find("/{")], "node")]}
+        names = (
+            dict(case.path_parameters or {})
+            | real
+            | {"code": real[CODES.get(case.path[: case.path.find("/{")], "node")]}
+        )
         arguments["url"] = "http://test" + case.path.format_map(names)
     try:
         made = requests.Request(**arguments).prepare()

@@ -1,7 +1,9 @@
 """The demonstration plays, and one trace id leads from a request to the run and the mail it caused."""
 
+import asyncio
 import io
 import secrets
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -41,6 +43,25 @@ async def test_the_trace_id_of_a_moved_deadline_is_that_of_its_mail(office: Offi
         if mail.headers["X-PII-Trace-Id"] == trace:
             return
     pytest.fail("no mail carries the trace id of the request that caused it")
+
+
+async def test_a_long_question_is_answered_by_the_worker_and_kept(office: Office) -> None:
+    await assert_nothing_is_lost(office)
+    asks = {"draws": 2500, "seed": 3, "sobol": True, "sobol_samples": 64}
+    asked = await office.ask("coordinator", "POST", "/v1/index/uncertainty", json=asks)
+    assert asked.status_code == 202, asked.text
+    job = f"/v1/analyses/{asked.json()['id']}"
+    found: dict[str, Any] = {"state": "queued"}
+    async with asyncio.timeout(60):
+        while found["state"] not in {"done", "failed"}:
+            await asyncio.sleep(0.2)
+            found = (await office.ask("coordinator", "GET", job)).json()
+    assert (found["state"], found["error"]) == ("done", None)
+    assert found["result"]["own"]["unit"] == "ha-noi"
+    assert found["result"]["sobol"]["factors"]
+    assert found["progress"]["done"] == found["progress"]["total"] > 2500
+    again = await office.ask("coordinator", "POST", "/v1/index/uncertainty", json=asks)
+    assert (again.status_code, again.json()["id"]) == (200, found["id"])
 
 
 async def test_the_demonstration_plays_twice_in_a_row(office: Office) -> None:
