@@ -7,6 +7,7 @@ import orjson
 import typer
 from pydantic import BaseModel
 
+from shared.exchange.analysis import UncertaintyFile
 from shared.exchange.data import read_data
 from shared.exchange.errors import MOST_MISTAKES, FileError
 from shared.exchange.framework import FrameworkFile, read_framework
@@ -19,6 +20,7 @@ from shared.exchange.score import score as score_figures
 SCHEMAS: dict[str, type[BaseModel]] = {
     "framework.schema.json": FrameworkFile,
     "result.schema.json": ResultFile,
+    "uncertainty.schema.json": UncertaintyFile,
 }
 
 FrameworkPath = Annotated[
@@ -35,8 +37,8 @@ ResultPath = Annotated[
 def score(framework: FrameworkPath, data: DataPath, output: ResultPath) -> None:
     """Compute the index of every unit of a table. A mistake in a file is named with its place; then nothing is written."""
     try:
-        scores = _scored(framework, data)
-        _write(output, result_json(scores), inputs=(framework, data))
+        scores = scored(framework, data)
+        write_output(output, result_json(scores), inputs=(framework, data))
     except FileError as error:
         for line in error.lines():
             typer.echo(line, err=True)
@@ -57,7 +59,7 @@ def schemas(folder: Annotated[Path, typer.Option()] = Path("docs/api")) -> None:
         typer.echo(f"wrote {folder / name}")
 
 
-def _scored(framework: Path, data: Path) -> Scores:
+def scored(framework: Path, data: Path) -> Scores:
     plan = read_framework(framework)
     figures = read_data(data, plan.framework)
     scores = score_figures(plan, figures)
@@ -69,7 +71,7 @@ def _scored(framework: Path, data: Path) -> Scores:
     return scores
 
 
-def _write(output: Path, content: bytes, *, inputs: tuple[Path, ...]) -> None:
+def write_output(output: Path, content: bytes, *, inputs: tuple[Path, ...]) -> None:
     if output == Path("-"):
         typer.get_binary_stream("stdout").write(content)
         return

@@ -11,6 +11,8 @@ from shared.composite.errors import DataError
 from shared.composite.framework import Framework, Level
 from shared.composite.method import AggregationKind, Method
 
+BLOCK = 1024  # units
+
 Scores = NDArray[np.float64]
 Weight = float | NDArray[np.float64]
 
@@ -23,6 +25,15 @@ class Aggregated:
     weights: Scores
     coverage: Scores
     contribution: Scores
+
+    def of(self, units: slice) -> "Aggregated":
+        """Give some units' part, to be written to."""
+        return Aggregated(
+            self.scores[:, units],
+            self.weights[:, units],
+            self.coverage[:, units],
+            self.contribution[:, units],
+        )
 
 
 def mean(
@@ -78,9 +89,29 @@ def aggregate(
     it is never a zero. ``leaf_scores`` (leaves, units), NaN = n/a; ``has_figure`` of the same
     shape: the leaf's figure is the unit's own, not filled in. Raises ``NotPositiveError``.
     """
-    shape = (len(framework.nodes), leaf_scores.shape[1])
-    scores, weights, counted = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
-    leaves = np.zeros(shape[0])
+    units = leaf_scores.shape[1]
+    shape = (len(framework.nodes), units)
+    whole = Aggregated(np.full(shape, np.nan), np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    # A few units at a time: their numbers stay in the processor's cache.
+    for start in range(0, units, BLOCK):
+        some = slice(start, start + BLOCK)
+        try:
+            _add_up(framework, leaf_scores[:, some], has_figure[:, some], method, whole.of(some))
+        except NotPositiveError as error:
+            error.row += start
+            raise
+    return whole
+
+
+def _add_up(
+    framework: Framework,
+    leaf_scores: Scores,
+    has_figure: NDArray[np.bool_],
+    method: Method,
+    made: Aggregated,
+) -> None:
+    scores, weights, counted = made.scores, made.weights, made.coverage
+    leaves = np.zeros((len(scores), 1))
     scores[framework.leaf_positions] = leaf_scores
     counted[framework.leaf_positions] = ~np.isnan(leaf_scores) & has_figure
     leaves[framework.leaf_positions] = 1
@@ -99,12 +130,8 @@ def aggregate(
         leaves[level.parents] = level.added_up(leaves[level.children])
     root = framework.index[framework.root.code]
     weights[root] = ~np.isnan(scores[root])
-    return Aggregated(
-        scores,
-        weights,
-        counted / leaves[:, np.newaxis],
-        _contributions(framework, scores, weights, method),
-    )
+    np.divide(counted, leaves, out=counted)
+    made.contribution[:] = _contributions(framework, scores, weights, method)
 
 
 def _contributions(framework: Framework, scores: Scores, weights: Scores, method: Method) -> Scores:

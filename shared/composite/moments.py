@@ -19,39 +19,29 @@ class Sums:
 
     Sums about one centre can be added. Mean and median do as centres: the mean lies no further from
     the median than one standard deviation, so moving the sums to the mean loses no digits.
+    ``powers`` is (4, rows).
     """
 
     centre: Series
     count: Series
-    powers: tuple[Series, Series, Series, Series]
+    powers: Series
 
     @classmethod
     def of(cls, series: Series, centre: Series) -> Self:
         """Sum up each row of ``series`` (rows, units); NaN is left out."""
         known = ~np.isnan(series)
-        away = np.where(known, series - centre[:, np.newaxis], 0.0)
-        squares = away * away
-        return cls(
-            centre,
-            known.sum(axis=1).astype(np.float64),
-            (
-                away.sum(axis=1),
-                squares.sum(axis=1),
-                (squares * away).sum(axis=1),
-                (squares * squares).sum(axis=1),
-            ),
-        )
+        powers = np.empty((4, *series.shape))
+        powers[0] = np.where(known, series - centre[:, np.newaxis], 0.0)
+        np.multiply(powers[0], powers[0], out=powers[1])
+        np.multiply(powers[1], powers[:2], out=powers[2:])
+        return cls(centre, known.sum(axis=1).astype(np.float64), powers.sum(axis=2))
 
     def joined(self, other: "Sums") -> "Sums":
         """Add sums about the same centre."""
-        one, two, three, four = (
-            mine + its for mine, its in zip(self.powers, other.powers, strict=True)
-        )
-        return Sums(self.centre, self.count + other.count, (one, two, three, four))
+        return Sums(self.centre, self.count + other.count, self.powers + other.powers)
 
     def of_rows(self, rows: NDArray[np.intp]) -> "Sums":
-        one, two, three, four = (power[rows] for power in self.powers)
-        return Sums(self.centre[rows], self.count[rows], (one, two, three, four))
+        return Sums(self.centre[rows], self.count[rows], self.powers[:, rows])
 
     def skewness_and_kurtosis(self) -> tuple[Series, Series]:
         """Return G1 and G2, the sample-adjusted estimators of Excel's SKEW and KURT.
@@ -67,8 +57,8 @@ class Sums:
         third = three - shift * (3 * two - 2 * n * square)
         fourth = four - shift * (4 * three - shift * (6 * two - 3 * n * square))
         second = np.where(second > ROUNDING * two, second, np.nan)
-        skewness = np.sqrt(n / second) * third / second * np.sqrt(n * (n - 1)) / (n - 2)
-        excess = n * fourth / second**2 - 3
+        skewness = np.sqrt(n / second) * (third / second) * (np.sqrt(n * (n - 1)) / (n - 2))
+        excess = n * (fourth / second) / second - 3  # second² could vanish
         return skewness, ((n + 1) * excess + 6) * (n - 1) / ((n - 2) * (n - 3))
 
 

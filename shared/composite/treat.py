@@ -74,10 +74,11 @@ def _within(skewness: Series, kurtosis: Series, treatment: Treatment) -> Mask:
 def _failing(rows: Places, series: Series, treatment: Treatment) -> tuple[Places, Series]:
     """Keep the rows that neither skewness nor kurtosis lets pass, and their skewness."""
     skewness, kurtosis = skewness_and_kurtosis(series[rows])
+    failing = ~_within(skewness, kurtosis, treatment)
+    rows, skewness = rows[failing], skewness[failing]
     # The moments of equal figures are the rounding of their mean.
     level = same(*_extremes(series[rows]))
-    failing = ~_within(skewness, kurtosis, treatment) & ~level
-    return rows[failing], skewness[failing]
+    return rows[~level], skewness[~level]
 
 
 def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[Series, Mask, Mask]:
@@ -94,8 +95,8 @@ def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[
     while rows.size:
         high = (skewness >= 0)[:, np.newaxis]
         upright = np.where(high, values[rows], -values[rows])
-        # Missing figures are never at the end; a failing row has two different figures.
-        upright = np.where(np.isnan(upright), -np.inf, upright)
+        # Missing figures are never at the end.
+        upright[np.isnan(upright)] = -np.inf
         at_end = upright == upright.max(axis=1)[:, np.newaxis]
         spare = (moved[rows] | at_end).sum(axis=1) <= treatment.max_points
         rows, high, upright, at_end = rows[spare], high[spare], upright[spare], at_end[spare]
@@ -106,11 +107,10 @@ def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[
         whole = rest.joined(Sums.of(values[rows], rest.centre))
         skewness, kurtosis = whole.skewness_and_kurtosis()
         passed = _within(skewness, kurtosis, treatment)
-        # One unit apart from all others is no reason to score nobody.
-        levelled = same(*_extremes(values[rows]))
-        done[rows[passed & ~levelled]] = True
-        going_on = ~(passed | levelled)
-        rows, skewness = rows[going_on], skewness[going_on]
+        done[rows[passed]] = True
+        rows, skewness = rows[~passed], skewness[~passed]
+    # One unit apart from all others is no reason to score nobody.
+    done &= ~same(*_extremes(values))
     drawn_in, points = scaled.copy(), np.zeros(series.shape, dtype=np.bool_)
     np.put_along_axis(drawn_in, ends, values, axis=1)
     np.put_along_axis(points, ends, moved, axis=1)

@@ -181,8 +181,7 @@ def quantile_of_sorted(
     rows: NDArray[np.generic], share: float, present: NDArray[np.intp]
 ) -> NDArray[np.generic]:
     """Take from each sorted row, with ``present`` figures at its end, the first of rank ⌈share · present⌉."""
-    # Rounded first: 0.95 of 20 is 19, though the product of doubles is a bit more.
-    place = np.ceil(np.round(share * present, 9)).astype(np.intp)
+    place = np.ceil(share * present).astype(np.intp)
     column = rows.shape[1] - present + np.maximum(place, 1) - 1
     taken: NDArray[np.generic] = rows[np.arange(len(rows)), np.minimum(column, rows.shape[1] - 1)]
     return taken

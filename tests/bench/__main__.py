@@ -1,5 +1,7 @@
 """Measure speed: ``make bench``, or ``python -m tests.bench --quick --only reads``.
 
+``--only engine`` measures the arithmetic alone and starts no server.
+
 Ratios are against a ceiling that runs beside it on the same machine in the same minute, so they mean the
 same on a fast machine and on a slow one.
 """
@@ -15,35 +17,58 @@ from httpx import AsyncClient
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.engine import engine
 from tests.bench.filling import fill
-from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Row
+from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Effort
+from tests.bench.row import Row
 from tests.bench.system import running_system
+
+NAMES = ("engine", *MEASURES)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument(
-        "--only", choices=MEASURES, action="append", metavar="NAME", help=", ".join(MEASURES)
+        "--only", choices=NAMES, action="append", metavar="NAME", help=", ".join(NAMES)
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there, too")
     return parser.parse_args()
 
 
-async def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
+def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
+    names = arguments.only or NAMES
+    effort = QUICK if arguments.quick else FULL
+    rows = []
+    if "engine" in names:
+        # Before the servers, so that nothing else is going on.
+        with console.status("engine"):
+            for row in engine(effort.rounds):
+                _say(console, row)
+                rows.append(row)
+    if chosen := [name for name in names if name in MEASURES]:
+        rows += asyncio.run(measure_system(chosen, effort, console))
+    return rows
+
+
+async def measure_system(names: list[str], effort: Effort, console: Console) -> list[Row]:
     rows = []
     async with running_system() as system:
         url = f"http://127.0.0.1:{system.port}"
         async with AsyncClient(base_url=url, timeout=30) as client:
             with console.status("people and plan"):
                 city = await fill(system, client)
-            bench = Bench(system, client, city, QUICK if arguments.quick else FULL)
-            for name in arguments.only or MEASURES:
+            bench = Bench(system, client, city, effort)
+            for name in names:
                 with console.status(name):
                     async for row in MEASURES[name](bench):
-                        console.print(f"{'✓' if row.good else '✗'} {row.name}: {row.reached}")
+                        _say(console, row)
                         rows.append(row)
     return rows
+
+
+def _say(console: Console, row: Row) -> None:
+    console.print(f"{'✓' if row.good else '✗'} {row.name}: {row.reached}")
 
 
 def table(rows: list[Row]) -> Table:
@@ -58,7 +83,7 @@ def table(rows: list[Row]) -> Table:
 def main() -> None:
     arguments = _arguments()
     console = Console()
-    rows = asyncio.run(measure(arguments, console))
+    rows = measure(arguments, console)
     console.print(table(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")

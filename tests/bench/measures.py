@@ -12,6 +12,7 @@ from httpx import AsyncClient
 
 from tests.bench.filling import City, Duty, checked
 from tests.bench.load import Figures, Plan, Step, in_own_process
+from tests.bench.row import Row
 from tests.bench.system import System
 
 FIGURES_OF_A_PERIOD = 50
@@ -31,17 +32,6 @@ class Effort:
 
 FULL = Effort(rounds=5, seconds=4, acceptances=60, periods=8)
 QUICK = Effort(rounds=3, seconds=1.5, acceptances=20, periods=4)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table."""
-
-    name: str
-    target: str
-    reached: str
-    good: bool
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

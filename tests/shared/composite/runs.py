@@ -19,11 +19,17 @@ from shared.composite import (
     evaluate,
 )
 from shared.composite.framework import Direction
-from shared.composite.method import AggregationKind, Imputation, NormalisationKind
+from shared.composite.method import (
+    AggregationKind,
+    Imputation,
+    Log,
+    NormalisationKind,
+    TreatmentKind,
+)
 
 FIGURE: Final = st.one_of(
     st.integers(-20, 20).map(float),
-    st.floats(-1e6, 1e6, allow_subnormal=False),
+    st.integers(-1_000_000, 1_000_000).map(lambda figure: figure / 700),
     st.sampled_from((1000.0, -3000.0)),
 )
 FIGURES: Final = st.one_of(st.just(np.nan), FIGURE, FIGURE, FIGURE)
@@ -33,8 +39,8 @@ DIRECTIONS: Final[tuple[Direction, ...]] = ("higher", "lower")
 
 @st.composite
 def treatments(draw: st.DrawFn) -> Treatment:
-    kind = draw(st.sampled_from(("none", "winsorise", "winsorise", "log_gii", "log_ct")))
-    otherwise = draw(st.sampled_from(("none", "log_gii", "log_ct")))
+    kind = draw(st.sampled_from((*get_args(TreatmentKind), "winsorise")))
+    otherwise = draw(st.sampled_from(get_args(Log)))
     points = draw(st.integers(0, 5))
     return Treatment(kind, points, draw(st.sampled_from((0.1, 2.0))), 0.1, otherwise)
 

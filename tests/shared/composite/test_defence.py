@@ -29,7 +29,7 @@ def run_with(result: Result, unit: str, leaf: str, figure: float) -> Result:
     return again(result, raw)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(runs((2, 7)), st.sampled_from(("own", "best")), st.data())
 def test_every_attack_is_a_run_on_the_rivals_figure(
     result: Result, to: str, data: st.DataObject
@@ -48,7 +48,7 @@ def test_every_attack_is_a_run_on_the_rivals_figure(
     assert len(damages) <= min(5, found.considered)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(runs((2, 7)), st.data())
 def test_a_threat_takes_the_rank_and_the_figure_just_before_it_does_not(
     result: Result, data: st.DataObject

@@ -29,7 +29,7 @@ def side(result: Result, unit: str) -> Side:
     return Side(result.framework, result.method, result.units, result.raw, unit, result.groups)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(runs((2, 7)), st.data())
 def test_the_parts_add_up_to_the_change_of_every_node(result: Result, data: st.DataObject) -> None:
     raw = data.draw(tables(len(result.units), len(result.framework.leaves)))

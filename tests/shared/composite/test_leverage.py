@@ -32,7 +32,7 @@ def reasons(result: Result, unit: str, **last: float | None) -> list[str | None]
     return [step.reason for step in leverage(result, unit, last).steps]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(runs(), st.data())
 def test_every_number_is_that_of_a_run_on_the_raised_figure(
     result: Result, data: st.DataObject
@@ -67,7 +67,8 @@ def test_the_second_unit_worked_out_by_hand() -> None:
     assert found.steps[0] == Step("x", "next_better", 50, 100, 25, 25, 0, 2, None)
     assert found.steps[1] == Step("x", "best", 50, 100, 25, 25, 0, 2, None)
     assert found.steps[2] == Step("x", "last_best", 50, None, None, None, None, None, "not_given")
-    assert (found.steps[3].figure, found.steps[3].gain) == (60, pytest.approx(5))
+    assert found.steps[3].figure == 60
+    assert found.steps[3].gain == pytest.approx(5)
     assert found.steps[7].figure == pytest.approx(5.2)
     assert found.steps[7].gain == pytest.approx(5)
     # y 1: of 1 to 10 now; a (10-2)/9 = 88.9, c 100. c 75, a 94.4: the gap falls from 50 to 19.4.

@@ -1,6 +1,7 @@
 """Scores of different years are shown beside one another only where they mean the same."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from shared.composite import DataError, Year, trend
 BASE = Year(2021, 50.0, 3, frozenset("abcde"), "f1", "m1", official=False)
 
 
-def year(number: int, score: float | None = 50.0, **other: object) -> Year:
+def year(number: int, score: float | None = 50.0, **other: Any) -> Year:
     return replace(BASE, year=number, score=score, **other)
 
 
@@ -39,7 +40,7 @@ def test_years_of_one_method_are_one_segment_in_order() -> None:
     ],
 )
 def test_whatever_is_other_or_unknown_breaks_the_series(
-    other: dict[str, object], reasons: tuple[str, ...]
+    other: dict[str, Any], reasons: tuple[str, ...]
 ) -> None:
     found = trend(
         [year(2021), year(2022, 60.0), year(2023, 70.0, **other), year(2024, 75.0, **other)]
@@ -85,7 +86,7 @@ def test_one_year_or_one_unit_or_nothing_is_no_change() -> None:
 
 
 @pytest.mark.parametrize("other", [{"rank": 6}, {"rank": 0}, {"score": float("nan")}])
-def test_a_year_that_cannot_be_is_refused(other: dict[str, object]) -> None:
+def test_a_year_that_cannot_be_is_refused(other: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="Year 2021"):
         replace(BASE, **other)
 

@@ -116,6 +116,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
     assert not same(first, uncertainty(nominal, Plan(300, 2), own="unit 3"))
 
 
+def test_a_score_counts_only_where_points_mean_what_they_mean_in_the_method() -> None:
+    nominal = made_up()
+    other = replace(nominal.method, normalisation=points("percentile_rank").normalisation)
+    found = uncertainty(nominal, Plan(100, 1, 0.0, alternatives=(other,)), own="unit 3")
+    assert found.own is not None
+    u = np.random.default_rng(1).random((100, len(found.cube.factors)))[:, -1]
+    assert np.array_equal(np.isnan(found.own.scores), u >= 0.5)
+    assert set(found.own.scores[u < 0.5]) == {nominal.scores[3, 0]}
+
+
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_how_the_draws_are_divided_does_not_show(size: int) -> None:
     cube = cube_of(made_up(), Plan(300, 1))
