@@ -9,7 +9,11 @@ from pydantic import ValidationError
 from shared.events import SUBSCRIBERS, Event, PeriodClosed
 
 SNAPSHOT = Path("docs/api/events.json")
-TASKS = {("scoring", "recalculate_period"), ("notifier", "remind_period")}
+TASKS = {
+    ("scoring", "recalculate_period"),
+    ("scoring", "analyse"),
+    ("notifier", "remind_period"),
+}
 
 
 def test_the_shape_of_every_event_is_the_agreed_one() -> None:
