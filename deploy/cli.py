@@ -9,10 +9,14 @@ import typer
 
 from deploy.accounts import ensure_first_accounts
 from deploy.accounts import reset_account as renew_account
+from deploy.audit import app as audit
+from deploy.handovers import handovers
 from deploy.migrate import migrate as run_migrations
 from deploy.plans.reader import PlanFileError, read_plan
 from deploy.scoring import schemas, score
 from deploy.seed import load_plan
+from deploy.uncertainty import uncertainty
+from services.api.audit.signing import make_key
 from services.api.identity.passwords import Passwords
 from shared.db import PooledDatabase
 from shared.settings import Settings
@@ -22,7 +26,10 @@ app = typer.Typer(
 )
 accounts = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 app.add_typer(accounts, name="accounts")
+app.add_typer(handovers, name="handovers")
+app.add_typer(audit, name="audit")
 app.command()(score)
+app.command()(uncertainty)
 app.command()(schemas)
 
 HANOI_2024 = Path(__file__).parent / "plans" / "hanoi-2024"
@@ -103,8 +110,10 @@ def reset_account(login: str) -> None:
 def prepare(
     plan: PlanFolder = HANOI_2024, accounts: AccountsFile = Path(".local/accounts.json")
 ) -> None:
-    """Migrate, seed and make the first accounts: all that a new system needs before it starts."""
+    """Migrate, seed, make the first accounts and the audit log's key: all that a new system needs before it starts."""
     migrate()
+    if make_key(Settings().audit_key_file):
+        typer.echo(f"made {Settings().audit_key_file}, which signs the audit log's heads")
 
     async def work(database: PooledDatabase) -> None:
         await _seed(database, plan)

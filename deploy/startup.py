@@ -179,6 +179,8 @@ class LocalSystem:
             api_host=host,
             api_port=self._port("api", 8000, "API_PORT", host=host),
             public_url=environ.get("PUBLIC_URL"),
+            audit_key_file=environ.get("AUDIT_KEY_FILE")
+            or str((self._system.state / "audit-key.pem").absolute()),
         )
 
     def _given(self, variable: str, name: str) -> bool:

@@ -10,9 +10,12 @@ def environment(
     api_host: str = "127.0.0.1",
     api_port: int = 8000,
     public_url: str | None = None,
+    audit_key_file: str | None = None,
 ) -> dict[str, str]:
     """Return what a service needs beside the caller's own environment."""
+    own = {"AUDIT_KEY_FILE": audit_key_file} if audit_key_file else {}
     return {
+        **own,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SMTP_URL": smtp_url,

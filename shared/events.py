@@ -72,6 +72,10 @@ class ContactsChanged(Event):
     organisation_id: UUID
 
 
+class HandedOver(Event):
+    handover_id: UUID
+
+
 class Subscription(NamedTuple):
     """A task to run when the event has been committed; it is given the period and the trace id."""
 
@@ -97,4 +101,5 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     PeriodClosed: (REMIND,),
     DeadlineMoved: (REMIND,),
     ContactsChanged: (REMIND,),
+    HandedOver: (REMIND,),
 }

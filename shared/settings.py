@@ -1,5 +1,6 @@
 """Environment variables, read once, in each process's ``__main__``."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
     redis_url: str
     smtp_url: SecretStr
     evidence_url: str = "file:.local/evidence"
+    audit_key_file: Path = Path(".local/audit-key.pem")  # Ed25519, signs the heads of the audit log
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     upload_limit: int = Field(default=20_971_520, ge=1_024)  # bytes, one evidence file
     access_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_days: int = Field(default=14, ge=1, le=90)
+    audit_seconds: float = Field(default=2, gt=0, le=60)  # between two looks for entries to link
     sweep_seconds: float = Field(default=10, gt=0, le=60)
     run_interval: float = Field(
         default=0.2, ge=0, le=10

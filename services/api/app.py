@@ -17,12 +17,14 @@ from services.api import errors, health, openapi
 from services.api.analyses.routes import routers as analyses
 from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
+from services.api.audit.sealing import seal_forever
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
 from services.api.evidence.files import Store
 from services.api.evidence.routes import routers as evidence
 from services.api.frameworks.routes import routers as frameworks
+from services.api.handovers.routes import routers as handovers
 from services.api.identity.passwords import Passwords
 from services.api.identity.routes import routers as identity
 from services.api.index.recall import Runs
@@ -32,6 +34,7 @@ from services.api.middleware import Doorway
 from services.api.organisations.routes import routers as organisations
 from services.api.panels.routes import routers as panels
 from services.api.periods.routes import routers as periods
+from services.api.privacy.routes import routers as privacy
 from services.api.profile.routes import routers as profile
 from services.api.questions.routes import routers as questions
 from services.api.reminders.routes import routers as reminders
@@ -45,9 +48,11 @@ log = structlog.get_logger()
 
 NOUNS = (
     identity,
+    privacy,
     frameworks,
     organisations,
     responsibilities,
+    handovers,
     periods,
     assignments,
     submissions,
@@ -117,6 +122,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
                 )
             ),
             asyncio.create_task(_housekeeping(pooled)),
+            asyncio.create_task(
+                seal_forever(pooled, settings.audit_key_file, pause=settings.audit_seconds)
+            ),
         ]
         yield {
             "settings": settings,

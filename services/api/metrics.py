@@ -20,7 +20,9 @@ TRUTH = text(
          FROM runs) AS newest_run_age_seconds,
       (SELECT count(*) FROM alarms WHERE cleared_at IS NULL) AS alarms_standing,
       (SELECT coalesce(extract(epoch FROM now() - min(send_at)), 0)::float8 FROM reminders
-        WHERE state IN ('planned', 'claimed') AND send_at < now()) AS reminder_oldest_due_seconds
+        WHERE state IN ('planned', 'claimed') AND send_at < now()) AS reminder_oldest_due_seconds,
+      (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::float8 FROM audit_log
+        WHERE id = (SELECT min(audit_id) FROM audit_waiting)) AS audit_oldest_unlinked_seconds
     """
 )
 MAILS = text("SELECT state, count(*) AS mails FROM reminders GROUP BY state")
@@ -33,6 +35,7 @@ HELP = {
     "runs": "Index runs stored so far.",
     "newest_run_age_seconds": "Time since the newest run.",
     "alarms_standing": "Alarms that wait for the coordinator.",
+    "audit_oldest_unlinked_seconds": "Age of the oldest audit entry that the chain has not linked.",
     "reminder_oldest_due_seconds": "How long the oldest due mail has been waiting.",
 }
 

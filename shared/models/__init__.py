@@ -1,5 +1,7 @@
 """Every table of the system, by subject. The comment above a class names its one writer."""
 
+from shared.models.audit import AuditHead, AuditLink, AuditPersonal, AuditWaiting, AuditWords
+from shared.models.handovers import Handover, HandoverMove, Succession
 from shared.models.identity import ApiKey, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
 from shared.models.plan import (
@@ -21,10 +23,17 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "AuditEntry",
+    "AuditHead",
+    "AuditLink",
+    "AuditPersonal",
+    "AuditWaiting",
+    "AuditWords",
     "Contact",
     "Evidence",
     "Framework",
     "FrameworkVersion",
+    "Handover",
+    "HandoverMove",
     "Heartbeat",
     "IdempotencyKey",
     "Locality",
@@ -43,5 +52,6 @@ __all__ = [
     "RunNode",
     "SignIn",
     "Submission",
+    "Succession",
     "User",
 ]

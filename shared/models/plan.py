@@ -108,7 +108,10 @@ class Node(Base):
 
 # Written by api.
 class Organisation(Base):
+    """A body; without ``valid_to`` it stands, without ``valid_from`` it stood before the plan."""
+
     __tablename__ = "organisations"
+    __table_args__ = (CheckConstraint("valid_from <= valid_to", "validity"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     code: Mapped[str] = mapped_column(unique=True)
@@ -118,6 +121,8 @@ class Organisation(Base):
     part_in_the_plan: Mapped[str]
     plan_section: Mapped[str]
     is_coordinator: Mapped[bool]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
     search: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -165,6 +170,8 @@ class Responsibility(Base):
     plan_section: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    # From whom it was taken over, where it was.
+    note: Mapped[str] = mapped_column(server_default="")
 
 
 # Written by api.

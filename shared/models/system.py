@@ -43,10 +43,19 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
-# Written by whoever changes something, in the same transaction. Never changed.
+# Written by whoever changes something, in the same transaction. Never changed, but that names may be erased.
 class AuditEntry(Base):
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_object", "object_type", "object_id", "id"),)
+    __table_args__ = (
+        # Each filter of the list, in the list's order.
+        Index("ix_audit_log_object", "object_type", "object_id", "at", "id"),
+        Index("ix_audit_log_kind", "object_type", "at", "id"),
+        Index("ix_audit_log_kind_action", "object_type", "action", "at", "id"),
+        Index("ix_audit_log_actor", "actor_id", "at", "id"),
+        Index("ix_audit_log_action", "action", "at", "id"),
+        Index("ix_audit_log_trace", "trace_id", "at", "id"),
+        Index("ix_audit_log_at", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())

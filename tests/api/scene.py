@@ -8,6 +8,7 @@ from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.api.deps.clock import today_in_hanoi
 from services.scoring.commands import recalculate
 from shared.models import Alarm, Organisation, Reminder, ReminderPolicy
 from tests.cast import Cast, Person
@@ -37,6 +38,8 @@ PANEL = {
         {"code": "hai-phong", "name": "Hải Phòng", "values": {"2.1.1": 6.0}},
     ],
 }
+# Body: a node it helps with, which it hands over.
+HELPS = {"so-gddt": "7.2.1", "so-ct": "7.2.2"}
 SOMEBODY = {
     "login": "ai-do",
     "name": "Ai đó",
@@ -91,6 +94,7 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "draft_year": "2029",
         "framework_revision": "1",
         "node": "2.1.1",
+        "today": today_in_hanoi().isoformat(),
     }
 
 
@@ -115,7 +119,10 @@ async def _things_of(
     )
     contact_id = body(contact, 201)["id"]
     await _reminder(session, duty["id"], contact_id, code)
+    planned, carried_out = await _handovers(client, cast, code, third)
     return {
+        "handover": planned,
+        "handed_over": carried_out,
         "body": code,
         "assignment": free["id"],
         "draft": draft["id"],
@@ -125,6 +132,34 @@ async def _things_of(
         "evidence_of_taken": taken["evidence"][0]["id"],
         "contact": contact_id,
     }
+
+
+async def _handovers(client: AsyncClient, cast: Cast, code: str, indicator: str) -> tuple[str, str]:
+    """Plan one hand-over, and carry one out: each of a single duty, so that the body stays as it is."""
+    headers = cast.coordinator.headers
+    helps = {
+        "framework": 2024,
+        "node": HELPS[code],
+        "organisation": code,
+        "role": "cooperating",
+        "legal_basis": "Quyết định thử",
+        "valid_from": "2024-08-06",
+    }
+    body(await client.post("/v1/responsibilities", json=helps, headers=headers), 201)
+    made = []
+    for node in (indicator, HELPS[code]):
+        asked = {
+            "kind": "transfer",
+            "from": [code],
+            "to": "so-nv",
+            "effective_on": "2025-03-01",
+            "basis": {"title": "Quyết định thử"},
+            "responsibilities": [{"node": node, "from": code}],
+        }
+        planned = await client.post("/v1/handovers", json=asked, headers=headers)
+        made.append(body(planned, 201)["id"])
+    body(await client.post(f"/v1/handovers/{made[1]}/carry-out", headers=headers))
+    return made[0], made[1]
 
 
 async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -> None:

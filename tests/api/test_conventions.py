@@ -120,6 +120,7 @@ async def walk(stage: Stage, path: str, params: dict[str, Any]) -> list[dict[str
         "/v1/organisations",
         "/v1/organisations/so-gddt/contacts",
         "/v1/responsibilities",
+        "/v1/handovers",
         "/v1/periods",
         "/v1/assignments",
         "/v1/submissions",

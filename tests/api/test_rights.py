@@ -65,6 +65,17 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "taken"},
 )
 STANDING = {"responsibility_id": "responsibility"}
+HANDOVER, HANDED_OVER = {"handover_id": "handover"}, {"handover_id": "handed_over"}
+NEW_HANDOVER = {
+    "kind": "merge",
+    "from": ["so-tp"],
+    "to": "catp",
+    "effective_on": "2025-03-01",
+    "basis": {"title": "Quyết định thử"},
+}
+CHANGES_FILE = (
+    "from,to,to_name_vi,effective_on,kind\nso-khdt,so-tc,Sở Tài chính,2025-03-01,merged into\n"
+).encode()
 OF_PERIOD = {"period": "ky-2024"}
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
@@ -79,6 +90,8 @@ CALLS: dict[str, list[Call]] = {
     "changeUser": [Call(ADMIN, USER, {"name": "Khác"})],
     "addMembership": [Call(ADMIN, USER, {"organisation": "so-gddt", "role": "officer"})],
     "endMembership": [Call(ADMIN, {**USER, "membership_id": "membership"})],
+    "getPersonalData": [Call(ADMIN, USER)],
+    "erasePersonalData": [Call(ADMIN, USER, REASON)],
     "listApiKeys": [Call(ADMIN)],
     "createApiKey": [
         Call(ADMIN, json={"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"})
@@ -117,6 +130,21 @@ CALLS: dict[str, list[Call]] = {
     "createResponsibility": [Call(COORDINATOR, json=NEW_DUTY)],
     "getResponsibility": [Call(EVERYBODY, STANDING)],
     "endResponsibility": [Call(COORDINATOR, STANDING, {"valid_to": "2030-01-01"})],
+    "listHandovers": [Call("FYYYYF")],
+    "planHandover": [Call(COORDINATOR, json=NEW_HANDOVER)],
+    "importHandovers": [
+        Call(COORDINATOR, form=("s.csv", CHANGES_FILE)),
+        Call(COORDINATOR, form=("s.csv", CHANGES_FILE), query="dry_run=true"),
+    ],
+    "getHandover": [Call("FYYNYF", HANDOVER)],
+    "previewHandover": [Call("FYYNYF", HANDOVER)],
+    "getHandoverReceipt": [Call("FYYNYF", HANDED_OVER)],
+    "changeHandover": [Call(COORDINATOR, HANDOVER, {"note": "Đã thống nhất"})],
+    "cancelHandover": [Call(COORDINATOR, HANDOVER, REASON)],
+    "carryOutHandover": [Call(COORDINATOR, HANDOVER)],
+    "reverseHandover": [
+        Call(COORDINATOR, HANDED_OVER, {"reason": "thu hồi", "effective_on": "2025-04-01"})
+    ],
     "listPeriods": [Call(EVERYBODY)],
     "createPeriod": [Call(COORDINATOR, json=NEW_PERIOD)],
     "getPeriod": [Call(EVERYBODY, PERIOD)],
@@ -182,7 +210,10 @@ CALLS: dict[str, list[Call]] = {
     "getReminderPolicy": [Call(EVERYBODY, POLICY)],
     "changeReminderPolicy": [Call(COORDINATOR, POLICY, {"active": False})],
     "listAlarms": [Call(COORDINATOR)],
-    "listAudit": [Call(AUDIT)],
+    "listAudit": [Call(AUDIT), Call(AUDIT, query="format=csv")],
+    "listAuditHeads": [Call(AUDIT)],
+    "getAuditHead": [Call(AUDIT, {"day": "today"})],
+    "verifyAudit": [Call(AUDIT)],
 }
 OF_A_BODY = {
     "body",
@@ -193,6 +224,8 @@ OF_A_BODY = {
     "evidence_of_draft",
     "evidence_of_taken",
     "contact",
+    "handover",
+    "handed_over",
 }
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 
@@ -229,7 +262,9 @@ async def send(
     if call.upload:
         content = {"files": {"file": ("a.pdf", PDF, "application/pdf")}}
     if call.form:
-        content = {"files": {"file": call.form}, "data": {"source": "thử nghiệm"}}
+        content = {"files": {"file": call.form}}
+        if operation != "importHandovers":
+            content["data"] = {"source": "thử nghiệm"}
     return await client.request(method, path, headers=headers, **content)
 
 

@@ -49,6 +49,8 @@ REAL = {
     "analysis_id": "analysis",
     "revision": "framework_revision",
     "policy_id": "policy",
+    "handover_id": "handover",
+    "day": "today",
 }
 CODES = {"/v1/periods": "period", "/v1/organisations": "body"}  # of others it is an indicator's
 

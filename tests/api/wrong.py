@@ -70,6 +70,15 @@ DUTY = {
 }
 
 
+HANDOVERS = "/v1/handovers"
+HANDOVER = {"kind": "merge", "from": ["so-tp"], "to": "catp", "effective_on": "2025-03-01"}
+OTHER_BODY = {"code": "so-moi", "name_vi": "Sở Mới", "kind": "department"}
+
+
+def handover(values: dict[str, Any], where: str, status: int = 422) -> Wrong:
+    return coordinator("POST", HANDOVERS, HANDOVER | values, where, status)
+
+
 def panel(locality: dict[str, Any]) -> dict[str, Any]:
     return {"source": "thử", "localities": [LOCALITY | locality]}
 
@@ -274,6 +283,78 @@ WRONG = {
     "a duty that ends before it began": coordinator(
         "POST", "/v1/responsibilities/{responsibility}/end", {"valid_to": "2020-01-01"}, "/valid_to"
     ),
+    # Hand-overs
+    "a hand-over of an unknown kind": handover({"kind": "sale"}, "/kind"),
+    "a hand-over by nobody": handover({"from": []}, "/from"),
+    "a hand-over by an unknown body": handover({"from": ["so-tp", "so-gi"]}, "/from/1"),
+    "a hand-over by a body twice": handover({"from": ["so-tp", "so-tp"]}, "/from"),
+    "a hand-over to an unknown body": handover({"to": "so-gi"}, "/to"),
+    "a hand-over to itself": handover({"to": "so-tp"}, "/to"),
+    "a hand-over to nobody": handover({"to": None}, "/to"),
+    "a hand-over to two": handover({"new_body": OTHER_BODY}, "/to"),
+    "a hand-over on a day that is none": handover({"effective_on": "2025-02-30"}, "/effective_on"),
+    "a hand-over by a document without a title": handover(
+        {"basis": {"title": " "}}, "/basis/title"
+    ),
+    "a hand-over to a new body with a code in use": handover(
+        {"to": None, "new_body": OTHER_BODY | {"code": "so-ct"}}, "/new_body/code", 409
+    ),
+    "a renaming into a body that is there": handover({"kind": "rename"}, "/new_body"),
+    "a renaming of two": handover(
+        {"kind": "rename", "from": ["so-tp", "so-ct"], "to": None, "new_body": OTHER_BODY}, "/from"
+    ),
+    "a split without parts": handover({"kind": "split"}, "/exceptions"),
+    "a transfer of nothing": handover({"kind": "transfer"}, "/responsibilities"),
+    "a merger of chosen duties": handover(
+        {"responsibilities": [{"node": "1.1.2", "from": "so-tp"}]}, "/responsibilities"
+    ),
+    "a transfer of what the body has not": handover(
+        {"kind": "transfer", "responsibilities": [{"node": "2.1.1", "from": "so-tp"}]},
+        "/responsibilities/0",
+    ),
+    "a transfer of a node of nobody": handover(
+        {"kind": "transfer", "responsibilities": [{"node": "1.1.2"}]}, "/responsibilities/0"
+    ),
+    "an exception to an unknown body": handover(
+        {"exceptions": [{"node": "1.1.2", "from": "so-tp", "to": "so-gi"}]}, "/exceptions/0/to"
+    ),
+    "an exception to the body that ends": handover(
+        {"exceptions": [{"node": "1.1.2", "from": "so-tp", "to": "so-tp"}]}, "/exceptions/0/to"
+    ),
+    "an exception of what the body has not": handover(
+        {"exceptions": [{"node": "2.1.1", "from": "so-tp", "to": "so-ct"}]}, "/exceptions/0"
+    ),
+    "a planned hand-over changed into a merger": coordinator(
+        "PATCH", HANDOVERS + "/{handover}", {"responsibilities": []}, "/responsibilities"
+    ),
+    "a hand-over carried out twice": coordinator(
+        "POST", HANDOVERS + "/{handed_over}/carry-out", None, "", 409
+    ),
+    "a hand-over taken back before it was": coordinator(
+        "POST",
+        HANDOVERS + "/{handed_over}/reverse",
+        {"reason": "thu hồi", "effective_on": "2025-02-28"},
+        "/effective_on",
+    ),
+    "a hand-over taken back for no reason": coordinator(
+        "POST",
+        HANDOVERS + "/{handed_over}/reverse",
+        {"reason": " ", "effective_on": "2025-03-01"},
+        "/reason",
+    ),
+    "a planned hand-over taken back": coordinator(
+        "POST",
+        HANDOVERS + "/{handover}/reverse",
+        {"reason": "thu hồi", "effective_on": "2025-03-01"},
+        "",
+        409,
+    ),
+    "the receipt of a planned hand-over": asked(HANDOVERS + "/{handover}/receipt", "", 409),
+    "an unknown hand-over": asked(
+        HANDOVERS + "/00000000-0000-4000-8000-000000000000/preview", "", 404
+    ),
+    "bodies of a day that is none": asked("/v1/organisations?on=2025-02-30", "on"),
+    "bodies of another age": asked("/v1/organisations?include=future", "include"),
     "a weight below zero": coordinator(
         "PATCH", "/v1/frameworks/2024/nodes/2.1.1", {"weight": -1}, "/weight"
     ),

@@ -18,12 +18,13 @@ async def test_the_worker_plans_sends_and_watches_on_event_and_by_sweep(
         database_url="postgresql://unused", redis_url="redis://unused", smtp_url=SecretStr(post.url)
     )
     work = build(settings, database)
-    assert (work.queue, work.name) == ("notifier", "remind_period")
+    assert work.queue == "notifier"
     yesterday = today_in_hanoi(datetime.now(UTC)) - timedelta(days=1)
     await world.policy(0)
     await world.duty("so-gddt", due_on=yesterday)
     await world.duty("tand", "1.1.2", due_on=yesterday, role="requested")
-    await asyncio.gather(work.handle(world.period_id), work.handle(world.period_id), work.sweep())
+    remind = work.tasks["remind_period"]
+    await asyncio.gather(remind(world.period_id), remind(world.period_id), work.sweep())
     assert post.to() == [OFFICER]
     assert len(await world.alarms()) == 1
     await world.contact("tand", "thu-ky@toaan.example.vn")

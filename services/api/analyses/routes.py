@@ -19,6 +19,7 @@ writing = APIRouter(prefix="/v1", tags=["index"], route_class=Writing)
     operation_id="askUncertainty",
     status_code=202,
     response_model=schemas.AnalysisDetail,
+    responses={429: {}},
 )
 async def ask_uncertainty(request: WriteRequest, body: schemas.UncertaintyQuestion) -> Response:
     """Ask how sure the ranks are, thoroughly: a job, 202, with its answer where ``Location`` says.

@@ -20,22 +20,22 @@ def record(
     *,
     changes: dict[str, Any] | None = None,
     reason: str | None = None,
-) -> None:
+) -> AuditEntry:
     """Add the audit entry. ``changes`` maps a field to its old and new value."""
     kind, key = target
-    session.add(
-        AuditEntry(
-            actor_kind=caller.kind if caller.id.int else "system",
-            actor_id=caller.id if caller.id.int else None,
-            actor_name=caller.name or "system",
-            action=action,
-            object_type=kind,
-            object_id=str(key),
-            changes=orjson.loads(body(changes or {})),
-            reason=reason,
-            trace_id=trace_id.get(),
-        )
+    entry = AuditEntry(
+        actor_kind=caller.kind if caller.id.int else "system",
+        actor_id=caller.id if caller.id.int else None,
+        actor_name=caller.name or "system",
+        action=action,
+        object_type=kind,
+        object_id=str(key),
+        changes=orjson.loads(body(changes or {})),
+        reason=reason,
+        trace_id=trace_id.get(),
     )
+    session.add(entry)
+    return entry
 
 
 def apply(target: Any, values: dict[str, Any]) -> dict[str, list[Any]]:

@@ -30,6 +30,7 @@ _OFFICER = {
     "submissions:write": OWN,
     "contacts:read": OWN,
     "reminders:read": OWN,
+    "handovers:read": OWN,
 }
 # What each role may do, and where: in every body, or in the one of the membership.
 GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -49,6 +50,7 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "contacts:write": ALL,
             "reminders:read": ALL,
             "reminders:write": ALL,
+            "handovers:read": ALL,
             "audit:read": ALL,
         },
         "officer": _OFFICER,
@@ -60,6 +62,7 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "submissions:read": ALL,
             "reminders:read": ALL,
             "contacts:read": ALL,
+            "handovers:read": ALL,
             "audit:read": ALL,
         },
         "viewer": {"plan:read": ALL, "index:read": ALL, "accepted:read": ALL},

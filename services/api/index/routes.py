@@ -14,7 +14,7 @@ from services.api.index.explanation import explanation
 reading = APIRouter(prefix="/v1/index", tags=["index"], route_class=Reading)
 
 
-@reading.get("", operation_id="getIndex", response_model=schemas.Index)
+@reading.get("", operation_id="getIndex", response_model=schemas.Index, responses={404: {}})
 async def get_index(
     request: ReadRequest, query: Annotated[schemas.IndexQuery, Query()]
 ) -> Response:

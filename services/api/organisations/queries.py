@@ -4,14 +4,15 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, exists, select, true
+from sqlalchemy import Executable, and_, bindparam, exists, func, or_, select, text, true
 
 from services.api.deps.caller import Caller
+from services.api.deps.clock import today_in_hanoi
 from services.api.deps.paging import PageQuery, page, start_of
 from services.api.organisations.schemas import OrganisationQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
-from shared.models import Contact, Organisation
+from shared.models import Contact, Organisation, Succession
 from shared.text import searched
 
 
@@ -39,14 +40,40 @@ _ORGANISATION = select(
     Organisation.plan_section,
     Organisation.is_coordinator,
     exists().where(Contact.organisation_id == Organisation.id, Contact.active).label("reachable"),
+    Organisation.valid_from,
+    Organisation.valid_to,
     Organisation.updated_at,
 )
 ONE_ORGANISATION = _ORGANISATION.where(Organisation.code == bindparam("code"))
 _FILTERS = {
     "q": Organisation.search.contains(bindparam("q"), autoescape=False),
     "kind": Organisation.kind == bindparam("kind"),
+    "on": and_(
+        func.coalesce(Organisation.valid_from, text("'-infinity'::date")) <= bindparam("on"),
+        func.coalesce(Organisation.valid_to, text("'infinity'::date")) >= bindparam("on"),
+    ),
+    "begun": func.coalesce(Organisation.valid_from, text("'-infinity'::date")) <= bindparam("on"),
     "after": Organisation.code > bindparam("after"),
 }
+SUCCESSIONS = (
+    select(
+        Succession.from_id,
+        Organisation.code.label("organisation"),
+        Organisation.name_vi,
+        Succession.effective_on,
+        Succession.kind,
+        Succession.basis,
+        Succession.handover_id.label("handover"),
+    )
+    .join(
+        Organisation,
+        or_(
+            and_(Succession.from_id == bindparam("id"), Organisation.id == Succession.to_id),
+            and_(Succession.to_id == bindparam("id"), Organisation.id == Succession.from_id),
+        ),
+    )
+    .order_by(Succession.effective_on, Succession.created_at, Organisation.code)
+)
 _CONTACT = select(
     Contact.id,
     Organisation.code.label("organisation"),
@@ -91,14 +118,18 @@ def _contact(row: Any, caller: Caller) -> dict[str, Any]:
 async def organisations_page(
     read: Reader, caller: Caller, query: OrganisationQuery
 ) -> dict[str, Any]:
+    """List those that stand on a day; with the former ones, those that stood until then."""
     values: dict[str, Any] = query.filters()
+    values["on"] = query.on or today_in_hanoi()
+    names = frozenset(values)
+    if values.pop("include", None):
+        names = names - {"include", "on"} | {"begun"}
     if "q" in values:
         values["q"] = searched(values["q"])
     if after := start_of(query, str):
         values["after"] = after[0]
-    rows = await read.all(
-        organisations_statement(frozenset(values)), limit=query.limit + 1, **values
-    )
+        names |= {"after"}
+    rows = await read.all(organisations_statement(names), limit=query.limit + 1, **values)
     return page(query, rows, lambda row: _shown(row, caller), lambda row: [row["code"]])
 
 
@@ -106,7 +137,12 @@ async def organisation_shown(read: Reader, caller: Caller, code: str) -> dict[st
     row = await read.first(ONE_ORGANISATION, code=code)
     if row is None:
         raise OrganisationNotFoundError
-    return _shown(row, caller)
+    related: dict[str, list[dict[str, Any]]] = {"successors": [], "predecessors": []}
+    for found in await read.all(SUCCESSIONS, id=row["id"]):
+        succession = dict(found)
+        follows = succession.pop("from_id") == row["id"]
+        related["successors" if follows else "predecessors"].append(succession)
+    return {**_shown(row, caller), **related}
 
 
 async def contacts_page(

@@ -30,7 +30,7 @@ async def list_organisations(
 @reading.get(
     "/organisations/{code}",
     operation_id="getOrganisation",
-    response_model=schemas.OrganisationShown,
+    response_model=schemas.OrganisationDetail,
 )
 async def get_organisation(request: ReadRequest, code: Code) -> Response:
     request.caller.require("plan:read")
@@ -41,7 +41,7 @@ async def get_organisation(request: ReadRequest, code: Code) -> Response:
     "/organisations",
     operation_id="createOrganisation",
     status_code=201,
-    response_model=schemas.OrganisationShown,
+    response_model=schemas.OrganisationDetail,
 )
 async def create_organisation(request: WriteRequest, body: schemas.NewOrganisation) -> Response:
     request.caller.require("plan:write")
@@ -55,7 +55,7 @@ async def create_organisation(request: WriteRequest, body: schemas.NewOrganisati
 @writing.patch(
     "/organisations/{code}",
     operation_id="changeOrganisation",
-    response_model=schemas.OrganisationShown,
+    response_model=schemas.OrganisationDetail,
 )
 async def change_organisation(
     request: WriteRequest, code: Code, body: schemas.OrganisationPatch

@@ -1,12 +1,12 @@
 """Shapes of bodies and the people to write to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.api.deps.fields import Body, Email, Flag, Line, OptionalLine
+from services.api.deps.fields import Body, Day, Email, Flag, Line, OptionalLine
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Phone = Annotated[
@@ -18,6 +18,12 @@ ContactRole = Literal["officer", "head"]
 class OrganisationQuery(PageQuery):
     q: SearchText | None = None
     kind: Code | None = None
+    on: Day | None = Field(
+        default=None, description="Which bodies stand on this day; today in Hanoi by default."
+    )
+    include: Literal["former"] | None = Field(
+        default=None, description="former: those that have ended as well."
+    )
 
 
 class OrganisationShown(BaseModel):
@@ -30,8 +36,24 @@ class OrganisationShown(BaseModel):
     plan_section: str
     is_coordinator: bool
     reachable: bool = Field(description="Has at least one active contact to write to.")
+    valid_from: date | None = Field(description="Null: it stood before the plan.")
+    valid_to: date | None = Field(description="Its last day; null while it stands.")
     updated_at: datetime
     allowed_actions: list[str]
+
+
+class Succession(BaseModel):
+    organisation: str
+    name_vi: str
+    effective_on: date
+    kind: str
+    basis: str
+    handover: UUID
+
+
+class OrganisationDetail(OrganisationShown):
+    successors: list[Succession] = Field(description="Who took over from it, oldest first.")
+    predecessors: list[Succession] = Field(description="From whom it took over, oldest first.")
 
 
 class NewOrganisation(Body):
@@ -41,6 +63,7 @@ class NewOrganisation(Body):
     kind: Code
     part_in_the_plan: OptionalLine = ""
     plan_section: OptionalLine = ""
+    valid_from: Day | None = None
 
 
 class OrganisationPatch(Body):

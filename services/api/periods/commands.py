@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
@@ -19,7 +19,15 @@ from services.api.periods.schemas import NewPeriod
 from shared import outbox
 from shared.errors import ConflictError, InvalidError
 from shared.events import PeriodClosed, PeriodOpened
-from shared.models import Assignment, Framework, Node, Organisation, Period, Responsibility
+from shared.models import (
+    Assignment,
+    Framework,
+    HandoverMove,
+    Node,
+    Organisation,
+    Period,
+    Responsibility,
+)
 
 
 class PeriodCodeTakenError(ConflictError):
@@ -130,6 +138,8 @@ async def _make_assignments(session: AsyncSession, period: Period, *, now: datet
             Responsibility.valid_from <= today,
             func.coalesce(Responsibility.valid_to, text("'infinity'::date")) >= today,
             Responsibility.id.not_in(has_one),
+            # What was done before a hand-over is not owed again by whoever took over.
+            Responsibility.id.not_in(_continued(has_one)),
         )
     )
     made = [
@@ -147,6 +157,15 @@ async def _make_assignments(session: AsyncSession, period: Period, *, now: datet
     ]
     session.add_all(made)
     return len(made)
+
+
+def _continued(responsibilities: Select[UUID]) -> Select[UUID]:
+    """Choose the responsibilities that go on with one of these, by any number of hand-overs."""
+    move = select(HandoverMove.new_object_id.label("heir"), HandoverMove.object_id.label("first"))
+    move = move.where(HandoverMove.kind == "responsibility", HandoverMove.action != "joined")
+    line = move.where(HandoverMove.object_id.in_(responsibilities)).cte("line", recursive=True)
+    line = line.union(move.where(HandoverMove.object_id == line.c.heir))
+    return select(line.c.heir).where(line.c.heir.is_not(None))
 
 
 def kind_of_duty(*, role: str, supply: str | None) -> str:

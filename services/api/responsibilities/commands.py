@@ -35,13 +35,7 @@ async def add_responsibility(
             vi="Không có chỉ số hoặc hạng mục này.",
             pointer="/node",
         )
-    body = await session.scalar(
-        select(Organisation.id).where(Organisation.code == new.organisation)
-    )
-    if body is None:
-        raise InvalidError(
-            "There is no such organisation.", vi="Không có cơ quan này.", pointer="/organisation"
-        )
+    body = await _standing_body(session, new)
     standing = select(Responsibility.id).where(
         Responsibility.node_id == node.id,
         Responsibility.organisation_id == body,
@@ -72,6 +66,27 @@ async def add_responsibility(
         },
     )
     return added.id
+
+
+async def _standing_body(session: AsyncSession, new: NewResponsibility) -> UUID:
+    # FOR SHARE: a hand-over that ends the body waits, and then takes this along.
+    body = await session.scalar(
+        select(Organisation)
+        .where(Organisation.code == new.organisation)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    if body is None:
+        raise InvalidError(
+            "There is no such organisation.", vi="Không có cơ quan này.", pointer="/organisation"
+        )
+    if body.valid_to is not None and body.valid_to < new.valid_from:
+        raise InvalidError(
+            f"This body ended on {body.valid_to.isoformat()}.",
+            vi=f"Cơ quan này đã kết thúc ngày {body.valid_to:%d/%m/%Y}.",
+            pointer="/organisation",
+        )
+    return body.id
 
 
 async def end_responsibility(

@@ -35,6 +35,7 @@ _RESPONSIBILITY = (
         Responsibility.plan_section,
         Responsibility.valid_from,
         Responsibility.valid_to,
+        Responsibility.note,
         Node.sort_key,
     )
     .join(Node, Node.id == Responsibility.node_id)

@@ -50,4 +50,5 @@ class ResponsibilityShown(BaseModel):
     plan_section: str
     valid_from: date
     valid_to: date | None
+    note: str = Field(description="From whom it was taken over, where it was.")
     allowed_actions: list[str]

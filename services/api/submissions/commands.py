@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
-from services.api.submissions.hand import duty_in_hand, submission_in_hand
+from services.api.submissions.hand import duty_in_hand, refuse_passed_on, submission_in_hand
 from services.api.submissions.states import TRANSITIONS
 from shared import outbox
 from shared.errors import ConflictError, InvalidError
@@ -72,6 +72,7 @@ async def create_submission(
     assignment, node = duty.assignment, duty.node
     # Rights first: a foreign duty is not betrayed by the state of its period.
     body = assignment.organisation_id
+    await refuse_passed_on(session, caller, assignment, "submissions:write")
     if not (caller.may("submissions:write", body) or caller.may("assignments:read", body)):
         raise AssignmentNotFoundError
     caller.require("submissions:write", body)

@@ -12,7 +12,7 @@ from services.api.periods.queries import PeriodNotOpenError
 from services.api.submissions.queries import SubmissionNotFoundError
 from services.api.submissions.states import TRANSITIONS, may
 from shared.errors import ConflictError, ForbiddenError
-from shared.models import Assignment, Node, Period, Submission
+from shared.models import Assignment, HandoverMove, Node, Period, Submission
 
 
 class StateError(ConflictError):
@@ -23,6 +23,13 @@ class OwnSubmissionError(ForbiddenError):
     """Whoever wrote or submitted a figure does not accept it.
 
     Người đã lập hoặc gửi số liệu không được tự tiếp nhận.
+    """
+
+
+class PassedOnError(ConflictError):
+    """The duty has passed to another body; its hand-over's receipt says to whom.
+
+    Nhiệm vụ đã chuyển cho cơ quan khác; biên nhận bàn giao ghi rõ cơ quan tiếp nhận.
     """
 
 
@@ -74,6 +81,21 @@ async def duty_in_hand(session: AsyncSession, assignment_id: UUID) -> Duty:
     return Duty(*found)
 
 
+async def refuse_passed_on(
+    session: AsyncSession, caller: Caller, assignment: Assignment, permission: str
+) -> None:
+    """Tell whoever had the right that the duty left his body, perhaps while he was at it."""
+    if permission not in caller.reaches or caller.may(permission, assignment.organisation_id):
+        return
+    left = select(HandoverMove.id).where(
+        HandoverMove.kind == "assignment",
+        HandoverMove.object_id == assignment.id,
+        HandoverMove.from_id.in_(caller.own_only(permission) or ()),
+    )
+    if await session.scalar(left.limit(1)):
+        raise PassedOnError
+
+
 async def submission_in_hand(
     session: AsyncSession, caller: Caller, submission_id: UUID, action: str
 ) -> tuple[Submission, Assignment, Node]:
@@ -88,6 +110,7 @@ async def submission_in_hand(
         "created_by": submission.created_by,
         "submitted_by": submission.submitted_by,
     }
+    await refuse_passed_on(session, caller, assignment, transition.permission)
     caller.require(transition.permission, assignment.organisation_id)
     if not may(caller, action, facts):
         raise OwnSubmissionError

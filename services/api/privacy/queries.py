@@ -1,0 +1,103 @@
+"""What is kept of a person."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, bindparam, func, literal, or_, select, union_all
+
+from services.api.privacy.states import named_columns
+from shared.db import Reader, records
+from shared.models import (
+    AuditEntry,
+    Contact,
+    Membership,
+    Organisation,
+    Reminder,
+    SignIn,
+    User,
+)
+
+_ACCOUNT = select(User.id, User.login, User.name, User.email, User.active, User.created_at).where(
+    User.id == bindparam("id")
+)
+_MEMBERSHIPS = (
+    select(
+        Organisation.code.label("organisation"),
+        Membership.role,
+        Membership.valid_from,
+        Membership.valid_to,
+    )
+    .join(Organisation, Organisation.id == Membership.organisation_id)
+    .where(Membership.user_id == bindparam("id"))
+    .order_by(Membership.valid_from, Membership.id)
+)
+# An account without an address, as after an erasure, has no contacts.
+_SAME_ADDRESS = (func.lower(Contact.email) == func.lower(bindparam("email")), Contact.email != "")
+_CONTACTS = (
+    select(
+        Organisation.code.label("organisation"),
+        Contact.name,
+        Contact.role,
+        Contact.email,
+        Contact.phone,
+        Contact.active,
+    )
+    .join(Organisation, Organisation.id == Contact.organisation_id)
+    .where(*_SAME_ADDRESS)
+    .order_by(Organisation.code, Contact.id)
+)
+_SIGN_INS = (
+    select(SignIn.created_at.label("started_at"), SignIn.ended_at)
+    .where(SignIn.user_id == bindparam("id"))
+    .order_by(SignIn.created_at, SignIn.id)
+)
+_LOG = select(
+    func.count().filter(AuditEntry.actor_id == bindparam("id")).label("by"),
+    func.count()
+    .filter(AuditEntry.object_type == "user", AuditEntry.object_id == bindparam("key"))
+    .label("about"),
+).where(
+    or_(
+        AuditEntry.actor_id == bindparam("id"),
+        (AuditEntry.object_type == "user") & (AuditEntry.object_id == bindparam("key")),
+    )
+)
+_REMINDERS = (
+    select(func.count())
+    .select_from(Reminder)
+    .where(func.lower(Reminder.recipient) == func.lower(bindparam("email")))
+)
+
+
+def _named() -> Executable:
+    return union_all(
+        *(
+            select(literal(f"{table.name}.{name}").label("place"), func.count().label("rows"))
+            .select_from(table)
+            .where(table.columns[who] == bindparam("id"))
+            for table, who, name in named_columns()
+        )
+    )
+
+
+_NAMED = _named()
+
+
+async def personal_data(read: Reader, user_id: UUID) -> dict[str, Any] | None:
+    """Collect what is kept of a person; None where there is no such account."""
+    account = await read.first(_ACCOUNT, id=user_id)
+    if account is None:
+        return None
+    email = account["email"]
+    named: Mapping[str, int] = dict(await read.all(_NAMED, id=user_id))
+    log = await read.first(_LOG, id=user_id, key=str(user_id))
+    return {
+        "account": dict(account),
+        "memberships": records(await read.all(_MEMBERSHIPS, id=user_id)),
+        "contacts": records(await read.all(_CONTACTS, email=email)),
+        "sign_ins": records(await read.all(_SIGN_INS, id=user_id)),
+        "audit_entries": dict(log or {}),
+        "named_in": {place: rows for place, rows in sorted(named.items()) if rows},
+        "reminders": await read.value(_REMINDERS, email=email) if email else 0,
+    }
