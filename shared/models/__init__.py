@@ -1,5 +1,6 @@
 """Every table of the system, by subject. The comment above a class names its one writer."""
 
+from shared.models.calendar import CalendarDay, CalendarYear
 from shared.models.identity import ApiKey, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
 from shared.models.plan import (
@@ -21,6 +22,8 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "AuditEntry",
+    "CalendarDay",
+    "CalendarYear",
     "Contact",
     "Evidence",
     "Framework",

@@ -116,6 +116,8 @@ CALLS: dict[str, list[Call]] = {
     "createResponsibility": [Call(COORDINATOR, json=NEW_DUTY)],
     "getResponsibility": [Call(EVERYBODY, STANDING)],
     "endResponsibility": [Call(COORDINATOR, STANDING, {"valid_to": "2030-01-01"})],
+    "getCalendar": [Call(EVERYBODY, YEAR)],
+    "setCalendar": [Call(COORDINATOR, YEAR, {"days": []})],
     "listPeriods": [Call(EVERYBODY)],
     "createPeriod": [Call(COORDINATOR, json=NEW_PERIOD)],
     "getPeriod": [Call(EVERYBODY, PERIOD)],

@@ -196,6 +196,30 @@ WRONG = {
     "a cursor of nonsense": asked("/v1/assignments?cursor=nonsense", ""),
     "a cursor with letters of no alphabet": asked("/v1/assignments?cursor=%C3%A9%C3%A9", ""),
     "a cursor too long": asked("/v1/assignments?cursor=" + "a" * 513, "cursor"),
+    # The calendar
+    "a day off in another year": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [{"day": "2027-01-01", "kind": "off", "name": "Tết dương lịch"}]},
+        "/days/0/day",
+    ),
+    "a day off twice": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [{"day": "2026-01-01", "kind": "off", "name": "Tết dương lịch"}] * 2},
+        "/days/1/day",
+    ),
+    "a Monday that is worked": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [{"day": "2026-11-23", "kind": "worked", "name": "Làm bù"}]},
+        "/days/0/day",
+    ),
+    "a year confirmed by nothing": coordinator(
+        "PUT", "/v1/calendar/2026", {"days": [], "confirmed": True}, "/decision"
+    ),
+    "a year without days": coordinator("PUT", "/v1/calendar/2026", {}, "/days"),
+    "a calendar of no year": asked("/v1/calendar/1999", "year"),
     # Periods, bodies, duties
     "a period of an unknown framework": coordinator(
         "POST", "/v1/periods", PERIOD | {"framework": 2099}, "/framework"
