@@ -7,7 +7,15 @@ revision = "c9d7a6b8e0f1"
 down_revision = "b8c6f5a7d9e0"
 
 # What readers are shown; a change of it ends what is answered from memory.
-SHOWN = ("calendar_days", "calendar_years")
+SHOWN = ("calendar_days", "calendar_years", "period_deadlines")
+
+PERIOD_CHECKS = {
+    "kind": "kind IN ('annual', 'progress', 'on_demand')",
+    "span": "span IN ('month', 'quarter', 'half_year', 'year')",
+    "progress": "(kind = 'progress') = (span IS NOT NULL)",
+    "covers": "(covers_from IS NULL) = (covers_to IS NULL) AND (covers_from IS NULL OR covers_from <= covers_to)",
+    "working_days_before": "working_days_before BETWEEN 0 AND 250",
+}
 
 
 def upgrade() -> None:
@@ -39,6 +47,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_days")),
     )
+    _periods()
+    _assignments()
     for table in SHOWN:
         op.execute(
             f"CREATE TRIGGER ring AFTER INSERT OR UPDATE OR DELETE ON {table} "
@@ -46,6 +56,89 @@ def upgrade() -> None:
         )
 
 
+def _periods() -> None:
+    for column in (
+        sa.Column("kind", sa.Text(), server_default="annual", nullable=False),
+        sa.Column("span", sa.Text(), nullable=True),
+        sa.Column("covers_from", sa.Date(), nullable=True),
+        sa.Column("covers_to", sa.Date(), nullable=True),
+        sa.Column("ministry_due_on", sa.Date(), nullable=True),
+        sa.Column("working_days_before", sa.Integer(), nullable=True),
+        sa.Column("late_allowed", sa.Boolean(), server_default="false", nullable=False),
+    ):
+        op.add_column("periods", column)
+    for name, condition in PERIOD_CHECKS.items():
+        op.create_check_constraint(op.f(f"ck_periods_{name}"), "periods", condition)
+    op.create_table(
+        "period_deadlines",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("period_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("node_id", sa.Uuid(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.CheckConstraint(
+            "organisation_id IS NOT NULL OR node_id IS NOT NULL",
+            name=op.f("ck_period_deadlines_of_something"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["period_id"], ["periods.id"], name=op.f("fk_period_deadlines_period_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_period_deadlines_organisation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["node_id"], ["nodes.id"], name=op.f("fk_period_deadlines_node_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_period_deadlines")),
+        sa.UniqueConstraint(
+            "period_id",
+            "organisation_id",
+            "node_id",
+            name=op.f("uq_period_deadlines_period_id_organisation_id_node_id"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+
+def _assignments() -> None:
+    for column in (
+        sa.Column("extended_due_on", sa.Date(), nullable=True),
+        sa.Column("excused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("excused_by", sa.Uuid(), nullable=True),
+        sa.Column("excused_by_name", sa.Text(), nullable=True),
+        sa.Column("excused_reason", sa.Text(), nullable=True),
+    ):
+        op.add_column("assignments", column)
+    op.create_check_constraint(
+        op.f("ck_assignments_excused"),
+        "assignments",
+        "(excused_at IS NULL) = (excused_reason IS NULL) AND (excused_at IS NULL) = (excused_by IS NULL)",
+    )
+
+
 def downgrade() -> None:
     for table in SHOWN:
         op.drop_table(table)
+    op.drop_constraint(op.f("ck_assignments_excused"), "assignments")
+    for name in (
+        "excused_reason",
+        "excused_by_name",
+        "excused_by",
+        "excused_at",
+        "extended_due_on",
+    ):
+        op.drop_column("assignments", name)
+    for name in PERIOD_CHECKS:
+        op.drop_constraint(op.f(f"ck_periods_{name}"), "periods")
+    for name in (
+        "late_allowed",
+        "working_days_before",
+        "ministry_due_on",
+        "covers_to",
+        "covers_from",
+        "span",
+        "kind",
+    ):
+        op.drop_column("periods", name)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from services.notifier import reasons, schedule
 from services.notifier.mail import Letter, WhomToCall
 from services.notifier.schedule import AUDIENCES, Policy, Step
-from services.notifier.wanted import is_done, is_in, wanted
+from services.notifier.wanted import is_in, wanted
+from shared.duty import is_done
 from shared.models import (
     Assignment,
     Contact,

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from services.notifier.schedule import Step
+from shared.duty import is_done
 from shared.models import (
     Assignment,
     Contact,
@@ -36,24 +37,6 @@ from shared.models import (
     Responsibility,
     Submission,
 )
-
-_newest_state = (
-    select(Submission.state)
-    .where(Submission.assignment_id == Assignment.id)
-    .order_by(Submission.revision.desc())
-    .limit(1)
-    .correlate(Assignment)
-    .scalar_subquery()
-)
-_accepted = (
-    exists()
-    .where(Submission.assignment_id == Assignment.id, Submission.state == "accepted")
-    .correlate(Assignment)
-)
-is_done: ColumnElement[bool] = or_(
-    func.coalesce(_newest_state, "").in_(("accepted", "submitted")), _accepted
-)
-"""True where the duty's status is accepted or submitted, as the API derives it."""
 
 _undone_since = (
     select(func.max(Submission.updated_at))

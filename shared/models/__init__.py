@@ -13,7 +13,7 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
-from shared.models.round import Assignment, Evidence, Period, Submission
+from shared.models.round import Assignment, Evidence, Period, PeriodDeadline, Submission
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Panel",
     "PanelValue",
     "Period",
+    "PeriodDeadline",
     "Reminder",
     "ReminderPolicy",
     "Responsibility",

@@ -3,12 +3,21 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
 
 PERIOD_STATES = ("draft", "open", "closed")
+PERIOD_KINDS = ("annual", "progress", "on_demand")
+SPANS = ("month", "quarter", "half_year", "year")
 ASSIGNMENT_KINDS = ("figure", "report")
 SUBMISSION_STATES = (
     "draft",
@@ -25,14 +34,34 @@ SUBMISSION_STATES = (
 # Written by api.
 class Period(Base):
     __tablename__ = "periods"
-    __table_args__ = (CheckConstraint(f"state IN ({one_of(*PERIOD_STATES)})", "state"),)
+    __table_args__ = (
+        CheckConstraint(f"state IN ({one_of(*PERIOD_STATES)})", "state"),
+        CheckConstraint(f"kind IN ({one_of(*PERIOD_KINDS)})", "kind"),
+        CheckConstraint(f"span IN ({one_of(*SPANS)})", "span"),
+        CheckConstraint("(kind = 'progress') = (span IS NOT NULL)", "progress"),
+        CheckConstraint(
+            "(covers_from IS NULL) = (covers_to IS NULL) AND (covers_from IS NULL OR covers_from <= covers_to)",
+            "covers",
+        ),
+        CheckConstraint("working_days_before BETWEEN 0 AND 250", "working_days_before"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     framework_id: Mapped[UUID] = mapped_column(ForeignKey("frameworks.id"))
     reference_year: Mapped[int]
+    # Figures once a year, progress of the measures by decree 09/2019's spans, or a single question.
+    kind: Mapped[str] = mapped_column(server_default="annual")
+    span: Mapped[str | None]
+    covers_from: Mapped[date | None]
+    covers_to: Mapped[date | None]
     due_on: Mapped[date]
+    # The city's deadline is planned back from the ministry's.
+    ministry_due_on: Mapped[date | None]
+    working_days_before: Mapped[int | None]
+    # After closing figures are still taken, and marked late.
+    late_allowed: Mapped[bool] = mapped_column(server_default="false")
     state: Mapped[str] = mapped_column(server_default="draft")
     made_up: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -42,11 +71,34 @@ class Period(Base):
 
 
 # Written by api.
+class PeriodDeadline(Base):
+    """A deadline of a body, of a node and all below it, or of a body's duties there."""
+
+    __tablename__ = "period_deadlines"
+    __table_args__ = (
+        CheckConstraint("organisation_id IS NOT NULL OR node_id IS NOT NULL", "of_something"),
+        UniqueConstraint(
+            "period_id", "organisation_id", "node_id", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    period_id: Mapped[UUID] = mapped_column(ForeignKey("periods.id"))
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    node_id: Mapped[UUID | None] = mapped_column(ForeignKey("nodes.id"))
+    due_on: Mapped[date]
+
+
+# Written by api.
 class Assignment(Base):
     __tablename__ = "assignments"
     __table_args__ = (
         UniqueConstraint("period_id", "responsibility_id"),
         CheckConstraint(f"kind IN ({one_of(*ASSIGNMENT_KINDS)})", "kind"),
+        CheckConstraint(
+            "(excused_at IS NULL) = (excused_reason IS NULL) AND (excused_at IS NULL) = (excused_by IS NULL)",
+            "excused",
+        ),
         Index("ix_assignments_organisation", "organisation_id", "period_id"),
         Index("ix_assignments_order", "period_id", "sort_key", "id"),
         Index("ix_assignments_all", "sort_key", "id"),
@@ -59,6 +111,12 @@ class Assignment(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     kind: Mapped[str]
     due_on: Mapped[date]
+    # The last day that was granted; due_on stays what it was.
+    extended_due_on: Mapped[date | None]
+    excused_at: Mapped[datetime | None]
+    excused_by: Mapped[UUID | None]
+    excused_by_name: Mapped[str | None]
+    excused_reason: Mapped[str | None]
     sort_key: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

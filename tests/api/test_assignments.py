@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.commands import kind_of_duty
+from services.api.periods.opening import kind_of_duty
 from shared.models import OutboxMessage
 from tests.cast import Cast
 from tests.factories import accepted, assignment_of, body, officers_duty, opened_period

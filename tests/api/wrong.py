@@ -248,6 +248,41 @@ WRONG = {
     "a period named by blanks": coordinator(
         "POST", "/v1/periods", PERIOD | {"name": "  "}, "/name"
     ),
+    "a progress report without a span": coordinator(
+        "POST", "/v1/periods", PERIOD | {"kind": "progress"}, "/span"
+    ),
+    "an annual period with a span": coordinator(
+        "POST", "/v1/periods", PERIOD | {"span": "month"}, "/span"
+    ),
+    "a report that covers days backwards": coordinator(
+        "POST",
+        "/v1/periods",
+        PERIOD | {"covers_from": "2030-02-01", "covers_to": "2030-01-01"},
+        "/covers_from",
+    ),
+    "a deadline of nothing": coordinator(
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        {"deadlines": [{"due_on": "2030-01-01"}]},
+        "/deadlines/0",
+    ),
+    "a deadline of an unknown body": coordinator(
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        {"deadlines": [{"organisation": "so-gi", "due_on": "2030-01-01"}]},
+        "/deadlines/0/organisation",
+    ),
+    "a deadline of an unknown node": coordinator(
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        {"deadlines": [{"node": "9.9.9", "due_on": "2030-01-01"}]},
+        "/deadlines/0/node",
+    ),
+    "the opening of an unknown period": asked("/v1/periods/chua-co/opening", "", 404),
+    "a proposal of a year of working days": asked(
+        "/v1/period-proposals?ministry_due_on=2030-01-01&working_days_before=251",
+        "working_days_before",
+    ),
     "a deadline long ago": coordinator(
         "PATCH", "/v1/assignments/{assignment}", {"due_on": "1999-12-31"}, "/due_on"
     ),

@@ -27,6 +27,7 @@ from services.api.deps.paging import page, start_of
 from services.api.submissions.schemas import SubmissionQuery
 from services.api.submissions.states import allowed_actions
 from shared.db import Reader
+from shared.duty import decidable, late, writable
 from shared.errors import ForbiddenError, NotFoundError
 from shared.models import Assignment, Evidence, Node, Organisation, Period, Submission
 
@@ -68,14 +69,14 @@ _evidence = (
     .where(Evidence.submission_id == Submission.id)
     .scalar_subquery()
 )
-_late = func.date(func.timezone("Asia/Ho_Chi_Minh", Submission.submitted_at)) > Assignment.due_on
 _SUBMISSION = (
     select(
         Submission.id,
         Submission.assignment_id.label("assignment"),
         Period.code.label("period"),
         Period.made_up,
-        Period.state.label("period_state"),
+        writable.label("writable"),
+        decidable.label("decidable"),
         Node.code.label("indicator"),
         Node.name_vi.label("indicator_name_vi"),
         Node.unit,
@@ -90,7 +91,7 @@ _SUBMISSION = (
         Submission.note,
         Submission.source,
         Submission.state,
-        _late.label("late"),
+        late.label("late"),
         Submission.created_by,
         Submission.created_by_name,
         Submission.created_at,
@@ -169,7 +170,7 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
     made = dict(row)
     for name in ("created_by", "submitted_by", "decided_by"):
         made[name] = made.pop(f"{name}_name")
-    del made["organisation_id"], made["period_state"]
+    del made["organisation_id"], made["writable"], made["decidable"]
     made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
     made["allowed_actions"] = allowed_actions(caller, row)
     return made
