@@ -68,6 +68,12 @@ class DeadlineMoved(Event):
     assignment_id: UUID
 
 
+class DutyExcused(Event):
+    """Excused, or owed again after all."""
+
+    assignment_id: UUID
+
+
 class ContactsChanged(Event):
     organisation_id: UUID
 
@@ -96,5 +102,6 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     PeriodOpened: (RECALCULATE, REMIND),
     PeriodClosed: (REMIND,),
     DeadlineMoved: (REMIND,),
+    DutyExcused: (REMIND,),
     ContactsChanged: (REMIND,),
 }

@@ -7,7 +7,7 @@ revision = "c9d7a6b8e0f1"
 down_revision = "b8c6f5a7d9e0"
 
 # What readers are shown; a change of it ends what is answered from memory.
-SHOWN = ("calendar_days", "calendar_years", "period_deadlines")
+SHOWN = ("calendar_days", "calendar_years", "period_deadlines", "contributions", "extensions")
 
 PERIOD_CHECKS = {
     "kind": "kind IN ('annual', 'progress', 'on_demand')",
@@ -49,6 +49,40 @@ def upgrade() -> None:
     )
     _periods()
     _assignments()
+    op.add_column(
+        "nodes", sa.Column("combination", sa.Text(), server_default="all_agree", nullable=False)
+    )
+    op.create_check_constraint(
+        op.f("ck_nodes_combination"),
+        "nodes",
+        "combination IN ('all_agree', 'lead', 'mean_of_components')",
+    )
+    op.create_table(
+        "contributions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_by_name", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_contributions_assignment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_contributions_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contributions")),
+    )
+    op.create_index(
+        "ix_contributions_order", "contributions", ["assignment_id", "created_at", "id"]
+    )
+    _extensions()
     for table in SHOWN:
         op.execute(
             f"CREATE TRIGGER ring AFTER INSERT OR UPDATE OR DELETE ON {table} "
@@ -118,9 +152,59 @@ def _assignments() -> None:
     )
 
 
+def _extensions() -> None:
+    op.create_table(
+        "extensions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("wished_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="asked", nullable=False),
+        sa.Column("granted_until", sa.Date(), nullable=True),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_by_name", sa.Text(), nullable=False),
+        sa.Column(
+            "asked_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_by_name", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('asked', 'granted', 'refused', 'withdrawn')",
+            name=op.f("ck_extensions_state"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'granted') = (granted_until IS NOT NULL)", name=op.f("ck_extensions_granted")
+        ),
+        sa.CheckConstraint(
+            "state = 'asked' OR decided_at IS NOT NULL", name=op.f("ck_extensions_decided")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_extensions_assignment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extensions")),
+    )
+    op.create_index(
+        "uq_extensions_asked",
+        "extensions",
+        ["assignment_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'asked'"),
+    )
+    op.create_index("ix_extensions_recent", "extensions", ["asked_at", "id"])
+    op.create_index("ix_extensions_assignment", "extensions", ["assignment_id"])
+
+
 def downgrade() -> None:
     for table in SHOWN:
         op.drop_table(table)
+    op.drop_constraint(op.f("ck_nodes_combination"), "nodes")
+    op.drop_column("nodes", "combination")
     op.drop_constraint(op.f("ck_assignments_excused"), "assignments")
     for name in (
         "excused_reason",

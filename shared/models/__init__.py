@@ -13,7 +13,15 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
-from shared.models.round import Assignment, Evidence, Period, PeriodDeadline, Submission
+from shared.models.round import (
+    Assignment,
+    Contribution,
+    Evidence,
+    Extension,
+    Period,
+    PeriodDeadline,
+    Submission,
+)
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
 
 __all__ = [
@@ -25,7 +33,9 @@ __all__ = [
     "CalendarDay",
     "CalendarYear",
     "Contact",
+    "Contribution",
     "Evidence",
+    "Extension",
     "Framework",
     "FrameworkVersion",
     "Heartbeat",

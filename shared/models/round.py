@@ -19,6 +19,7 @@ PERIOD_STATES = ("draft", "open", "closed")
 PERIOD_KINDS = ("annual", "progress", "on_demand")
 SPANS = ("month", "quarter", "half_year", "year")
 ASSIGNMENT_KINDS = ("figure", "report")
+EXTENSION_STATES = ("asked", "granted", "refused", "withdrawn")
 SUBMISSION_STATES = (
     "draft",
     "submitted",
@@ -120,6 +121,54 @@ class Assignment(Base):
     sort_key: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Extension(Base):
+    __tablename__ = "extensions"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({one_of(*EXTENSION_STATES)})", "state"),
+        CheckConstraint("(state = 'granted') = (granted_until IS NOT NULL)", "granted"),
+        CheckConstraint("state = 'asked' OR decided_at IS NOT NULL", "decided"),
+        # One question at a time.
+        Index(
+            "uq_extensions_asked", "assignment_id", unique=True, postgresql_where="state = 'asked'"
+        ),
+        Index("ix_extensions_recent", "asked_at", "id"),
+        Index("ix_extensions_assignment", "assignment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
+    reason: Mapped[str]
+    wished_on: Mapped[date]
+    # The last day as it was when this was asked.
+    due_on: Mapped[date]
+    state: Mapped[str] = mapped_column(server_default="asked")
+    granted_until: Mapped[date | None]
+    asked_by: Mapped[UUID]
+    asked_by_name: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decided_by: Mapped[UUID | None]
+    decided_by_name: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+
+
+# Written by api.
+class Contribution(Base):
+    """What a co-operating or requested body adds to another's duty; never changed."""
+
+    __tablename__ = "contributions"
+    __table_args__ = (Index("ix_contributions_order", "assignment_id", "created_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    note: Mapped[str]
+    created_by: Mapped[UUID]
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 # Written by api.

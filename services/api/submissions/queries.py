@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
+from services.api.assignments.queries import is_concerned
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
 from services.api.submissions.schemas import SubmissionQuery
@@ -179,6 +180,8 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
 async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
     sight, bodies = _sight(caller)
+    if sight == "own" and query.assignment and await is_concerned(read, caller, query.assignment):
+        sight = "no_foreign_drafts"
     names = frozenset({*values, sight})
     values["bodies"] = bodies
     for name in ("assignment", "submitted_since"):
@@ -202,8 +205,13 @@ async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery)
 
 async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) -> Any:
     row = await read.first(ONE_SUBMISSION, id=submission_id)
-    if row is None or not _visible(caller, row):
+    if row is None:
         raise SubmissionNotFoundError
+    if not _visible(caller, row):
+        # Bodies that have a part in the indicator see what was submitted, not the drafts.
+        helps = row["state"] != "draft" and caller.may("submissions:read")
+        if not (helps and await is_concerned(read, caller, row["assignment"])):
+            raise SubmissionNotFoundError
     return row
 
 
