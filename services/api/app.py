@@ -23,6 +23,7 @@ from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
 from services.api.evidence.files import Store
 from services.api.evidence.routes import routers as evidence
+from services.api.extensions.routes import routers as extensions
 from services.api.frameworks.routes import routers as frameworks
 from services.api.identity.passwords import Passwords
 from services.api.identity.routes import routers as identity
@@ -52,6 +53,7 @@ NOUNS = (
     calendar,
     periods,
     assignments,
+    extensions,
     submissions,
     evidence,
     panels,

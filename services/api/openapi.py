@@ -49,6 +49,7 @@ DESCRIPTIONS = {
 PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
 _DECIDES = re.compile(
     r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
+    r"|/v1/extensions/{extension_id}/\w+|/v1/assignments/{assignment_id}/(lift-)?excuse"
 )
 _PUBLISHES = "/v1/frameworks/{year}/publish"
 IDEMPOTENCY_KEY = {

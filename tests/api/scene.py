@@ -99,6 +99,11 @@ async def _things_of(
     duty = await assignment_of(client, cast, first, organisation=code)
     draft = await drafted(client, person, duty["id"], value=5)
     evidence = await attached(client, person, draft["id"])
+    asked = await client.post(
+        f"/v1/assignments/{duty['id']}/extensions",
+        json={"reason": "Chờ số liệu điều tra", "wished_on": "2030-07-10"},
+        headers=person.headers,
+    )
     waiting_duty = await assignment_of(client, cast, second, organisation=code)
     waiting = await submitted(client, person, waiting_duty["id"], value=5)
     free = await assignment_of(client, cast, third, organisation=code)
@@ -121,6 +126,7 @@ async def _things_of(
         "evidence_of_draft": evidence["id"],
         "evidence_of_taken": taken["evidence"][0]["id"],
         "contact": contact_id,
+        "extension": body(asked, 201)["id"],
     }
 
 

@@ -64,6 +64,7 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "waiting"},
     {"submission_id": "taken"},
 )
+EXTENSION = {"extension_id": "extension"}
 STANDING = {"responsibility_id": "responsibility"}
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
@@ -136,6 +137,15 @@ CALLS: dict[str, list[Call]] = {
     "liftExcuse": [Call("FYFFFF", DUTY, REASON, success=409)],
     "listContributions": [Call("FYYNYF", DUTY)],
     "contribute": [Call("FFFNFF", DUTY, {"note": "Số liệu phối hợp"})],
+    "listExtensions": [Call("FYYYYF")],
+    "listDutyExtensions": [Call("FYYNYF", DUTY)],
+    "askExtension": [
+        Call("FYYNFF", DUTY, {"reason": "Chờ số liệu", "wished_on": "2030-07-10"}),
+    ],
+    "getExtension": [Call("FYYNYF", EXTENSION)],
+    "grantExtension": [Call("FYFNFF", EXTENSION, {"reason": "Đồng ý"})],
+    "refuseExtension": [Call("FYFNFF", EXTENSION, {"reason": "Không đủ căn cứ"})],
+    "withdrawExtension": [Call("FFYNFF", EXTENSION)],
     "listSubmissions": [Call(NOT_ADMIN)],
     "getSubmission": [Call(OWN_DRAFT, DRAFT), Call(SENT, WAITING), Call(TAKEN, ACCEPTED)],
     "changeSubmission": [Call(OWN_DRAFT, DRAFT, {"value": 4})],
@@ -192,6 +202,7 @@ OF_A_BODY = {
     "evidence_of_draft",
     "evidence_of_taken",
     "contact",
+    "extension",
 }
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 

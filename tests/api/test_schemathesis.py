@@ -44,6 +44,7 @@ REAL = {
     "assignment_id": "assignment",
     "submission_id": "draft",
     "evidence_id": "evidence_of_draft",
+    "extension_id": "extension",
     "period": "period",
     "run_id": "run",
     "policy_id": "policy",

@@ -196,6 +196,44 @@ WRONG = {
     "a cursor of nonsense": asked("/v1/assignments?cursor=nonsense", ""),
     "a cursor with letters of no alphabet": asked("/v1/assignments?cursor=%C3%A9%C3%A9", ""),
     "a cursor too long": asked("/v1/assignments?cursor=" + "a" * 513, "cursor"),
+    # Extensions
+    "an extension to a day before the deadline": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{assignment}/extensions",
+        {"reason": "Chờ số liệu", "wished_on": "2030-06-30"},
+        where="/wished_on",
+    ),
+    "an extension without a reason": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{assignment}/extensions",
+        {"wished_on": "2030-07-30"},
+        where="/reason",
+    ),
+    "an extension of another body's duty": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{foreign}/extensions",
+        {"reason": "Chờ số liệu", "wished_on": "2030-07-30"},
+        404,
+    ),
+    "a second extension at a time": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{duty_of_draft}/extensions",
+        {"reason": "Chờ số liệu", "wished_on": "2030-07-30"},
+        409,
+    ),
+    "an extension granted for ever": coordinator(
+        "POST",
+        "/v1/extensions/{extension}/grant",
+        {"reason": "Đồng ý", "until": "2199-01-01"},
+        "/until",
+    ),
+    "an extension refused for nothing": coordinator(
+        "POST", "/v1/extensions/{extension}/refuse", {}, "/reason"
+    ),
     # The calendar
     "a day off in another year": coordinator(
         "PUT",
