@@ -74,6 +74,18 @@ class DutyExcused(Event):
     assignment_id: UUID
 
 
+class ExplanationAsked(Event):
+    explanation_id: UUID
+
+
+class ExplanationAnswered(Event):
+    explanation_id: UUID
+
+
+class ExplanationClosed(Event):
+    explanation_id: UUID
+
+
 class ContactsChanged(Event):
     organisation_id: UUID
 
@@ -103,5 +115,8 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     PeriodClosed: (REMIND,),
     DeadlineMoved: (REMIND,),
     DutyExcused: (REMIND,),
+    ExplanationAsked: (REMIND,),
+    ExplanationAnswered: (REMIND,),
+    ExplanationClosed: (REMIND,),
     ContactsChanged: (REMIND,),
 }

@@ -7,7 +7,15 @@ revision = "c9d7a6b8e0f1"
 down_revision = "b8c6f5a7d9e0"
 
 # What readers are shown; a change of it ends what is answered from memory.
-SHOWN = ("calendar_days", "calendar_years", "period_deadlines", "contributions", "extensions")
+SHOWN = (
+    "calendar_days",
+    "calendar_years",
+    "period_deadlines",
+    "contributions",
+    "extensions",
+    "deputies",
+    "explanation_requests",
+)
 
 PERIOD_CHECKS = {
     "kind": "kind IN ('annual', 'progress', 'on_demand')",
@@ -83,6 +91,8 @@ def upgrade() -> None:
         "ix_contributions_order", "contributions", ["assignment_id", "created_at", "id"]
     )
     _extensions()
+    _deputies()
+    _explanations()
     for table in SHOWN:
         op.execute(
             f"CREATE TRIGGER ring AFTER INSERT OR UPDATE OR DELETE ON {table} "
@@ -198,6 +208,114 @@ def _extensions() -> None:
     )
     op.create_index("ix_extensions_recent", "extensions", ["asked_at", "id"])
     op.create_index("ix_extensions_assignment", "extensions", ["assignment_id"])
+
+
+def _deputies() -> None:
+    op.create_table(
+        "deputies",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("deputy_id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("valid_from <= valid_to", name=op.f("ck_deputies_validity")),
+        sa.ForeignKeyConstraint(
+            ["membership_id"],
+            ["memberships.id"],
+            name=op.f("fk_deputies_membership_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["deputy_id"], ["users.id"], name=op.f("fk_deputies_deputy_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deputies")),
+    )
+    op.create_index(
+        "ix_deputies_deputy",
+        "deputies",
+        ["deputy_id"],
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index("ix_deputies_membership", "deputies", ["membership_id"])
+    op.create_index("ix_deputies_recent", "deputies", ["created_at", "id"])
+
+
+def _explanations() -> None:
+    op.create_table(
+        "explanation_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("period_id", sa.Uuid(), nullable=False),
+        sa.Column("assignment_id", sa.Uuid(), nullable=True),
+        sa.Column("node_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="asked", nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_by_name", sa.Text(), nullable=False),
+        sa.Column(
+            "asked_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.Column("answered_by_name", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("closed_by", sa.Uuid(), nullable=True),
+        sa.Column("closed_by_name", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('asked', 'answered', 'closed')", name=op.f("ck_explanation_requests_state")
+        ),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_at IS NULL)",
+            name=op.f("ck_explanation_requests_answered"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'answered' OR answer IS NOT NULL",
+            name=op.f("ck_explanation_requests_answer"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'closed') = (closed_at IS NOT NULL)",
+            name=op.f("ck_explanation_requests_closed"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["period_id"], ["periods.id"], name=op.f("fk_explanation_requests_period_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"],
+            ["assignments.id"],
+            name=op.f("fk_explanation_requests_assignment_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["node_id"], ["nodes.id"], name=op.f("fk_explanation_requests_node_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_explanation_requests_organisation_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_explanation_requests")),
+    )
+    op.create_index(
+        op.f("ix_explanation_requests_organisation_id"), "explanation_requests", ["organisation_id"]
+    )
+    op.create_index("ix_explanation_requests_recent", "explanation_requests", ["asked_at", "id"])
+    op.create_index(
+        "ix_explanation_requests_waiting",
+        "explanation_requests",
+        ["due_on"],
+        postgresql_where=sa.text("state = 'asked'"),
+    )
 
 
 def downgrade() -> None:

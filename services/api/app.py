@@ -21,8 +21,10 @@ from services.api.calendar.routes import routers as calendar
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
+from services.api.deputies.routes import routers as deputies
 from services.api.evidence.files import Store
 from services.api.evidence.routes import routers as evidence
+from services.api.explanations.routes import routers as explanations
 from services.api.extensions.routes import routers as extensions
 from services.api.frameworks.routes import routers as frameworks
 from services.api.identity.passwords import Passwords
@@ -54,6 +56,8 @@ NOUNS = (
     periods,
     assignments,
     extensions,
+    explanations,
+    deputies,
     submissions,
     evidence,
     panels,

@@ -50,6 +50,7 @@ PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
 _DECIDES = re.compile(
     r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
     r"|/v1/extensions/{extension_id}/\w+|/v1/assignments/{assignment_id}/(lift-)?excuse"
+    r"|/v1/explanations/{explanation_id}/\w+"
 )
 _PUBLISHES = "/v1/frameworks/{year}/publish"
 IDEMPOTENCY_KEY = {

@@ -1,7 +1,7 @@
 """Every table of the system, by subject. The comment above a class names its one writer."""
 
 from shared.models.calendar import CalendarDay, CalendarYear
-from shared.models.identity import ApiKey, Membership, SignIn, User
+from shared.models.identity import ApiKey, Deputy, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
 from shared.models.plan import (
     Contact,
@@ -17,6 +17,7 @@ from shared.models.round import (
     Assignment,
     Contribution,
     Evidence,
+    ExplanationRequest,
     Extension,
     Period,
     PeriodDeadline,
@@ -34,7 +35,9 @@ __all__ = [
     "CalendarYear",
     "Contact",
     "Contribution",
+    "Deputy",
     "Evidence",
+    "ExplanationRequest",
     "Extension",
     "Framework",
     "FrameworkVersion",

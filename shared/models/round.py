@@ -20,6 +20,7 @@ PERIOD_KINDS = ("annual", "progress", "on_demand")
 SPANS = ("month", "quarter", "half_year", "year")
 ASSIGNMENT_KINDS = ("figure", "report")
 EXTENSION_STATES = ("asked", "granted", "refused", "withdrawn")
+EXPLANATION_STATES = ("asked", "answered", "closed")
 SUBMISSION_STATES = (
     "draft",
     "submitted",
@@ -153,6 +154,40 @@ class Extension(Base):
     decided_by_name: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
+
+
+# Written by api.
+class ExplanationRequest(Base):
+    __tablename__ = "explanation_requests"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({one_of(*EXPLANATION_STATES)})", "state"),
+        CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", "answered"),
+        CheckConstraint("state <> 'answered' OR answer IS NOT NULL", "answer"),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", "closed"),
+        Index("ix_explanation_requests_recent", "asked_at", "id"),
+        Index("ix_explanation_requests_waiting", "due_on", postgresql_where="state = 'asked'"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    period_id: Mapped[UUID] = mapped_column(ForeignKey("periods.id"))
+    # Null where it is about an indicator rather than a duty.
+    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignments.id"))
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    question: Mapped[str]
+    due_on: Mapped[date]
+    state: Mapped[str] = mapped_column(server_default="asked")
+    asked_by: Mapped[UUID]
+    asked_by_name: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    answer: Mapped[str | None]
+    answered_by: Mapped[UUID | None]
+    answered_by_name: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    remark: Mapped[str | None]
+    closed_by: Mapped[UUID | None]
+    closed_by_name: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
 
 
 # Written by api.

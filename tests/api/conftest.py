@@ -42,7 +42,7 @@ class Stage:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
             "audit_log contacts evidence idempotency_keys localities memberships nodes organisations outbox "
-            "contributions extensions panels periods reminder_policies responsibilities submissions users api_keys"
+            "contributions deputies explanation_requests extensions panels periods reminder_policies responsibilities submissions users api_keys"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own

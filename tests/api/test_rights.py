@@ -65,6 +65,15 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "taken"},
 )
 EXTENSION = {"extension_id": "extension"}
+EXPLANATION, DEPUTY = {"explanation_id": "explanation"}, {"deputy_id": "deputy"}
+NEW_EXPLANATION = {
+    "period": "ky-2024",
+    "indicator": "2.1.1",
+    "organisation": "so-gddt",
+    "question": "Vì sao giảm?",
+    "due_on": "2030-07-10",
+}
+NEW_DEPUTY = {"deputy": "khong-ai", "valid_from": "2030-01-01", "valid_to": "2030-01-31"}
 STANDING = {"responsibility_id": "responsibility"}
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
@@ -146,6 +155,16 @@ CALLS: dict[str, list[Call]] = {
     "grantExtension": [Call("FYFNFF", EXTENSION, {"reason": "Đồng ý"})],
     "refuseExtension": [Call("FYFNFF", EXTENSION, {"reason": "Không đủ căn cứ"})],
     "withdrawExtension": [Call("FFYNFF", EXTENSION)],
+    "listExplanations": [Call("FYYYYF")],
+    "getExplanation": [Call("FYYNYF", EXPLANATION)],
+    "askExplanation": [Call("FYFFYF", json=NEW_EXPLANATION)],
+    "answerExplanation": [Call("FFYNFF", EXPLANATION, {"answer": "Do đổi cách tính"})],
+    "closeExplanation": [Call("FYFNYF", EXPLANATION, {"remark": "Đã rõ"})],
+    "listDeputies": [Call("FYYYYF")],
+    "getDeputy": [Call("FYYNYF", DEPUTY)],
+    # Nobody of this login: who may name a deputy is told so.
+    "nameDeputy": [Call("FFYYFF", json=NEW_DEPUTY, success=422)],
+    "endDeputy": [Call("FFYNFF", DEPUTY)],
     "listSubmissions": [Call(NOT_ADMIN)],
     "getSubmission": [Call(OWN_DRAFT, DRAFT), Call(SENT, WAITING), Call(TAKEN, ACCEPTED)],
     "changeSubmission": [Call(OWN_DRAFT, DRAFT, {"value": 4})],
@@ -203,6 +222,8 @@ OF_A_BODY = {
     "evidence_of_taken",
     "contact",
     "extension",
+    "explanation",
+    "deputy",
 }
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 

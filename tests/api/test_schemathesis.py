@@ -45,6 +45,8 @@ REAL = {
     "submission_id": "draft",
     "evidence_id": "evidence_of_draft",
     "extension_id": "extension",
+    "explanation_id": "explanation",
+    "deputy_id": "deputy",
     "period": "period",
     "run_id": "run",
     "policy_id": "policy",

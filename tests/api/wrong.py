@@ -69,6 +69,15 @@ DUTY = {
     "valid_from": "2024-08-06",
 }
 
+QUESTION = {
+    "period": "ky-2024",
+    "indicator": "2.1.1",
+    "organisation": "so-gddt",
+    "question": "Vì sao giảm?",
+    "due_on": "2030-07-10",
+}
+STAND_IN = {"deputy": "head", "valid_from": "2030-01-01", "valid_to": "2030-01-31"}
+
 
 def panel(locality: dict[str, Any]) -> dict[str, Any]:
     return {"source": "thử", "localities": [LOCALITY | locality]}
@@ -233,6 +242,44 @@ WRONG = {
     ),
     "an extension refused for nothing": coordinator(
         "POST", "/v1/extensions/{extension}/refuse", {}, "/reason"
+    ),
+    # Explanations and deputies
+    "a question about nothing": coordinator(
+        "POST", "/v1/explanations", {"question": "Vì sao?", "due_on": "2030-01-01"}, ""
+    ),
+    "a question about two things": coordinator(
+        "POST",
+        "/v1/explanations",
+        {**QUESTION, "assignment": "00000000-0000-4000-8000-000000000000"},
+        "",
+    ),
+    "a question to an unknown body": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"organisation": "so-gi"}, "/organisation"
+    ),
+    "a question about a pillar": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"indicator": "2"}, "/indicator"
+    ),
+    "a question in an unknown period": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"period": "chua-co"}, "/period"
+    ),
+    "a question to be answered yesterday": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"due_on": "2020-01-01"}, "/due_on"
+    ),
+    "a deputy of another body": Wrong(
+        "officer", "POST", "/v1/deputies", STAND_IN | {"deputy": "foreign_officer"}, where="/deputy"
+    ),
+    "a deputy of oneself": Wrong(
+        "officer", "POST", "/v1/deputies", STAND_IN | {"deputy": "officer"}, where="/deputy"
+    ),
+    "a deputy until the day before": Wrong(
+        "officer", "POST", "/v1/deputies", STAND_IN | {"valid_to": "2029-12-31"}, where="/valid_to"
+    ),
+    "a deputy in a body that is not one's own": Wrong(
+        "officer",
+        "POST",
+        "/v1/deputies",
+        STAND_IN | {"organisation": "so-ct"},
+        where="/organisation",
     ),
     # The calendar
     "a day off in another year": coordinator(
