@@ -17,6 +17,7 @@ from services.api import errors, health, openapi
 from services.api.analyses.routes import routers as analyses
 from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
+from services.api.board.routes import routers as board
 from services.api.calendar.routes import routers as calendar
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
@@ -58,6 +59,7 @@ NOUNS = (
     extensions,
     explanations,
     deputies,
+    board,
     submissions,
     evidence,
     panels,

@@ -165,6 +165,12 @@ CALLS: dict[str, list[Call]] = {
     # Nobody of this login: who may name a deputy is told so.
     "nameDeputy": [Call("FFYYFF", json=NEW_DEPUTY, success=422)],
     "endDeputy": [Call("FFYNFF", DEPUTY)],
+    "getBoard": [
+        Call("FYYYYF", query="period=ky-2024"),
+        Call("FYYYYF", query="period=ky-2024&format=csv"),
+        Call("FYYYYF", query="period=ky-2024&format=xlsx"),
+    ],
+    "getFollowUp": [Call("FYYYYF", query="period=ky-2024")],
     "listSubmissions": [Call(NOT_ADMIN)],
     "getSubmission": [Call(OWN_DRAFT, DRAFT), Call(SENT, WAITING), Call(TAKEN, ACCEPTED)],
     "changeSubmission": [Call(OWN_DRAFT, DRAFT, {"value": 4})],

@@ -281,6 +281,10 @@ WRONG = {
         STAND_IN | {"organisation": "so-ct"},
         where="/organisation",
     ),
+    # The board
+    "the board of no period": asked("/v1/board", "period"),
+    "the board of an unknown period": asked("/v1/board?period=chua-co", "", 404),
+    "the board in an unknown form": asked("/v1/board?period=ky-2024&format=pdf", "format"),
     # The calendar
     "a day off in another year": coordinator(
         "PUT",
