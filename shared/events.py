@@ -68,6 +68,24 @@ class DeadlineMoved(Event):
     assignment_id: UUID
 
 
+class DutyExcused(Event):
+    """Excused, or owed again after all."""
+
+    assignment_id: UUID
+
+
+class ExplanationAsked(Event):
+    explanation_id: UUID
+
+
+class ExplanationAnswered(Event):
+    explanation_id: UUID
+
+
+class ExplanationClosed(Event):
+    explanation_id: UUID
+
+
 class ContactsChanged(Event):
     organisation_id: UUID
 
@@ -100,6 +118,10 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     PeriodOpened: (RECALCULATE, REMIND),
     PeriodClosed: (REMIND,),
     DeadlineMoved: (REMIND,),
+    DutyExcused: (REMIND,),
+    ExplanationAsked: (REMIND,),
+    ExplanationAnswered: (REMIND,),
+    ExplanationClosed: (REMIND,),
     ContactsChanged: (REMIND,),
     HandedOver: (REMIND,),
 }

@@ -18,11 +18,16 @@ from services.api.analyses.routes import routers as analyses
 from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
 from services.api.audit.sealing import seal_forever
+from services.api.board.routes import routers as board
+from services.api.calendar.routes import routers as calendar
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
+from services.api.deputies.routes import routers as deputies
 from services.api.evidence.files import Store
 from services.api.evidence.routes import routers as evidence
+from services.api.explanations.routes import routers as explanations
+from services.api.extensions.routes import routers as extensions
 from services.api.frameworks.routes import routers as frameworks
 from services.api.handovers.routes import routers as handovers
 from services.api.identity.passwords import Passwords
@@ -53,8 +58,13 @@ NOUNS = (
     organisations,
     responsibilities,
     handovers,
+    calendar,
     periods,
     assignments,
+    extensions,
+    explanations,
+    deputies,
+    board,
     submissions,
     evidence,
     panels,

@@ -50,6 +50,8 @@ PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
 _DECIDES = re.compile(
     r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
     r"|/v1/handovers/{handover_id}/(carry-out|cancel|reverse)"
+    r"|/v1/extensions/{extension_id}/\w+|/v1/assignments/{assignment_id}/(lift-)?excuse"
+    r"|/v1/explanations/{explanation_id}/\w+"
 )
 _PUBLISHES = "/v1/frameworks/{year}/publish"
 IDEMPOTENCY_KEY = {
@@ -95,6 +97,10 @@ def _needs_match(path: str, method: str) -> bool:
     return method == "patch" or path == _PUBLISHES
 
 
+def _decides(path: str, method: str) -> bool:
+    return bool(_DECIDES.fullmatch(path)) or (method, path) == ("put", "/v1/calendar/{year}")
+
+
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
@@ -107,7 +113,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
         parameters.append(IDEMPOTENCY_KEY)
-    if method in {"patch", "delete"} or _DECIDES.fullmatch(path):
+    if method in {"patch", "delete"} or _decides(path, method):
         parameters.append({**IF_MATCH, "required": _needs_match(path, method)})
     if path.startswith("/v1/") and method == "get":
         parameters.append(IF_NONE_MATCH)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from services.notifier import reasons, schedule
 from services.notifier.mail import Letter, WhomToCall
 from services.notifier.schedule import AUDIENCES, Policy, Step
-from services.notifier.wanted import is_done, is_in, wanted
+from services.notifier.wanted import is_in, is_watched, wanted
+from shared.duty import effective_due_on, is_done
 from shared.models import (
     Assignment,
     Contact,
@@ -62,9 +63,9 @@ async def active_policies(session: AsyncSession) -> list[Policy]:
 
 async def deadlines(session: AsyncSession, *, duties: ColumnElement[bool]) -> Sequence[date]:
     found = await session.scalars(
-        select(Assignment.due_on)
+        select(effective_due_on)
         .join(Period, Period.id == Assignment.period_id)
-        .where(Period.state == "open", duties)
+        .where(is_watched, duties)
         .distinct()
     )
     return found.all()
@@ -82,8 +83,8 @@ async def steps_of(
 
 
 _obstacle = case(
-    (Period.state != "open", reasons.PERIOD_CLOSED),
-    (Assignment.due_on != Reminder.due_on, reasons.DEADLINE_MOVED),
+    (~func.coalesce(is_watched, False), reasons.PERIOD_CLOSED),
+    (effective_due_on != Reminder.due_on, reasons.DEADLINE_MOVED),
     (is_done, reasons.DUTY_DONE),
     (
         and_(
@@ -252,7 +253,7 @@ _returned_because = (
 _LETTER = (
     select(
         Assignment.id.label("assignment_id"),
-        Assignment.due_on,
+        effective_due_on.label("due_on"),
         Assignment.kind,
         Reminder.step_days,
         Reminder.audience,

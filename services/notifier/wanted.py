@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from services.notifier.schedule import Step
+from shared.duty import effective_due_on, is_done
 from shared.models import (
     Assignment,
     Contact,
@@ -37,24 +38,6 @@ from shared.models import (
     Submission,
 )
 
-_newest_state = (
-    select(Submission.state)
-    .where(Submission.assignment_id == Assignment.id)
-    .order_by(Submission.revision.desc())
-    .limit(1)
-    .correlate(Assignment)
-    .scalar_subquery()
-)
-_accepted = (
-    exists()
-    .where(Submission.assignment_id == Assignment.id, Submission.state == "accepted")
-    .correlate(Assignment)
-)
-is_done: ColumnElement[bool] = or_(
-    func.coalesce(_newest_state, "").in_(("accepted", "submitted")), _accepted
-)
-"""True where the duty's status is accepted or submitted, as the API derives it."""
-
 _undone_since = (
     select(func.max(Submission.updated_at))
     .where(
@@ -64,6 +47,17 @@ _undone_since = (
     .correlate(Assignment)
     .scalar_subquery()
 )
+
+
+is_watched: ColumnElement[bool] = or_(
+    Period.state == "open",
+    and_(
+        Period.state == "closed",
+        Assignment.extended_due_on
+        >= func.date(func.timezone("Asia/Ho_Chi_Minh", Period.closed_at)),
+    ),
+)
+"""True where somebody is told: the period is open, or an extension went on after it was closed."""
 
 
 def in_period(period_id: UUID | None) -> ColumnElement[bool]:
@@ -121,13 +115,14 @@ def wanted(steps: Sequence[Step], *, duties: ColumnElement[bool]) -> Subquery:
         select(
             Assignment.id,
             Assignment.organisation_id,
-            Assignment.due_on,
+            effective_due_on.label("due_on"),
+            (Period.state != "open").label("closed"),
             Responsibility.role,
             _undone_since.label("undone_since"),
         )
         .join(Period, Period.id == Assignment.period_id)
         .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-        .where(Period.state == "open", ~is_done, duties)
+        .where(is_watched, ~is_done, duties)
         .cte("duty")
     )
     columns = (
@@ -138,6 +133,8 @@ def wanted(steps: Sequence[Step], *, duties: ColumnElement[bool]) -> Subquery:
         table.c.send_at,
         duty.c.undone_since,
     )
+    # Once an extension has run out in a closed period, nothing can be handed in any more.
+    may_be_told = or_(~duty.c.closed, table.c.step_days <= 0)
     own = (
         select(
             *columns,
@@ -154,14 +151,14 @@ def wanted(steps: Sequence[Step], *, duties: ColumnElement[bool]) -> Subquery:
             ),
         )
         # Outside the city's line of command nobody is escalated to: they are asked.
-        .where(or_(duty.c.role != "requested", table.c.audience != "head"))
+        .where(or_(duty.c.role != "requested", table.c.audience != "head"), may_be_told)
     )
     coordinator = (
         select(*columns, Contact.id, Contact.email, Contact.name)
         .join_from(duty, table, table.c.due_on == duty.c.due_on)
         .join(Contact, and_(Contact.active, Contact.role == "officer"))
         .join(Organisation, Organisation.id == Contact.organisation_id)
-        .where(table.c.audience == "coordinator", Organisation.is_coordinator)
+        .where(table.c.audience == "coordinator", Organisation.is_coordinator, may_be_told)
     )
     return union_all(own, coordinator).subquery("wanted")
 

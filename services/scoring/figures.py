@@ -2,13 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.composite import Framework, Node
 from shared.composite.method import treatment_from_dict
 from shared.inputs import OwnFigure
 from shared.models import Node as NodeRow
+
+
+class Accepted(NamedTuple):
+    """An accepted figure of a leaf; ``value`` is None for a nil return, ``role`` is the body's."""
+
+    code: str
+    submission_id: UUID
+    value: float | None
+    role: str = "lead"
 
 
 def composite_framework(rows: Sequence[tuple[NodeRow, str | None]]) -> Framework:
@@ -39,33 +49,43 @@ def _node(row: NodeRow, parent: str | None) -> Node:
 
 def own_figures(
     leaves: Sequence[NodeRow],
-    accepted: Iterable[tuple[str, UUID, float | None]],
+    accepted: Iterable[Accepted],
     panel: dict[str, float],
 ) -> dict[str, OwnFigure]:
     """Choose the city's figure of each leaf; figures come with their leaf's code.
 
-    An accepted figure comes first. Joint leads must agree: when their accepted figures differ there is
-    no figure, because none may be invented. Without an accepted figure the panel's figure of the city
-    counts, but not where the city itself must supply it with evidence.
+    An accepted figure comes first. How several leads' figures make one is the leaf's ``combination``:
+    with ``all_agree`` there is no figure where they differ, because none may be invented; with ``lead``
+    only the lead's counts, not the joint leads'; with ``mean_of_components`` it is the mean over those that
+    are accepted, as the index leaves out what is n/a. Without an accepted figure the panel's figure of
+    the city counts, but not where the city itself must supply it with evidence.
     """
-    by_leaf: dict[str, list[tuple[UUID, float | None]]] = defaultdict(list)
-    for code, submission_id, value in accepted:
-        by_leaf[code].append((submission_id, value))
+    by_leaf: dict[str, list[Accepted]] = defaultdict(list)
+    for figure in accepted:
+        by_leaf[figure.code].append(figure)
     return {
         leaf.code: _own(
-            by_leaf.get(leaf.code, []), panel.get(leaf.code), local=leaf.supply == "local"
+            by_leaf.get(leaf.code, []),
+            panel.get(leaf.code),
+            local=leaf.supply == "local",
+            combination=leaf.combination,
         )
         for leaf in leaves
     }
 
 
 def _own(
-    submitted: list[tuple[UUID, float | None]], central: float | None, *, local: bool
+    submitted: list[Accepted], central: float | None, *, local: bool, combination: str
 ) -> OwnFigure:
-    ids = tuple(submission_id for submission_id, _ in submitted)
-    values = {value for _, value in submitted if value is not None}
+    if combination == "lead":
+        submitted = [figure for figure in submitted if figure.role == "lead"]
+    ids = tuple(figure.submission_id for figure in submitted)
+    said = [figure.value for figure in submitted if figure.value is not None]
+    values = set(said)
     if len(values) == 1:
         return OwnFigure(values.pop(), "submission", ids)
+    if values and combination == "mean_of_components":
+        return OwnFigure(fmean(said), "submission", ids)
     if values:
         return OwnFigure(None, None, ids, "leads_disagree")
     if submitted:

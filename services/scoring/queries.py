@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from services.scoring.figures import Accepted
 from shared.events import RECALCULATE
 from shared.freshness import accepted_now, is_stale, newest_panel, newest_run_id
 from shared.inputs import PanelFigure
@@ -19,6 +20,7 @@ from shared.models import (
     Panel,
     PanelValue,
     Period,
+    Responsibility,
     Run,
     Submission,
 )
@@ -105,15 +107,14 @@ async def panel_figures(session: AsyncSession, panel_id: UUID) -> list[PanelFigu
     return [(code, node, value) for code, node, value in rows]
 
 
-async def accepted_figures(
-    session: AsyncSession, ids: list[UUID]
-) -> list[tuple[str, UUID, float | None]]:
-    """List (node's code, submission's id, figure) of the accepted figures among ``ids``."""
+async def accepted_figures(session: AsyncSession, ids: list[UUID]) -> list[Accepted]:
+    """List the accepted figures among ``ids``."""
     rows = await session.execute(
-        select(Node.code, Submission.id, Submission.value)
+        select(Node.code, Submission.id, Submission.value, Responsibility.role)
         .join(Assignment, Assignment.id == Submission.assignment_id)
         .join(Node, Node.id == Assignment.node_id)
+        .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
         .where(Submission.id.in_(ids), Assignment.kind == "figure")
         .order_by(Submission.id)
     )
-    return [(node, submission_id, value) for node, submission_id, value in rows]
+    return [Accepted(*row) for row in rows]

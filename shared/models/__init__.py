@@ -1,8 +1,9 @@
 """Every table of the system, by subject. The comment above a class names its one writer."""
 
 from shared.models.audit import AuditHead, AuditLink, AuditPersonal, AuditWaiting, AuditWords
+from shared.models.calendar import CalendarDay, CalendarYear
 from shared.models.handovers import Handover, HandoverMove, Succession
-from shared.models.identity import ApiKey, Membership, SignIn, User
+from shared.models.identity import ApiKey, Deputy, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
 from shared.models.plan import (
     Contact,
@@ -14,7 +15,16 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
-from shared.models.round import Assignment, Evidence, Period, Submission
+from shared.models.round import (
+    Assignment,
+    Contribution,
+    Evidence,
+    ExplanationRequest,
+    Extension,
+    Period,
+    PeriodDeadline,
+    Submission,
+)
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
 
 __all__ = [
@@ -28,8 +38,14 @@ __all__ = [
     "AuditPersonal",
     "AuditWaiting",
     "AuditWords",
+    "CalendarDay",
+    "CalendarYear",
     "Contact",
+    "Contribution",
+    "Deputy",
     "Evidence",
+    "ExplanationRequest",
+    "Extension",
     "Framework",
     "FrameworkVersion",
     "Handover",
@@ -45,6 +61,7 @@ __all__ = [
     "Panel",
     "PanelValue",
     "Period",
+    "PeriodDeadline",
     "Reminder",
     "ReminderPolicy",
     "Responsibility",

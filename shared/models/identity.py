@@ -45,6 +45,29 @@ class Membership(Base):
     valid_to: Mapped[date | None]
 
 
+# Written by api.
+class Deputy(Base):
+    """Whoever may do what a membership allows while its holder is away; it is never passed on further."""
+
+    __tablename__ = "deputies"
+    __table_args__ = (
+        CheckConstraint("valid_from <= valid_to", "validity"),
+        Index("ix_deputies_deputy", "deputy_id", postgresql_where="ended_at IS NULL"),
+        Index("ix_deputies_membership", "membership_id"),
+        Index("ix_deputies_recent", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    # A membership that is ended on its first day is taken back altogether.
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id", ondelete="CASCADE"))
+    deputy_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    reason: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
 # Written by api. Tokens are kept as SHA-256 only.
 class SignIn(Base):
     __tablename__ = "sign_ins"

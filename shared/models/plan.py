@@ -14,6 +14,7 @@ FRAMEWORK_STATES = ("draft", "published", "retired")
 NODE_KINDS = ("index", "subindex", "pillar", "group", "indicator", "component")
 DIRECTIONS = ("higher", "lower")
 SUPPLIES = ("local", "central", "unknown")
+COMBINATIONS = ("all_agree", "lead", "mean_of_components")
 RESPONSIBILITY_ROLES = ("lead", "joint_lead", "cooperating", "requested")
 CONTACT_ROLES = ("officer", "head")
 
@@ -69,6 +70,7 @@ class Node(Base):
         CheckConstraint(f"kind IN ({one_of(*NODE_KINDS)})", "kind"),
         CheckConstraint(f"direction IN ({one_of(*DIRECTIONS)})", "direction"),
         CheckConstraint(f"supply IN ({one_of(*SUPPLIES)})", "supply"),
+        CheckConstraint(f"combination IN ({one_of(*COMBINATIONS)})", "combination"),
         CheckConstraint("weight >= 0", "weight"),
         CheckConstraint("lower_bound <= upper_bound", "bounds"),
         CheckConstraint(
@@ -97,6 +99,8 @@ class Node(Base):
     target: Mapped[float | None]
     # Of this leaf's outliers, where it is not the method's.
     treatment: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # How the figures of several leads make the one of this leaf.
+    combination: Mapped[str] = mapped_column(server_default="all_agree")
     supply: Mapped[str | None]
     supply_assumed: Mapped[bool]
     evidence_required: Mapped[bool]

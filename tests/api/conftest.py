@@ -41,8 +41,9 @@ class Stage:
     async def counts(self) -> dict[str, int]:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
-            "analyses audit_log contacts evidence idempotency_keys localities memberships nodes organisations outbox "
-            "panels periods reminder_policies responsibilities submissions successions users api_keys"
+            "analyses audit_log contacts contributions deputies evidence explanation_requests extensions "
+            "idempotency_keys localities memberships nodes organisations outbox panels periods "
+            "reminder_policies responsibilities submissions successions users api_keys"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from httpx import AsyncClient
 from sqlalchemy import select
@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.clock import today_in_hanoi
 from services.scoring.commands import recalculate
-from shared.models import Alarm, Organisation, Reminder, ReminderPolicy
+from shared.models import (
+    Alarm,
+    Deputy,
+    Membership,
+    Organisation,
+    Reminder,
+    ReminderPolicy,
+    User,
+)
 from tests.cast import Cast, Person
 from tests.factories import (
     PERIOD,
@@ -105,7 +113,17 @@ async def _things_of(
     person: Person = getattr(cast, role)
     duty = await assignment_of(client, cast, first, organisation=code)
     draft = await drafted(client, person, duty["id"], value=5)
+    question = await client.post(
+        "/v1/explanations",
+        json={"assignment": duty["id"], "question": "Vì sao giảm?", "due_on": "2030-07-10"},
+        headers=cast.coordinator.headers,
+    )
     evidence = await attached(client, person, draft["id"])
+    asked = await client.post(
+        f"/v1/assignments/{duty['id']}/extensions",
+        json={"reason": "Chờ số liệu điều tra", "wished_on": "2030-07-10"},
+        headers=person.headers,
+    )
     waiting_duty = await assignment_of(client, cast, second, organisation=code)
     waiting = await submitted(client, person, waiting_duty["id"], value=5)
     free = await assignment_of(client, cast, third, organisation=code)
@@ -131,6 +149,9 @@ async def _things_of(
         "evidence_of_draft": evidence["id"],
         "evidence_of_taken": taken["evidence"][0]["id"],
         "contact": contact_id,
+        "extension": body(asked, 201)["id"],
+        "explanation": body(question, 201)["id"],
+        "deputy": await _deputy(session, person),
     }
 
 
@@ -160,6 +181,24 @@ async def _handovers(client: AsyncClient, cast: Cast, code: str, indicator: str)
         made.append(body(planned, 201)["id"])
     body(await client.post(f"/v1/handovers/{made[1]}/carry-out", headers=headers))
     return made[0], made[1]
+
+
+async def _deputy(session: AsyncSession, person: Person) -> str:
+    """Lend a person's membership, far from now, to somebody of another body."""
+    membership = await session.scalar(select(Membership.id).where(Membership.user_id == person.id))
+    other = await session.scalar(select(User.id).where(User.login == SOMEBODY["login"]))
+    days = date(2199, 1, 1), date(2199, 1, 31)
+    lent = Deputy(
+        id=uuid4(),
+        membership_id=membership,
+        deputy_id=other,
+        valid_from=days[0],
+        valid_to=days[1],
+        reason="",
+    )
+    session.add(lent)
+    await session.commit()
+    return str(lent.id)
 
 
 async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -> None:

@@ -5,10 +5,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.commands import kind_of_duty
+from services.api.periods.opening import kind_of_duty
 from shared.models import OutboxMessage
 from tests.cast import Cast
-from tests.factories import accepted, assignment_of, body, officers_duty, opened_period
+from tests.factories import (
+    accepted,
+    assignment_of,
+    attached,
+    body,
+    done,
+    drafted,
+    officers_duty,
+    opened_period,
+)
 
 
 async def test_duties_are_found_by_each_filter(client: AsyncClient, cast: Cast) -> None:
@@ -89,3 +98,109 @@ async def test_a_deadline_a_century_away_is_taken_for_a_slip(
         )
         assert moved.status_code == 422
         assert moved.json()["errors"][0]["pointer"] == "/due_on"
+
+
+async def test_a_nil_return_that_was_accepted_is_a_status_of_its_own(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    await accepted(client, cast, duty["id"], nil_reason="Chưa đến kỳ điều tra")
+    headers = cast.coordinator.headers
+    listed = body(await client.get("/v1/assignments?status=nil", headers=headers))["items"]
+    assert [(item["id"], item["status"]) for item in listed] == [(duty["id"], "nil")]
+    assert body(await client.get("/v1/assignments?status=accepted", headers=headers))["items"] == []
+
+
+async def test_an_excused_duty_is_not_owed_until_the_excuse_is_lifted(
+    client: AsyncClient, cast: Cast, session: AsyncSession
+) -> None:
+    duty = await officers_duty(client, cast)
+    path, headers = f"/v1/assignments/{duty['id']}", cast.coordinator.headers
+    match = {**headers, "if-match": "*"}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=3))}
+    body(await client.patch(path, json=past, headers=match))
+    why = {"reason": "Không còn thu thập"}
+    excused = body(await client.post(f"{path}/excuse", json=why, headers=headers))
+    assert (excused["status"], excused["overdue"]) == ("excused", False)
+    assert excused["excused"]["reason"] == why["reason"]
+    assert excused["allowed_actions"] == ["edit", "lift_excuse"]
+    new = await client.post(f"{path}/submissions", json={"value": 5}, headers=cast.officer.headers)
+    assert new.status_code == 409
+    assert (await client.post(f"{path}/excuse", json=why, headers=headers)).status_code == 409
+    lifted = body(await client.post(f"{path}/lift-excuse", json=why, headers=headers))
+    assert (lifted["status"], lifted["overdue"], lifted["excused"]) == ("open", True, None)
+    events = await session.scalars(
+        select(OutboxMessage.event).where(OutboxMessage.event == "DutyExcused")
+    )
+    assert len(events.all()) == 2
+
+
+async def test_what_was_done_is_not_excused(client: AsyncClient, cast: Cast) -> None:
+    duty = await officers_duty(client, cast)
+    await accepted(client, cast, duty["id"])
+    why = {"reason": "Không còn thu thập"}
+    path = f"/v1/assignments/{duty['id']}/excuse"
+    answer = await client.post(path, json=why, headers=cast.coordinator.headers)
+    assert answer.status_code == 409
+
+
+async def test_what_came_after_the_last_day_is_marked_late(client: AsyncClient, cast: Cast) -> None:
+    duty = await officers_duty(client, cast)
+    path, headers = f"/v1/assignments/{duty['id']}", {**cast.coordinator.headers, "if-match": "*"}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=1))}
+    body(await client.patch(path, json=past, headers=headers))
+    taken = await accepted(client, cast, duty["id"])
+    assert taken["late"] is True
+    shown = body(await client.get(path, headers=cast.officer.headers))
+    assert (shown["late"], shown["overdue"], shown["status"]) == (True, False, "accepted")
+    listed = body(await client.get("/v1/assignments?status=late", headers=headers))["items"]
+    assert [item["id"] for item in listed] == [duty["id"]]
+
+
+async def test_a_body_with_a_part_in_an_indicator_sees_what_others_do_there_and_may_contribute(
+    client: AsyncClient, cast: Cast
+) -> None:
+    helping = {
+        "framework": 2024,
+        "node": "2.1.1",
+        "organisation": "so-ct",
+        "role": "cooperating",
+        "legal_basis": "QĐ",
+        "valid_from": "2024-08-06",
+    }
+    coordinator = cast.coordinator.headers
+    body(await client.post("/v1/responsibilities", json=helping, headers=coordinator), 201)
+    duty = await officers_duty(client, cast)
+    path, helper = f"/v1/assignments/{duty['id']}", cast.foreign_officer.headers
+    assert body(await client.get(path, headers=helper))["allowed_actions"] == []
+    own = body(await client.get("/v1/assignments?limit=200", headers=helper))["items"]
+    assert duty["id"] not in {item["id"] for item in own}
+    more = await client.get("/v1/assignments?limit=200&concerned=true", headers=helper)
+    assert duty["id"] in {item["id"] for item in body(more)["items"]}
+    draft = await drafted(client, cast.officer, duty["id"])
+    unseen = await client.get(f"/v1/submissions/{draft['id']}", headers=helper)
+    assert unseen.status_code == 404
+    await attached(client, cast.officer, draft["id"])
+    sent = await done(client, cast.officer, draft["id"], "submit")
+    seen = body(await client.get(f"/v1/submissions/{draft['id']}", headers=helper))
+    assert (seen["state"], seen["allowed_actions"]) == ("submitted", [])
+    listed = await client.get(f"/v1/submissions?assignment={duty['id']}", headers=helper)
+    assert [item["id"] for item in body(listed)["items"]] == [sent["id"]]
+    note = {"note": "Số liệu của ngành công thương kèm theo"}
+    added = body(await client.post(f"{path}/contributions", json=note, headers=helper), 201)
+    assert [item["organisation"] for item in added["items"]] == ["so-ct"]
+    read = body(await client.get(f"{path}/contributions", headers=cast.officer.headers))
+    assert read == added
+    refused = await client.post(f"{path}/contributions", json=note, headers=cast.officer.headers)
+    assert refused.status_code == 403
+    foreign = await assignment_of(client, cast, "2.1.2")
+    hidden = await client.get(f"/v1/assignments/{foreign['id']}", headers=helper)
+    assert hidden.status_code == 404
+
+
+async def test_contributions_come_a_page_at_a_time(client: AsyncClient, cast: Cast) -> None:
+    await opened_period(client, cast)
+    court = await assignment_of(client, cast, "1.1.2", organisation="tand-tp")
+    path = f"/v1/assignments/{court['id']}/contributions"
+    empty = body(await client.get(f"{path}?limit=1", headers=cast.coordinator.headers))
+    assert empty == {"items": [], "next_cursor": None}

@@ -40,6 +40,7 @@ SCORED_CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "goalpost_max": (NODE, {"goalpost_min": 0, "goalpost_max": 8}),
     "target": (NODE, {"target": 7.5}),
     "treatment": (NODE, {"treatment": WINSORISE}),
+    "combination": (NODE, {"combination": "lead"}),
     "supply": (NODE, {"supply": "local"}),
     "method": (YEAR, {"method": Z_SCORE}),
 }
@@ -316,6 +317,7 @@ def said(code: str, **values: Any) -> dict[str, Any]:
         "unit": "%",
         **dict.fromkeys(("lower_bound", "upper_bound", "goalpost_min", "goalpost_max", "target")),
         "treatment": None,
+        "combination": "all_agree",
         "supply": "unknown",
         "evidence_required": True,
         "source": "",
@@ -334,6 +336,7 @@ def said(code: str, **values: Any) -> dict[str, Any]:
         ({"goalpost_min": 0.0, "goalpost_max": 1.0}, "redefined"),
         ({"target": 5.0}, "redefined"),
         ({"treatment": {"kind": "none"}}, "redefined"),
+        ({"combination": "lead"}, "redefined"),
         ({"supply": "local"}, "redefined"),
         ({"evidence_required": False}, "redefined"),
         ({"weight": 2.0}, "reweighted"),
@@ -441,7 +444,8 @@ async def test_frameworks_of_the_first_release_are_published_with_their_method_a
             ("PII", None),
             ("1", "PII"),
         ]
-        assert kept.nodes[1].keys() == schemas.NodeSaid.model_fields.keys()
+        # How several leads make one figure could not be said then.
+        assert kept.nodes[1].keys() == schemas.NodeSaid.model_fields.keys() - {"combination"}
         assert kept.method == engine_block
         assert kept.hash == content_hash(kept.nodes, kept.method)
         await asyncio.to_thread(command.downgrade, config, "a41f0c9d52e7")

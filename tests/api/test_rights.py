@@ -64,6 +64,16 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "waiting"},
     {"submission_id": "taken"},
 )
+EXTENSION = {"extension_id": "extension"}
+EXPLANATION, DEPUTY = {"explanation_id": "explanation"}, {"deputy_id": "deputy"}
+NEW_EXPLANATION = {
+    "period": "ky-2024",
+    "indicator": "2.1.1",
+    "organisation": "so-gddt",
+    "question": "Vì sao giảm?",
+    "due_on": "2030-07-10",
+}
+NEW_DEPUTY = {"deputy": "khong-ai", "valid_from": "2030-01-01", "valid_to": "2030-01-31"}
 STANDING = {"responsibility_id": "responsibility"}
 HANDOVER, HANDED_OVER = {"handover_id": "handover"}, {"handover_id": "handed_over"}
 NEW_HANDOVER = {
@@ -145,15 +155,51 @@ CALLS: dict[str, list[Call]] = {
     "reverseHandover": [
         Call(COORDINATOR, HANDED_OVER, {"reason": "thu hồi", "effective_on": "2025-04-01"})
     ],
+    "getCalendar": [Call(EVERYBODY, YEAR)],
+    "setCalendar": [Call(COORDINATOR, YEAR, {"days": []})],
     "listPeriods": [Call(EVERYBODY)],
     "createPeriod": [Call(COORDINATOR, json=NEW_PERIOD)],
     "getPeriod": [Call(EVERYBODY, PERIOD)],
     "changePeriod": [Call(COORDINATOR, PERIOD, {"name": "Tên khác"})],
+    "previewOpening": [Call(COORDINATOR, PERIOD)],
+    "proposePeriod": [Call(EVERYBODY, query="span=month")],
+    "listPeriodDeadlines": [Call(EVERYBODY, PERIOD)],
+    "setPeriodDeadlines": [Call(COORDINATOR, PERIOD, {"deadlines": []})],
+    "applyPeriodDeadlines": [Call(COORDINATOR, PERIOD)],
     "openPeriod": [Call(COORDINATOR, {"code": "draft_period"})],
     "closePeriod": [Call(COORDINATOR, PERIOD)],
     "listAssignments": [Call("FYYYYF")],
     "getAssignment": [Call("FYYNYF", DUTY)],
     "changeAssignment": [Call(COORDINATOR, DUTY, {"due_on": "2031-01-01"})],
+    "excuseDuty": [Call(COORDINATOR, DUTY, REASON)],
+    "liftExcuse": [Call("FYFFFF", DUTY, REASON, success=409)],
+    "listContributions": [Call("FYYNYF", DUTY)],
+    "contribute": [Call("FFFNFF", DUTY, {"note": "Số liệu phối hợp"})],
+    "listExtensions": [Call("FYYYYF")],
+    "listDutyExtensions": [Call("FYYNYF", DUTY)],
+    "askExtension": [
+        Call("FYYNFF", DUTY, {"reason": "Chờ số liệu", "wished_on": "2030-07-10"}),
+    ],
+    "getExtension": [Call("FYYNYF", EXTENSION)],
+    "grantExtension": [Call("FYFNFF", EXTENSION, {"reason": "Đồng ý"})],
+    "refuseExtension": [Call("FYFNFF", EXTENSION, {"reason": "Không đủ căn cứ"})],
+    "withdrawExtension": [Call("FFYNFF", EXTENSION)],
+    "listExplanations": [Call("FYYYYF")],
+    "getExplanation": [Call("FYYNYF", EXPLANATION)],
+    "askExplanation": [Call("FYFFYF", json=NEW_EXPLANATION)],
+    "answerExplanation": [Call("FFYNFF", EXPLANATION, {"answer": "Do đổi cách tính"})],
+    "closeExplanation": [Call("FYFNYF", EXPLANATION, {"remark": "Đã rõ"})],
+    "listDeputies": [Call("FYYYYF")],
+    "getDeputy": [Call("FYYNYF", DEPUTY)],
+    # Nobody of this login: who may name a deputy is told so.
+    "nameDeputy": [Call("FFYYFF", json=NEW_DEPUTY, success=422)],
+    "endDeputy": [Call("FFYNFF", DEPUTY)],
+    "getBoard": [
+        Call("FYYYYF", query="period=ky-2024"),
+        Call("FYYYYF", query="period=ky-2024&format=csv"),
+        Call("FYYYYF", query="period=ky-2024&format=xlsx"),
+    ],
+    "getFollowUp": [Call("FYYYYF", query="period=ky-2024")],
     "listSubmissions": [Call(NOT_ADMIN)],
     "getSubmission": [Call(OWN_DRAFT, DRAFT), Call(SENT, WAITING), Call(TAKEN, ACCEPTED)],
     "changeSubmission": [Call(OWN_DRAFT, DRAFT, {"value": 4})],
@@ -226,6 +272,9 @@ OF_A_BODY = {
     "contact",
     "handover",
     "handed_over",
+    "extension",
+    "explanation",
+    "deputy",
 }
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 

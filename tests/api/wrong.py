@@ -69,6 +69,15 @@ DUTY = {
     "valid_from": "2024-08-06",
 }
 
+QUESTION = {
+    "period": "ky-2024",
+    "indicator": "2.1.1",
+    "organisation": "so-gddt",
+    "question": "Vì sao giảm?",
+    "due_on": "2030-07-10",
+}
+STAND_IN = {"deputy": "head", "valid_from": "2030-01-01", "valid_to": "2030-01-31"}
+
 
 HANDOVERS = "/v1/handovers"
 HANDOVER = {"kind": "merge", "from": ["so-tp"], "to": "catp", "effective_on": "2025-03-01"}
@@ -193,7 +202,7 @@ WRONG = {
     "a limit above the most": asked("/v1/assignments?limit=201", "limit"),
     "a limit that is text": asked("/v1/assignments?limit=all", "limit"),
     "a limit without end": asked(f"/v1/assignments?limit={HUGE}", "limit"),
-    "an unknown status": asked("/v1/assignments?status=late", "status"),
+    "an unknown status": asked("/v1/assignments?status=done", "status"),
     "a day that is none": asked("/v1/assignments?due_before=2024-02-30", "due_before"),
     "a day in seconds": asked("/v1/assignments?due_before=1719705600", "due_before"),
     "a search with NUL": asked("/v1/indicators?q=a%00b", "q"),
@@ -205,6 +214,110 @@ WRONG = {
     "a cursor of nonsense": asked("/v1/assignments?cursor=nonsense", ""),
     "a cursor with letters of no alphabet": asked("/v1/assignments?cursor=%C3%A9%C3%A9", ""),
     "a cursor too long": asked("/v1/assignments?cursor=" + "a" * 513, "cursor"),
+    # Extensions
+    "an extension to a day before the deadline": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{assignment}/extensions",
+        {"reason": "Chờ số liệu", "wished_on": "2030-06-30"},
+        where="/wished_on",
+    ),
+    "an extension without a reason": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{assignment}/extensions",
+        {"wished_on": "2030-07-30"},
+        where="/reason",
+    ),
+    "an extension of another body's duty": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{foreign}/extensions",
+        {"reason": "Chờ số liệu", "wished_on": "2030-07-30"},
+        404,
+    ),
+    "a second extension at a time": Wrong(
+        "officer",
+        "POST",
+        "/v1/assignments/{duty_of_draft}/extensions",
+        {"reason": "Chờ số liệu", "wished_on": "2030-07-30"},
+        409,
+    ),
+    "an extension granted for ever": coordinator(
+        "POST",
+        "/v1/extensions/{extension}/grant",
+        {"reason": "Đồng ý", "until": "2199-01-01"},
+        "/until",
+    ),
+    "an extension refused for nothing": coordinator(
+        "POST", "/v1/extensions/{extension}/refuse", {}, "/reason"
+    ),
+    # Explanations and deputies
+    "a question about nothing": coordinator(
+        "POST", "/v1/explanations", {"question": "Vì sao?", "due_on": "2030-01-01"}, ""
+    ),
+    "a question about two things": coordinator(
+        "POST",
+        "/v1/explanations",
+        {**QUESTION, "assignment": "00000000-0000-4000-8000-000000000000"},
+        "",
+    ),
+    "a question to an unknown body": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"organisation": "so-gi"}, "/organisation"
+    ),
+    "a question about a pillar": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"indicator": "2"}, "/indicator"
+    ),
+    "a question in an unknown period": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"period": "chua-co"}, "/period"
+    ),
+    "a question to be answered yesterday": coordinator(
+        "POST", "/v1/explanations", QUESTION | {"due_on": "2020-01-01"}, "/due_on"
+    ),
+    "a deputy of another body": Wrong(
+        "officer", "POST", "/v1/deputies", STAND_IN | {"deputy": "foreign_officer"}, where="/deputy"
+    ),
+    "a deputy of oneself": Wrong(
+        "officer", "POST", "/v1/deputies", STAND_IN | {"deputy": "officer"}, where="/deputy"
+    ),
+    "a deputy until the day before": Wrong(
+        "officer", "POST", "/v1/deputies", STAND_IN | {"valid_to": "2029-12-31"}, where="/valid_to"
+    ),
+    "a deputy in a body that is not one's own": Wrong(
+        "officer",
+        "POST",
+        "/v1/deputies",
+        STAND_IN | {"organisation": "so-ct"},
+        where="/organisation",
+    ),
+    # The board
+    "the board of no period": asked("/v1/board", "period"),
+    "the board of an unknown period": asked("/v1/board?period=chua-co", "", 404),
+    "the board in an unknown form": asked("/v1/board?period=ky-2024&format=pdf", "format"),
+    # The calendar
+    "a day off in another year": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [{"day": "2027-01-01", "kind": "off", "name": "Tết dương lịch"}]},
+        "/days/0/day",
+    ),
+    "a day off twice": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [{"day": "2026-01-01", "kind": "off", "name": "Tết dương lịch"}] * 2},
+        "/days/1/day",
+    ),
+    "a Monday that is worked": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [{"day": "2026-11-23", "kind": "worked", "name": "Làm bù"}]},
+        "/days/0/day",
+    ),
+    "a year confirmed by nothing": coordinator(
+        "PUT", "/v1/calendar/2026", {"days": [], "confirmed": True}, "/decision"
+    ),
+    "a year without days": coordinator("PUT", "/v1/calendar/2026", {}, "/days"),
+    "a calendar of no year": asked("/v1/calendar/1999", "year"),
     # Periods, bodies, duties
     "a period of an unknown framework": coordinator(
         "POST", "/v1/periods", PERIOD | {"framework": 2099}, "/framework"
@@ -232,6 +345,41 @@ WRONG = {
     ),
     "a period named by blanks": coordinator(
         "POST", "/v1/periods", PERIOD | {"name": "  "}, "/name"
+    ),
+    "a progress report without a span": coordinator(
+        "POST", "/v1/periods", PERIOD | {"kind": "progress"}, "/span"
+    ),
+    "an annual period with a span": coordinator(
+        "POST", "/v1/periods", PERIOD | {"span": "month"}, "/span"
+    ),
+    "a report that covers days backwards": coordinator(
+        "POST",
+        "/v1/periods",
+        PERIOD | {"covers_from": "2030-02-01", "covers_to": "2030-01-01"},
+        "/covers_from",
+    ),
+    "a deadline of nothing": coordinator(
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        {"deadlines": [{"due_on": "2030-01-01"}]},
+        "/deadlines/0",
+    ),
+    "a deadline of an unknown body": coordinator(
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        {"deadlines": [{"organisation": "so-gi", "due_on": "2030-01-01"}]},
+        "/deadlines/0/organisation",
+    ),
+    "a deadline of an unknown node": coordinator(
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        {"deadlines": [{"node": "9.9.9", "due_on": "2030-01-01"}]},
+        "/deadlines/0/node",
+    ),
+    "the opening of an unknown period": asked("/v1/periods/chua-co/opening", "", 404),
+    "a proposal of a year of working days": asked(
+        "/v1/period-proposals?ministry_due_on=2030-01-01&working_days_before=251",
+        "working_days_before",
     ),
     "a deadline long ago": coordinator(
         "PATCH", "/v1/assignments/{assignment}", {"due_on": "1999-12-31"}, "/due_on"

@@ -136,7 +136,22 @@ async def assignments(request: Request) -> Response:
     items = []
     for row in rows[:LIMIT]:
         unfinished = row["status"] in {"open", "returned"}
-        late = (today - row["due_on"]).days if unfinished and row["due_on"] < today else 0
+        due_on = row["effective_due_on"]
+        days = (today - due_on).days if unfinished and due_on < today else 0
+        excused = None
+        if row["excused_at"] is not None:
+            excused = {
+                "at": row["excused_at"],
+                "by": row["excused_by_name"],
+                "reason": row["excused_reason"],
+            }
+        actions = ["ask_extension"] if unfinished and not row["extension_waits"] else []
+        if row["period_state"] == "open" and row["extended_due_on"] is None:
+            actions.append("edit")
+        if row["status"] == "excused":
+            actions.append("lift_excuse")
+        elif unfinished:
+            actions.append("excuse")
         newest = None
         if row["submission_id"] is not None:
             newest = {
@@ -161,13 +176,17 @@ async def assignments(request: Request) -> Response:
                 "kind": row["kind"],
                 "legal_basis": row["legal_basis"],
                 "due_on": row["due_on"],
+                "effective_due_on": due_on,
+                "extended": row["extended_due_on"] is not None,
                 "status": row["status"],
-                "overdue": late > 0,
-                "days_late": late,
+                "overdue": days > 0,
+                "days_late": days,
+                "late": row["late"],
+                "excused": excused,
                 "evidence_required": row["evidence_required"] and row["kind"] == "figure",
                 "submission": newest,
                 "updated_at": row["updated_at"],
-                "allowed_actions": ["edit"],
+                "allowed_actions": actions,
             }
         )
     return _page(items, request.app.state.cursors["assignments"])

@@ -251,3 +251,45 @@ async def test_thousands_of_duties_are_planned_in_seconds_and_checked_in_seconds
     # Seconds, with room for a busy machine; comparing each with each takes more than twenty.
     assert planned - start < 10
     assert checked - planned < 5
+
+
+async def test_reminders_follow_an_extension_and_leave_the_first_deadline(world: World) -> None:
+    await world.policy(-1)
+    duty = await world.duty("so-gddt")
+    await world.plan(at(-3))
+    assert await world.steps("planned") == [(-1, OFFICER)]
+    later = DUE + timedelta(days=7)
+    await world.change(Assignment, duty, extended_due_on=later)
+    await world.plan(at(-2))
+    rows = {row.due_on: (row.state, row.reason) for row in await world.ledger()}
+    assert rows == {DUE: ("skipped", reasons.DEADLINE_MOVED), later: ("planned", None)}
+
+
+async def test_an_extension_beyond_closing_is_reminded_of_until_it_has_run_out(
+    world: World,
+) -> None:
+    await world.policy(-1)
+    await world.policy(3)
+    duty, other = await world.duty("so-gddt"), await world.duty("so-gddt", "2.1.2")
+    later = DUE + timedelta(days=7)
+    await world.change(Assignment, duty, extended_due_on=later)
+    await world.change(Period, world.period_id, state="closed", closed_at=at(0))
+    await world.plan(at(0))
+    planned = await world.ledger(state="planned")
+    assert [(row.assignment_id, row.step_days) for row in planned] == [(duty, -1)]
+    assert other not in {row.assignment_id for row in await world.ledger()}
+
+
+async def test_nobody_is_reminded_of_an_excused_duty_until_the_excuse_is_lifted(
+    world: World,
+) -> None:
+    await world.policy(-1)
+    duty = await world.duty("so-gddt")
+    await world.plan(at(-5))
+    excuse = {"excused_at": at(-4), "excused_by": duty, "excused_reason": "Không thu thập"}
+    await world.change(Assignment, duty, **excuse)
+    await world.plan(at(-4))
+    assert await world.states() == [(-1, "skipped")]
+    await world.change(Assignment, duty, **dict.fromkeys(excuse))
+    await world.plan(at(-3))
+    assert await world.states() == [(-1, "planned")]

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
-from services.scoring.figures import composite_framework, leaves_of, own_figures
+from services.scoring.figures import Accepted, composite_framework, leaves_of, own_figures
 from shared.composite import Method, Normalisation, Treatment
 from shared.inputs import Inputs, OwnFigure, gathered, recalled, written
 from shared.models import Node
@@ -16,7 +16,7 @@ def node(code: str, parent: Node | None = None, supply: str = "unknown") -> tupl
     made = Node(
         id=uuid4(), code=code, parent_id=parent.id if parent else None, kind="indicator", weight=1.0,
         direction="higher", supply=supply, goalpost_min=None, goalpost_max=None, target=None,
-        lower_bound=None, upper_bound=None, treatment=None,
+        lower_bound=None, upper_bound=None, treatment=None, combination="all_agree",
     )  # fmt: skip
     return made, parent.code if parent else None
 
@@ -25,7 +25,9 @@ def own(
     submitted: list[float | None], central: float | None = None, supply: str = "unknown"
 ) -> OwnFigure:
     leaf, _ = node("a", supply=supply)
-    accepted = [(leaf.code, UUID(int=number), value) for number, value in enumerate(submitted)]
+    accepted = [
+        Accepted(leaf.code, UUID(int=number), value) for number, value in enumerate(submitted)
+    ]
     panel = {} if central is None else {leaf.code: central}
     return own_figures([leaf], accepted, panel)["a"]
 
@@ -58,6 +60,35 @@ def test_an_accepted_figure_comes_first_and_none_is_invented(
     figure = own(submitted, central, supply)
     assert (figure.value, figure.source, figure.reason) == (value, source, reason)
     assert len(figure.submissions) == len(submitted)
+
+
+@pytest.mark.parametrize(
+    ("combination", "parts", "value", "reason"),
+    [
+        ("all_agree", [("lead", 6.0), ("joint_lead", 7.0)], None, "leads_disagree"),
+        ("lead", [("lead", 6.0), ("joint_lead", 7.0)], 6.0, None),
+        ("lead", [("lead", None), ("joint_lead", 7.0)], None, "nil_return"),
+        ("lead", [("joint_lead", 7.0)], None, "not_supplied"),
+        ("mean_of_components", [("lead", 6.0), ("joint_lead", 9.0)], 7.5, None),
+        ("mean_of_components", [("lead", 6.0), ("lead", 6.0), ("lead", 9.0)], 7.0, None),
+        ("mean_of_components", [("lead", None), ("joint_lead", 9.0)], 9.0, None),
+        ("mean_of_components", [("lead", None), ("joint_lead", None)], None, "nil_return"),
+        ("mean_of_components", [], None, "not_supplied"),
+    ],
+)
+def test_the_framework_says_how_several_leads_make_one_figure(
+    combination: str,
+    parts: list[tuple[str, float | None]],
+    value: float | None,
+    reason: str | None,
+) -> None:
+    leaf, _ = node("a", supply="local")
+    leaf.combination = combination
+    accepted = [
+        Accepted("a", UUID(int=number), said, role) for number, (role, said) in enumerate(parts)
+    ]
+    figure = own_figures([leaf], accepted, {})["a"]
+    assert (figure.value, figure.reason) == (value, reason)
 
 
 def test_leaves_are_what_has_nothing_below() -> None:

@@ -1,6 +1,6 @@
 """Duties in a period; their status is derived from the facts, never stored."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    case,
-    literal_column,
+    func,
     or_,
     select,
     true,
@@ -21,13 +20,28 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
-from services.api.assignments.schemas import AssignmentQuery
+from services.api.assignments.schemas import AssignmentQuery, ContributionQuery
+from services.api.assignments.states import (
+    EXTENSION_WAITS,
+    LATE,
+    NEWEST,
+    STATUS,
+    UNFINISHED,
+)
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.paging import page, start_of
 from shared.db import Reader
+from shared.duty import effective_due_on, writable
 from shared.errors import NotFoundError
-from shared.models import Assignment, Node, Organisation, Period, Responsibility, Submission
+from shared.models import (
+    Assignment,
+    Contribution,
+    Node,
+    Organisation,
+    Period,
+    Responsibility,
+)
 from shared.text import natural_key
 
 
@@ -38,27 +52,6 @@ class AssignmentNotFoundError(NotFoundError):
     """
 
 
-_Any = aliased(Submission)
-_newest = (
-    select(_Any)
-    .where(_Any.assignment_id == Assignment.id)
-    .order_by(_Any.revision.desc())
-    .limit(1)
-    .lateral("newest")
-)
-_accepted = (
-    select(literal_column("1"))
-    .where(Submission.assignment_id == Assignment.id, Submission.state == "accepted")
-    .correlate(Assignment)
-    .exists()
-)
-STATUS: ColumnElement[str] = case(
-    (_newest.c.state == "accepted", "accepted"),
-    (_newest.c.state == "submitted", "submitted"),
-    (_accepted, "accepted"),
-    (_newest.c.state == "returned", "returned"),
-    else_="open",
-)
 _ASSIGNMENT = (
     select(
         Assignment.id,
@@ -74,14 +67,22 @@ _ASSIGNMENT = (
         Responsibility.legal_basis,
         Assignment.kind,
         Assignment.due_on,
+        effective_due_on.label("effective_due_on"),
+        Assignment.extended_due_on,
+        Assignment.excused_at,
+        Assignment.excused_by_name,
+        Assignment.excused_reason,
+        writable.label("writable"),
+        EXTENSION_WAITS.label("extension_waits"),
+        func.coalesce(LATE, False).label("late"),
         STATUS.label("status"),
         Node.evidence_required,
-        _newest.c.id.label("submission_id"),
-        _newest.c.revision,
-        _newest.c.state,
-        _newest.c.value,
-        _newest.c.submitted_at,
-        _newest.c.decision_reason,
+        NEWEST.c.id.label("submission_id"),
+        NEWEST.c.revision,
+        NEWEST.c.state,
+        NEWEST.c.value,
+        NEWEST.c.submitted_at,
+        NEWEST.c.decision_reason,
         Assignment.updated_at,
         Assignment.sort_key,
     )
@@ -90,9 +91,41 @@ _ASSIGNMENT = (
     .join(Node, Node.id == Assignment.node_id)
     .join(Organisation, Organisation.id == Assignment.organisation_id)
     .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-    .outerjoin(_newest, true())
+    .outerjoin(NEWEST, true())
 )
 ONE_ASSIGNMENT = _ASSIGNMENT.where(Assignment.id == bindparam("id"))
+_bodies = any_(bindparam("bodies", type_=ARRAY(Uuid)))
+_own = Assignment.organisation_id == _bodies
+
+
+_Theirs, _TheirNode = aliased(Assignment), aliased(Node)
+_parts = (
+    select(_Theirs.organisation_id)
+    .select_from(_Theirs)
+    .join(_TheirNode, _TheirNode.id == _Theirs.node_id)
+    .where(
+        _Theirs.period_id == Assignment.period_id,
+        _Theirs.organisation_id == _bodies,
+        or_(
+            _TheirNode.id == Node.id,
+            and_(Node.kind == "component", _TheirNode.id == Node.parent_id),
+            and_(_TheirNode.kind == "component", _TheirNode.parent_id == Node.id),
+        ),
+    )
+)
+# One of the bodies has a duty on the same indicator, its components included, in the same period.
+_concerned = _parts.correlate(Assignment, Node).exists()
+CONCERNED = (
+    select(Assignment.id)
+    .join(Node, Node.id == Assignment.node_id)
+    .where(Assignment.id == bindparam("id"), _concerned)
+)
+CONCERNED_BODIES = (
+    _parts.join(Assignment, Assignment.period_id == _Theirs.period_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .where(Assignment.id == bindparam("id"), _Theirs.organisation_id != Assignment.organisation_id)
+    .order_by(_Theirs.organisation_id)
+)
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "period": Period.code == bindparam("period"),
     "organisation": Organisation.code == bindparam("organisation"),
@@ -100,12 +133,12 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
         Node.code == bindparam("indicator"),
         Node.sort_key.startswith(bindparam("below"), autoescape=False),
     ),
-    "due_before": Assignment.due_on < bindparam("due_before"),
-    "bodies": Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
+    "due_before": effective_due_on < bindparam("due_before"),
+    "bodies": _own,
     "status": bindparam("status") == STATUS,
-    "overdue": and_(
-        Assignment.due_on < bindparam("today"), or_(STATUS == "open", STATUS == "returned")
-    ),
+    "overdue": and_(effective_due_on < bindparam("today"), UNFINISHED),
+    "late": LATE,
+    "concerned": or_(_own, _concerned),
     "after": or_(
         Assignment.sort_key > bindparam("after_key"),
         and_(Assignment.sort_key == bindparam("after_key"), Assignment.id > bindparam("after_id")),
@@ -124,8 +157,16 @@ def assignments_statement(filters: frozenset[str]) -> Executable:
 
 
 def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
+    due_on = row["effective_due_on"]
     unfinished = row["status"] in {"open", "returned"}
-    late = (today - row["due_on"]).days if unfinished and row["due_on"] < today else 0
+    days = (today - due_on).days if unfinished and due_on < today else 0
+    excused = None
+    if row["excused_at"] is not None:
+        excused = {
+            "at": row["excused_at"],
+            "by": row["excused_by_name"],
+            "reason": row["excused_reason"],
+        }
     newest = None
     if row["submission_id"] is not None and _may_see_newest(row, caller):
         newest = {
@@ -146,9 +187,13 @@ def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
         "kind": row["kind"],
         "legal_basis": row["legal_basis"],
         "due_on": row["due_on"],
+        "effective_due_on": due_on,
+        "extended": row["extended_due_on"] is not None,
         "status": row["status"],
-        "overdue": late > 0,
-        "days_late": late,
+        "overdue": days > 0,
+        "days_late": days,
+        "late": row["late"],
+        "excused": excused,
         "evidence_required": row["evidence_required"] and row["kind"] == "figure",
         "submission": newest,
         "updated_at": row["updated_at"],
@@ -162,15 +207,20 @@ def _may_see_newest(row: Any, caller: Caller) -> bool:
 
 
 def _actions(row: Any, caller: Caller) -> list[str]:
-    if row["period_state"] != "open":
-        return []
     actions = []
-    if row["state"] not in {"draft", "submitted"} and caller.may(
-        "submissions:write", row["organisation_id"]
-    ):
+    writes = caller.may("submissions:write", row["organisation_id"])
+    if writes and row["writable"] and row["state"] not in {"draft", "submitted"}:
         actions.append("create_submission")
+    unfinished = row["status"] in {"open", "returned"}
+    if unfinished and not row["extension_waits"] and (writes or caller.may("assignments:write")):
+        actions.append("ask_extension")
     if caller.may("assignments:write"):
-        actions.append("edit")
+        if row["period_state"] == "open" and row["extended_due_on"] is None:
+            actions.append("edit")
+        if row["status"] == "excused":
+            actions.append("lift_excuse")
+        elif unfinished:
+            actions.append("excuse")
     return actions
 
 
@@ -183,12 +233,13 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
         values["due_before"] = query.due_before
     if query.indicator:
         values["below"] = natural_key(query.indicator).replace("_", "\\_") + "."
-    if query.status == "overdue":
-        names = names - {"status"} | {"overdue"}
+    if query.status in {"overdue", "late"}:
+        names = names - {"status"} | {query.status}
         values["today"] = today
+    names -= {"concerned"}
     if bodies is not None:
         values["bodies"] = bodies
-        names |= {"bodies"}
+        names |= {"concerned" if query.concerned else "bodies"}
     if after := start_of(query, str, UUID):
         values["after_key"], values["after_id"] = after
         names |= {"after"}
@@ -203,6 +254,65 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
 
 async def assignment_shown(read: Reader, caller: Caller, assignment_id: UUID) -> dict[str, Any]:
     row = await read.first(ONE_ASSIGNMENT, id=assignment_id)
-    if row is None or not caller.may("assignments:read", row["organisation_id"]):
+    if row is None:
+        raise AssignmentNotFoundError
+    own = caller.may("assignments:read", row["organisation_id"])
+    if not own and not await is_concerned(read, caller, assignment_id):
         raise AssignmentNotFoundError
     return shown(row, caller, today=today_in_hanoi())
+
+
+async def is_concerned(read: Reader, caller: Caller, assignment_id: UUID) -> bool:
+    """Tell whether a body of the caller's has a part in the same indicator: it sees what the others do there."""
+    bodies = caller.reaches.get("assignments:read", frozenset())
+    if not bodies:
+        return False
+    return await read.value(CONCERNED, id=assignment_id, bodies=sorted(bodies)) is not None
+
+
+async def concerned_bodies(read: Reader, caller: Caller, assignment_id: UUID) -> list[UUID]:
+    """List the bodies, other than the one that owes it, for which the caller writes and that have a part in it."""
+    bodies = caller.reaches.get("submissions:write", frozenset())
+    if not bodies:
+        return []
+    rows = await read.all(CONCERNED_BODIES, id=assignment_id, bodies=sorted(bodies))
+    return [row[0] for row in rows]
+
+
+_CONTRIBUTION = (
+    select(
+        Contribution.id,
+        Contribution.assignment_id.label("assignment"),
+        Organisation.code.label("organisation"),
+        Contribution.note,
+        Contribution.created_by_name.label("created_by"),
+        Contribution.created_at,
+    )
+    .join(Organisation, Organisation.id == Contribution.organisation_id)
+    .where(Contribution.assignment_id == bindparam("id"))
+    .order_by(Contribution.created_at, Contribution.id)
+    .limit(bindparam("limit"))
+)
+_LATER_CONTRIBUTION = _CONTRIBUTION.where(
+    or_(
+        Contribution.created_at > bindparam("after_at"),
+        and_(
+            Contribution.created_at == bindparam("after_at"),
+            Contribution.id > bindparam("after_id"),
+        ),
+    )
+)
+
+
+async def contributions_page(
+    read: Reader, caller: Caller, assignment_id: UUID, query: ContributionQuery
+) -> dict[str, Any]:
+    """List what other bodies added to a duty, oldest first, to whoever sees the duty."""
+    await assignment_shown(read, caller, assignment_id)
+    values: dict[str, Any] = {"id": assignment_id, "limit": query.limit + 1}
+    statement = _CONTRIBUTION
+    if after := start_of(query, datetime.fromisoformat, UUID):
+        values["after_at"], values["after_id"] = after
+        statement = _LATER_CONTRIBUTION
+    rows = await read.all(statement, **values)
+    return page(query, rows, dict, lambda row: [row["created_at"].isoformat(), row["id"]])

@@ -1,27 +1,58 @@
 """Shapes of duties in a period."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Day
+from services.api.deps.fields import Body, Day, Prose, Reason
 from services.api.deps.paging import Code, PageQuery
 
-AssignmentStatus = Literal["open", "submitted", "returned", "accepted"]
+AssignmentStatus = Literal["open", "submitted", "returned", "accepted", "nil", "excused"]
+
+AskedStatus = Literal[
+    "open", "submitted", "returned", "accepted", "nil", "excused", "overdue", "late"
+]
 
 
 class AssignmentQuery(PageQuery):
     period: Code | None = None
     organisation: Code | None = None
     indicator: Code | None = None
-    status: Literal["open", "submitted", "returned", "accepted", "overdue"] | None = None
+    status: AskedStatus | None = None
     due_before: Day | None = None
+    concerned: bool | None = Field(
+        default=None,
+        description="With true also what other bodies owe on the indicators in which the caller's has a part.",
+    )
 
 
 class AssignmentPatch(Body):
     due_on: Day = Field(description="The new last day, until 23:59:59 in Hanoi.")
+
+
+class Decision(Body):
+    reason: Reason
+
+
+class NewContribution(Body):
+    note: Annotated[Prose, Field(min_length=1)]
+
+
+class ContributionQuery(PageQuery):
+    pass
+
+
+class ContributionShown(BaseModel):
+    """What a body adds to another's duty on the same indicator."""
+
+    id: UUID
+    assignment: UUID
+    organisation: str
+    note: str
+    created_by: str
+    created_at: datetime
 
 
 class Indicator(BaseModel):
@@ -43,6 +74,12 @@ class NewestSubmission(BaseModel):
     decision_reason: str | None
 
 
+class Excused(BaseModel):
+    at: datetime
+    by: str | None
+    reason: str
+
+
 class AssignmentShown(BaseModel):
     id: UUID
     period: str
@@ -53,9 +90,17 @@ class AssignmentShown(BaseModel):
     kind: Literal["figure", "report"]
     legal_basis: str
     due_on: date
-    status: AssignmentStatus
-    overdue: bool
-    days_late: int
+    effective_due_on: date = Field(description="The last day: what was granted, or else due_on.")
+    extended: bool
+    status: AssignmentStatus = Field(
+        description="Derived from the facts: nil is an accepted nil return, excused is not owed any more."
+    )
+    overdue: bool = Field(
+        description="The last day is past, and nothing waits, was accepted or is excused."
+    )
+    days_late: int = Field(description="How many days it has been overdue.")
+    late: bool = Field(description="What waits or was accepted was submitted after the last day.")
+    excused: Excused | None
     evidence_required: bool
     submission: NewestSubmission | None
     updated_at: datetime

@@ -9,12 +9,24 @@ from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import (
+    ColumnElement,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from shared.db import Reader
 from shared.errors import ForbiddenError, UnauthenticatedError
-from shared.models import ApiKey, Membership, Organisation, SignIn, User
+from shared.models import ApiKey, Deputy, Membership, Organisation, SignIn, User
 
 ACCESS_PREFIX = "piia_"
 KEY_PREFIX = "piik_"
@@ -28,6 +40,7 @@ _OFFICER = {
     "assignments:read": OWN,
     "submissions:read": OWN,
     "submissions:write": OWN,
+    "explanations:read": OWN,
     "contacts:read": OWN,
     "reminders:read": OWN,
     "handovers:read": OWN,
@@ -46,6 +59,8 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "assignments:write": ALL,
             "submissions:read": ALL,
             "submissions:review": ALL,
+            "explanations:read": ALL,
+            "explanations:write": ALL,
             "contacts:read": ALL,
             "contacts:write": ALL,
             "reminders:read": ALL,
@@ -60,6 +75,8 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "index:read": ALL,
             "assignments:read": ALL,
             "submissions:read": ALL,
+            "explanations:read": ALL,
+            "explanations:write": ALL,
             "reminders:read": ALL,
             "contacts:read": ALL,
             "handovers:read": ALL,
@@ -123,6 +140,38 @@ class Caller:
 NOBODY = Caller(UUID(int=0), "user", "", "", (), {})
 
 _TODAY = text("(now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
+
+
+def _valid(membership: type[Membership]) -> ColumnElement[bool]:
+    return and_(
+        membership.valid_from <= _TODAY,
+        func.coalesce(membership.valid_to, text("'infinity'::date")) >= _TODAY,
+    )
+
+
+_Lent, _Own, _Principal = aliased(Membership), aliased(Membership), aliased(User)
+# What others let this user do while they are away, as long as he is of the same body himself. It is an array,
+# so that each side of the OR below has its index.
+_lent = func.array(
+    select(Deputy.membership_id)
+    .join(_Lent, _Lent.id == Deputy.membership_id)
+    .join(_Principal, _Principal.id == _Lent.user_id)
+    .where(
+        Deputy.deputy_id == User.id,
+        Deputy.ended_at.is_(None),
+        Deputy.valid_from <= _TODAY,
+        Deputy.valid_to >= _TODAY,
+        _Principal.active,
+        exists().where(
+            _Own.user_id == Deputy.deputy_id,
+            _Own.organisation_id == _Lent.organisation_id,
+            _valid(_Own),
+        ),
+    )
+    .correlate(User)
+    .scalar_subquery(),
+    type_=ARRAY(Uuid),
+)
 _memberships = (
     select(
         func.array_agg(aggregate_order_by(Membership.role, Membership.id)).label("roles"),
@@ -133,9 +182,8 @@ _memberships = (
     )
     .join(Organisation, Organisation.id == Membership.organisation_id)
     .where(
-        Membership.user_id == User.id,
-        Membership.valid_from <= _TODAY,
-        func.coalesce(Membership.valid_to, text("'infinity'::date")) >= _TODAY,
+        or_(Membership.user_id == User.id, Membership.id == any_(_lent)),
+        _valid(Membership),
     )
     .lateral("held")
 )

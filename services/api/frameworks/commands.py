@@ -24,7 +24,16 @@ from shared.text import fold
 
 # A change of one of these, or of the method, makes a new index; of the others it does not.
 SCORED = frozenset(
-    {"weight", "direction", "goalpost_min", "goalpost_max", "target", "treatment", "supply"}
+    {
+        "weight",
+        "direction",
+        "goalpost_min",
+        "goalpost_max",
+        "target",
+        "treatment",
+        "combination",
+        "supply",
+    }
 )
 NOTES = frozenset({"assumed", "verified"})
 

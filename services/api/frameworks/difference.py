@@ -15,6 +15,7 @@ DEFINITION = (
     "goalpost_max",
     "target",
     "treatment",
+    "combination",
     "supply",
     "evidence_required",
 )
@@ -58,7 +59,16 @@ def _named(node: Said) -> dict[str, Any]:
 
 
 def _changes(old: Said, new: Said, fields: tuple[str, ...]) -> dict[str, list[Any]]:
-    return {name: [old[name], new[name]] for name in fields if old[name] != new[name]}
+    return {
+        name: [_said(old, name), _said(new, name)]
+        for name in fields
+        if _said(old, name) != _said(new, name)
+    }
+
+
+def _said(node: Said, name: str) -> Any:
+    """Read what a node says; a version that was kept before it could say more said what is usual."""
+    return node.get(name, "all_agree") if name == "combination" else node[name]
 
 
 def _settings(block: Said, pointer: str = "") -> dict[str, Any]:

@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "goalpost_max": None,
     "target": None,
     "treatment": None,
+    "combination": "all_agree",
     "supply_assumed": False,
     "source": "",
     "note": "",

@@ -83,6 +83,7 @@ _NODE = (
         Node.goalpost_max,
         Node.target,
         Node.treatment,
+        Node.combination,
         Node.supply,
         Node.supply_assumed,
         Node.evidence_required,

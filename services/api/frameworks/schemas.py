@@ -11,6 +11,7 @@ from services.api.deps.paging import Code, PageQuery, SearchText
 from shared.exchange.method import MethodBlock, TreatmentBlock
 
 Supply = Literal["local", "central", "unknown"]
+Combination = Literal["all_agree", "lead", "mean_of_components"]
 State = Literal["draft", "published", "retired"]
 Kind = Literal["index", "subindex", "pillar", "group", "indicator", "component"]
 Changes = dict[str, list[Any]]
@@ -62,6 +63,7 @@ class NodeSaid(BaseModel):
     goalpost_max: float | None
     target: float | None
     treatment: dict[str, Any] | None
+    combination: Combination = "all_agree"
     supply: Supply | None
     supply_assumed: bool
     evidence_required: bool
@@ -100,6 +102,11 @@ class Stated(Body):
     target: Figure | None = None
     treatment: TreatmentBlock | None = Field(
         default=None, description="Of this leaf's outliers, instead of the method's."
+    )
+    combination: Combination | None = Field(
+        default=None,
+        description="How several leads' figures make this leaf's: all must agree; only the lead's counts; "
+        "or their mean, over those that are accepted.",
     )
     supply: Supply | None = None
     evidence_required: Flag | None = None

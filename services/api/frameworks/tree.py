@@ -21,6 +21,7 @@ MEASURED = frozenset(
         "goalpost_max",
         "target",
         "treatment",
+        "combination",
         "supply",
         "evidence_required",
     }

@@ -35,6 +35,7 @@ _SAID = (
         Node.goalpost_max,
         Node.target,
         Node.treatment,
+        Node.combination,
         Node.supply,
         Node.supply_assumed,
         Node.evidence_required,

@@ -24,6 +24,7 @@ from services.api.handovers.plans import Act, Plan, basis_text, earliest_on, pla
 from services.api.handovers.queries import HandoverNotFoundError
 from services.api.handovers.schemas import HandoverPatch, NewHandover
 from services.api.handovers.wishes import SHAPES, check_choices, receivers, stored, wished
+from services.api.periods.hand import hold_duties
 from shared import outbox
 from shared.db import session_reader
 from shared.errors import Fault, ForbiddenError, InvalidError
@@ -195,6 +196,7 @@ def _counter_act(
 
 async def _hold_periods(session: AsyncSession) -> None:
     """Let no period be opened, closed or scored meanwhile: opening makes duties of the responsibilities."""
+    await hold_duties(session)
     await session.scalars(
         select(Period.id)
         .where(Period.state != "closed")

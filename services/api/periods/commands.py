@@ -1,15 +1,18 @@
 """A period is drafted, opened and closed; opening makes its assignments from the responsibilities."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.periods.hand import hold_duties
+from services.api.periods.opening import missing_duties
 from services.api.periods.queries import (
     PeriodClosedError,
     PeriodNotFoundError,
@@ -17,17 +20,12 @@ from services.api.periods.queries import (
 )
 from services.api.periods.schemas import NewPeriod
 from shared import outbox
+from shared.db import session_reader
 from shared.errors import ConflictError, InvalidError
 from shared.events import PeriodClosed, PeriodOpened
-from shared.models import (
-    Assignment,
-    Framework,
-    HandoverMove,
-    Node,
-    Organisation,
-    Period,
-    Responsibility,
-)
+from shared.models import Assignment, Framework, Period
+
+PLANNING = ("kind", "span", "covers_from", "covers_to")
 
 
 class PeriodCodeTakenError(ConflictError):
@@ -41,6 +39,13 @@ class DeadlineFixedError(ConflictError):
     """The period is open: move the deadline of each assignment instead.
 
     Kỳ báo cáo đã mở: hãy đổi hạn của từng nhiệm vụ.
+    """
+
+
+class KindFixedError(ConflictError):
+    """The period is open: what it asks for is fixed.
+
+    Kỳ báo cáo đã mở: không đổi được loại kỳ.
     """
 
 
@@ -62,14 +67,32 @@ async def create_period(session: AsyncSession, caller: Caller, *, new: NewPeriod
             pointer="/framework",
         )
     values = new.model_dump(exclude={"framework"})
+    _check(values)
     session.add(Period(id=uuid4(), framework_id=framework_id, **values))
     record(
         session,
         caller,
         "created",
         ("period", new.code),
-        changes={k: [None, v] for k, v in values.items()},
+        changes={k: [None, v] for k, v in values.items() if v is not None},
     )
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Refuse what does not go together; the database has the same checks."""
+    if (values["kind"] == "progress") != (values["span"] is not None):
+        raise InvalidError(
+            "A progress report has a span, and nothing else has one.",
+            vi="Báo cáo tiến độ phải có chu kỳ; loại kỳ khác không có chu kỳ.",
+            pointer="/span",
+        )
+    first, last = values["covers_from"], values["covers_to"]
+    if (first is None) != (last is None) or (first is not None and first > last):
+        raise InvalidError(
+            "What it covers has a first and a last day, in this order.",
+            vi="Khoảng thời gian báo cáo phải có ngày đầu và ngày cuối, theo thứ tự.",
+            pointer="/covers_from",
+        )
 
 
 async def locked_period(session: AsyncSession, code: str) -> Period:
@@ -81,14 +104,24 @@ async def locked_period(session: AsyncSession, code: str) -> Period:
     return period
 
 
+async def unclosed_period(session: AsyncSession, code: str) -> Period:
+    period = await locked_period(session, code)
+    if period.state == "closed":
+        raise PeriodClosedError
+    return period
+
+
 async def change_period(
     session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any], now: datetime
 ) -> None:
     period = await locked_period(session, code)
-    if period.state == "closed":
+    if period.state == "closed" and values.keys() - {"late_allowed"}:
         raise PeriodClosedError
     if period.state == "open" and "due_on" in values:
         raise DeadlineFixedError(pointer="/due_on")
+    if period.state == "open" and values.get("kind", period.kind) != period.kind:
+        raise KindFixedError(pointer="/kind")
+    _check({name: values.get(name, getattr(period, name)) for name in PLANNING})
     if changes := apply(period, values):
         period.updated_at = now
         record(session, caller, "changed", ("period", code), changes=changes)
@@ -96,6 +129,7 @@ async def change_period(
 
 async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: datetime) -> int:
     """Make the assignments that are missing; return how many. Repeating it picks up later responsibilities."""
+    await hold_duties(session)
     period = await locked_period(session, code)
     if period.state == "closed":
         raise PeriodClosedError
@@ -127,50 +161,27 @@ async def _require_published(session: AsyncSession, period: Period) -> None:
 
 
 async def _make_assignments(session: AsyncSession, period: Period, *, now: datetime) -> int:
-    today = today_in_hanoi(now)
-    has_one = select(Assignment.responsibility_id).where(Assignment.period_id == period.id)
-    missing = await session.execute(
-        select(Responsibility, Node, Organisation.code)
-        .join(Node, Node.id == Responsibility.node_id)
-        .join(Organisation, Organisation.id == Responsibility.organisation_id)
-        .where(
-            Node.framework_id == period.framework_id,
-            Responsibility.valid_from <= today,
-            func.coalesce(Responsibility.valid_to, text("'infinity'::date")) >= today,
-            Responsibility.id.not_in(has_one),
-            # What was done before a hand-over is not owed again by whoever took over.
-            Responsibility.id.not_in(_continued(has_one)),
-        )
+    missing = await missing_duties(
+        await session_reader(session),
+        period.id,
+        period.due_on,
+        period_kind=period.kind,
+        today=today_in_hanoi(now),
     )
-    made = [
+    session.add_all(
         Assignment(
             id=uuid4(),
             period_id=period.id,
-            responsibility_id=responsibility.id,
-            node_id=node.id,
-            organisation_id=responsibility.organisation_id,
-            kind=kind_of_duty(role=responsibility.role, supply=node.supply),
-            due_on=period.due_on,
-            sort_key=f"{node.sort_key} {organisation_code}",
+            responsibility_id=duty.responsibility_id,
+            node_id=duty.node_id,
+            organisation_id=duty.organisation_id,
+            kind=duty.kind,
+            due_on=duty.due_on,
+            sort_key=duty.sort_key,
         )
-        for responsibility, node, organisation_code in missing
-    ]
-    session.add_all(made)
-    return len(made)
-
-
-def _continued(responsibilities: Select[UUID]) -> Select[UUID]:
-    """Choose the responsibilities that go on with one of these, by any number of hand-overs."""
-    move = select(HandoverMove.new_object_id.label("heir"), HandoverMove.object_id.label("first"))
-    move = move.where(HandoverMove.kind == "responsibility", HandoverMove.action != "joined")
-    line = move.where(HandoverMove.object_id.in_(responsibilities)).cte("line", recursive=True)
-    line = line.union(move.where(HandoverMove.object_id == line.c.heir))
-    return select(line.c.heir).where(line.c.heir.is_not(None))
-
-
-def kind_of_duty(*, role: str, supply: str | None) -> str:
-    """Say what is owed: leads supply a figure unless central bodies do; all others report on measures."""
-    return "figure" if role in {"lead", "joint_lead"} and supply != "central" else "report"
+        for duty in missing
+    )
+    return len(missing)
 
 
 async def close_period(session: AsyncSession, caller: Caller, *, code: str, now: datetime) -> None:

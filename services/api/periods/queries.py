@@ -12,7 +12,7 @@ from services.api.deps.paging import page, start_of
 from services.api.periods.schemas import PeriodQuery
 from shared.db import Reader
 from shared.errors import ConflictError, NotFoundError
-from shared.models import Assignment, Framework, Period
+from shared.models import Assignment, Framework, Node, Organisation, Period, PeriodDeadline
 
 
 class PeriodNotFoundError(NotFoundError):
@@ -42,7 +42,14 @@ _PERIOD = select(
     Period.name,
     Framework.year.label("framework"),
     Period.reference_year,
+    Period.kind,
+    Period.span,
+    Period.covers_from,
+    Period.covers_to,
     Period.due_on,
+    Period.ministry_due_on,
+    Period.working_days_before,
+    Period.late_allowed,
     Period.state,
     Period.made_up,
     Period.created_at,
@@ -55,7 +62,16 @@ _PERIOD = select(
     .scalar_subquery()
     .label("assignments"),
 ).join(Framework, Framework.id == Period.framework_id)
-ONE_PERIOD = _PERIOD.where(Period.code == bindparam("code"))
+PERIOD_ROW = _PERIOD.where(Period.code == bindparam("code"))
+_DEADLINES = (
+    select(Organisation.code.label("organisation"), Node.code.label("node"), PeriodDeadline.due_on)
+    .select_from(PeriodDeadline)
+    .join(Period, Period.id == PeriodDeadline.period_id)
+    .outerjoin(Organisation, Organisation.id == PeriodDeadline.organisation_id)
+    .outerjoin(Node, Node.id == PeriodDeadline.node_id)
+    .where(Period.code == bindparam("code"))
+    .order_by(Organisation.code, Node.sort_key)
+)
 _FILTERS = {
     "state": Period.state == bindparam("state"),
     "after": or_(
@@ -63,7 +79,11 @@ _FILTERS = {
         and_(Period.created_at == bindparam("after_at"), Period.id < bindparam("after_id")),
     ),
 }
-ACTIONS = {"draft": ["edit", "open"], "open": ["edit", "open", "close", "load_panel"], "closed": []}
+ACTIONS = {
+    "draft": ["edit", "open"],
+    "open": ["edit", "open", "close", "load_panel"],
+    "closed": ["edit"],
+}
 
 
 @lru_cache
@@ -97,7 +117,20 @@ async def periods_page(read: Reader, caller: Caller, query: PeriodQuery) -> dict
 
 
 async def period_shown(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
-    row = await read.first(ONE_PERIOD, code=code)
+    row = await read.first(PERIOD_ROW, code=code)
     if row is None:
         raise PeriodNotFoundError
     return _shown(row, caller)
+
+
+async def deadlines_shown(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
+    """Show the deadlines of a period that differ from its own."""
+    period = await period_shown(read, caller, code)
+    return {
+        "period": code,
+        "due_on": period["due_on"],
+        "deadlines": [dict(row) for row in await read.all(_DEADLINES, code=code)],
+        "allowed_actions": ["edit", "apply"]
+        if period["state"] != "closed" and caller.may("periods:write")
+        else [],
+    }

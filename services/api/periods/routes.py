@@ -6,12 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.api.deps.answers import answer, require_match
+from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Code, Page
-from services.api.periods import commands, queries, schemas
+from services.api.periods import commands, deadlines, opening, queries, schemas
+from services.api.periods.spans import covered
 
 reading = APIRouter(prefix="/v1/periods", tags=["periods"], route_class=Reading)
+proposing = APIRouter(prefix="/v1/period-proposals", tags=["periods"], route_class=Reading)
 writing = APIRouter(prefix="/v1/periods", tags=["periods"], route_class=Writing)
 
 
@@ -42,7 +45,11 @@ async def create_period(request: WriteRequest, body: schemas.NewPeriod) -> Respo
 async def change_period(request: WriteRequest, code: Code, body: schemas.PeriodPatch) -> Response:
     request.caller.require("periods:write")
     require_match(request, await queries.period_shown(request.read, request.caller, code))
-    values = body.model_dump(exclude_none=True)
+    values = {
+        name: value
+        for name, value in body.model_dump(exclude_unset=True).items()
+        if value is not None or name in schemas.NULLABLE
+    }
     await commands.change_period(
         request.db, request.caller, code=code, values=values, now=datetime.now(UTC)
     )
@@ -65,4 +72,74 @@ async def close_period(request: WriteRequest, code: Code, _body: Nothing | None 
     return answer(request, await queries.period_shown(await request.fresh(), request.caller, code))
 
 
-routers = (reading, writing)
+@reading.get("/{code}/opening", operation_id="previewOpening", response_model=schemas.Opening)
+async def preview_opening(request: ReadRequest, code: Code) -> Response:
+    """Show what opening, or opening again, would make: for whom, until when, and who cannot be reached."""
+    request.caller.require("periods:write")
+    return answer(request, await opening.opening_shown(request.read, code, now=datetime.now(UTC)))
+
+
+@reading.get(
+    "/{code}/deadlines", operation_id="listPeriodDeadlines", response_model=schemas.DeadlinesShown
+)
+async def list_deadlines(request: ReadRequest, code: Code) -> Response:
+    """Show the deadlines of bodies and nodes that differ from the period's own."""
+    request.caller.require("plan:read")
+    return answer(request, await queries.deadlines_shown(request.read, request.caller, code))
+
+
+@writing.put(
+    "/{code}/deadlines", operation_id="setPeriodDeadlines", response_model=schemas.DeadlinesShown
+)
+async def set_deadlines(request: WriteRequest, code: Code, body: schemas.Deadlines) -> Response:
+    """Replace them, whole or not at all. Duties that exist keep theirs until they are applied."""
+    request.caller.require("periods:write")
+    period = await commands.unclosed_period(request.db, code)
+    await deadlines.set_deadlines(request.db, request.caller, period, new=body)
+    return answer(
+        request, await queries.deadlines_shown(await request.fresh(), request.caller, code)
+    )
+
+
+@writing.post(
+    "/{code}/deadlines/apply",
+    operation_id="applyPeriodDeadlines",
+    response_model=schemas.Applied,
+)
+async def apply_deadlines(
+    request: WriteRequest, code: Code, body: schemas.Application | None = None
+) -> Response:
+    """Move the unfinished duties of the period to its deadlines, and list what was moved; reminders follow.
+
+    A dry run lists the same and moves nothing. What was extended keeps what was granted.
+    """
+    request.caller.require("periods:write")
+    dry_run = body is not None and body.dry_run
+    period = await commands.unclosed_period(request.db, code)
+    moves = await deadlines.apply_deadlines(
+        request.db, request.caller, period, dry_run=dry_run, now=datetime.now(UTC)
+    )
+    return answer(request, {"dry_run": dry_run, "moved": [move._asdict() for move in moves]})
+
+
+@proposing.get("", operation_id="proposePeriod", response_model=schemas.Proposal)
+async def propose_period(
+    request: ReadRequest, query: Annotated[schemas.ProposalQuery, Query()]
+) -> Response:
+    """Propose the days that a report covers, and the city's deadline by working days before the ministry's.
+
+    Spans are those of decree 09/2019/NĐ-CP, article 12. ``calendar_confirmed`` is false where the days off
+    of a year in between are not yet decided.
+    """
+    request.caller.require("plan:read")
+    covers = None
+    if query.span:
+        first, last = covered(query.span, query.on or today_in_hanoi(datetime.now(UTC)))
+        covers = {"span": query.span, "covers_from": first, "covers_to": last}
+    deadline = await opening.deadline_proposed(
+        request.read, query.ministry_due_on, query.working_days_before
+    )
+    return answer(request, {"covers": covers, "deadline": deadline})
+
+
+routers = (reading, proposing, writing)

@@ -10,7 +10,8 @@ from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
 from services.api.submissions.queries import SubmissionNotFoundError
-from services.api.submissions.states import TRANSITIONS, may
+from services.api.submissions.states import TRANSITIONS, WRITE, may
+from shared.duty import decidable, writable
 from shared.errors import ConflictError, ForbiddenError
 from shared.models import Assignment, HandoverMove, Node, Period, Submission
 
@@ -36,12 +37,12 @@ class PassedOnError(ConflictError):
 class Duty(NamedTuple):
     assignment: Assignment
     node: Node
-    period_state: str
+    writable: bool
     newest_revision: int
     pending: int  # drafts and submissions that wait; the database allows one
 
     def require_open(self) -> None:
-        if self.period_state != "open":
+        if not self.writable:
             raise PeriodNotOpenError
 
 
@@ -55,7 +56,7 @@ _newest = (
     .subquery()
 )
 _DUTY = (
-    select(Assignment, Node, Period.state, _newest.c.revision, _newest.c.pending)
+    select(Assignment, Node, writable, _newest.c.revision, _newest.c.pending)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
     .join(_newest, _newest.c.pending >= 0)
@@ -63,7 +64,7 @@ _DUTY = (
     .with_for_update(of=Assignment, key_share=True)
 )
 _SUBMISSION = (
-    select(Submission, Assignment, Node, Period.state)
+    select(Submission, Assignment, Node, writable, decidable)
     .join(Assignment, Assignment.id == Submission.assignment_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
@@ -103,7 +104,7 @@ async def submission_in_hand(
     found = (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
     if found is None:
         raise SubmissionNotFoundError
-    submission, assignment, node, period_state = found
+    submission, assignment, node, may_write, may_decide = found
     transition = TRANSITIONS[action]
     facts = {
         "organisation_id": assignment.organisation_id,
@@ -114,7 +115,7 @@ async def submission_in_hand(
     caller.require(transition.permission, assignment.organisation_id)
     if not may(caller, action, facts):
         raise OwnSubmissionError
-    if period_state != "open":
+    if not (may_write if transition.permission == WRITE else may_decide):
         raise PeriodNotOpenError
     if submission.state not in transition.before:
         raise StateError(

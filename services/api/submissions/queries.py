@@ -22,11 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
+from services.api.assignments.queries import is_concerned
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
 from services.api.submissions.schemas import SubmissionQuery
 from services.api.submissions.states import allowed_actions
 from shared.db import Reader
+from shared.duty import decidable, late, writable
 from shared.errors import ForbiddenError, NotFoundError
 from shared.models import Assignment, Evidence, Node, Organisation, Period, Submission
 
@@ -68,14 +70,14 @@ _evidence = (
     .where(Evidence.submission_id == Submission.id)
     .scalar_subquery()
 )
-_late = func.date(func.timezone("Asia/Ho_Chi_Minh", Submission.submitted_at)) > Assignment.due_on
 _SUBMISSION = (
     select(
         Submission.id,
         Submission.assignment_id.label("assignment"),
         Period.code.label("period"),
         Period.made_up,
-        Period.state.label("period_state"),
+        writable.label("writable"),
+        decidable.label("decidable"),
         Node.code.label("indicator"),
         Node.name_vi.label("indicator_name_vi"),
         Node.unit,
@@ -90,7 +92,7 @@ _SUBMISSION = (
         Submission.note,
         Submission.source,
         Submission.state,
-        _late.label("late"),
+        late.label("late"),
         Submission.created_by,
         Submission.created_by_name,
         Submission.created_at,
@@ -169,7 +171,7 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
     made = dict(row)
     for name in ("created_by", "submitted_by", "decided_by"):
         made[name] = made.pop(f"{name}_name")
-    del made["organisation_id"], made["period_state"]
+    del made["organisation_id"], made["writable"], made["decidable"]
     made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
     made["allowed_actions"] = allowed_actions(caller, row)
     return made
@@ -178,6 +180,8 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
 async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
     sight, bodies = _sight(caller)
+    if sight == "own" and query.assignment and await is_concerned(read, caller, query.assignment):
+        sight = "no_foreign_drafts"
     names = frozenset({*values, sight})
     values["bodies"] = bodies
     for name in ("assignment", "submitted_since"):
@@ -201,8 +205,13 @@ async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery)
 
 async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) -> Any:
     row = await read.first(ONE_SUBMISSION, id=submission_id)
-    if row is None or not _visible(caller, row):
+    if row is None:
         raise SubmissionNotFoundError
+    if not _visible(caller, row):
+        # Bodies that have a part in the indicator see what was submitted, not the drafts.
+        helps = row["state"] != "draft" and caller.may("submissions:read")
+        if not (helps and await is_concerned(read, caller, row["assignment"])):
+            raise SubmissionNotFoundError
     return row
 
 

@@ -36,11 +36,12 @@ def may(caller: Caller, action: str, row: Any) -> bool:
 
 
 def allowed_actions(caller: Caller, row: Any) -> list[str]:
-    if row["period_state"] != "open":
-        return []
+    open_to = {WRITE: row["writable"], REVIEW: row["decidable"]}
     actions = [
         action
         for action, transition in TRANSITIONS.items()
-        if row["state"] in transition.before and may(caller, action, row)
+        if open_to[transition.permission]
+        and row["state"] in transition.before
+        and may(caller, action, row)
     ]
     return [*actions, "add_evidence"] if "edit" in actions else actions

@@ -1,0 +1,79 @@
+"""Completeness and timeliness, as data and as tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.board import queries, schemas
+from services.api.board.table import board_sheets, follow_up_sheets
+from services.api.deps.answers import JSON, answer, answer_bytes
+from services.api.deps.edge import Reading, ReadRequest
+from services.api.deps.media import chosen
+from services.api.deps.tables import CSV, XLSX, as_csv, as_xlsx
+
+reading = APIRouter(prefix="/v1/board", tags=["board"], route_class=Reading)
+
+MEDIA = {"json": JSON, "csv": CSV, "xlsx": XLSX}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            CSV: {"schema": {"type": "string"}},
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
+        }
+    },
+    404: {},
+    406: {},
+}
+
+
+@reading.get("", operation_id="getBoard", response_model=schemas.Board, responses=RESPONSES)
+async def get_board(
+    request: ReadRequest, query: Annotated[schemas.BoardQuery, Query()]
+) -> Response:
+    """Count a period's duties by body and pillar: expected, received, accepted, returned, nil, excused, late, overdue.
+
+    The parts of every line add up to its expected; bodies that did nothing are there. Officers see their
+    own bodies. CSV has one row for each line, XLSX a sheet for each table and one for the definitions.
+    """
+    request.caller.require("assignments:read")
+    found = await queries.board(request.read, request.caller, query.period)
+    return _in_form(request, query, found, board_sheets(found), "board")
+
+
+@reading.get(
+    "/follow-up",
+    operation_id="getFollowUp",
+    response_model=schemas.FollowUp,
+    responses=RESPONSES,
+)
+async def get_follow_up(
+    request: ReadRequest, query: Annotated[schemas.FollowUpQuery, Query()]
+) -> Response:
+    """List what needs a person: returned often, overdue longest, nil returns, weak evidence, nobody to write to."""
+    request.caller.require("assignments:read")
+    found = await queries.follow_up(request.read, request.caller, query.period)
+    return _in_form(request, query, found, follow_up_sheets(found), "follow-up")
+
+
+def _in_form(
+    request: Request,
+    query: schemas.BoardQuery,
+    found: Any,
+    sheets: Mapping[str, tuple[Sequence[str], list[dict[str, Any]]]],
+    name: str,
+) -> Response:
+    media = MEDIA[query.format] if query.format else chosen(request, tuple(MEDIA.values()))
+    headers = {} if query.format else {"vary": "accept"}
+    if media == JSON:
+        return answer(request, found, headers=headers)
+    ending = "csv" if media == CSV else "xlsx"
+    # A period's code is letters, digits, dots, dashes and underscores only.
+    headers["content-disposition"] = f'attachment; filename="{name}-{query.period}.{ending}"'
+    if media == CSV:
+        columns, rows = sheets[next(iter(sheets))]
+        return answer_bytes(request, as_csv(columns, rows), CSV, headers=headers)
+    return answer_bytes(request, as_xlsx(sheets), XLSX, headers=headers)
+
+
+routers = (reading,)

@@ -1,0 +1,152 @@
+"""How duties are counted: each in exactly one part, so that the parts always add up; pure."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
+
+
+class Fact(NamedTuple):
+    """A duty as it stands: its status, whether what stands came late, and whether its last day is past."""
+
+    status: str
+    late: bool
+    past_due: bool
+
+
+class BoardError(Exception):
+    """The parts of the board do not add up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of duties. Both equations below hold for every tally, or it is not made."""
+
+    expected: int = 0
+    # What stands: expected = accepted + nil + waiting + returned + missing + excused
+    accepted: int = 0
+    nil: int = 0
+    waiting: int = 0
+    returned: int = 0
+    missing: int = 0
+    excused: int = 0
+    # In time or not: expected = on_time + late + overdue + not_yet_due + excused
+    on_time: int = 0
+    late: int = 0
+    overdue: int = 0
+    not_yet_due: int = 0
+
+    def __post_init__(self) -> None:
+        standing = (
+            self.accepted + self.nil + self.waiting + self.returned + self.missing + self.excused
+        )
+        timing = self.on_time + self.late + self.overdue + self.not_yet_due + self.excused
+        if not self.expected == standing == timing or self.received != self.on_time + self.late:
+            raise BoardError(repr(self))
+
+    @property
+    def received(self) -> int:
+        return self.accepted + self.nil + self.waiting
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            **{
+                field.name: getattr(self, field.name) + getattr(other, field.name)
+                for field in fields(Tally)
+            }
+        )
+
+    def shown(self) -> dict[str, Any]:
+        due = self.on_time + self.late + self.overdue
+        owed = self.expected - self.excused
+        return {
+            **asdict(self),
+            "received": self.received,
+            "received_share": self.received / owed if owed else None,
+            "on_time_share": self.on_time / due if due else None,
+        }
+
+
+_PARTS = {
+    "accepted": "accepted",
+    "nil": "nil",
+    "submitted": "waiting",
+    "returned": "returned",
+    "open": "missing",
+    "excused": "excused",
+}
+_UNFINISHED = frozenset({"open", "returned"})
+
+
+def counted(fact: Fact) -> Tally:
+    """Count one duty: in one part of what stands, and in one of being in time."""
+    part = _PARTS[fact.status]
+    if fact.status == "excused":
+        return Tally(expected=1, excused=1)
+    if fact.status in _UNFINISHED:
+        timing = "overdue" if fact.past_due else "not_yet_due"
+    else:
+        timing = "late" if fact.late else "on_time"
+    return Tally(expected=1, **{part: 1, timing: 1})
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    return sum(tallies, Tally())
+
+
+EQUATIONS = (
+    "expected = accepted + nil + waiting + returned + missing + excused",
+    "expected = on_time + late + overdue + not_yet_due + excused",
+    "received = accepted + nil + waiting = on_time + late",
+)
+DEFINITIONS = {
+    "expected": (
+        "Số nhiệm vụ được giao trong kỳ, kể cả của cơ quan chưa làm gì.",
+        "Duties of the period, those of bodies that never did anything among them.",
+    ),
+    "received": (
+        "Đã nhận: đã tiếp nhận, báo không có số liệu được tiếp nhận, hoặc đang chờ duyệt.",
+        "Received: accepted, an accepted nil return, or waiting for a decision.",
+    ),
+    "accepted": ("Đã tiếp nhận, có nội dung.", "Accepted, with a figure or a report."),
+    "nil": (
+        "Đã tiếp nhận báo cáo không có số liệu, có lý do.",
+        "A nil return with its reason was accepted.",
+    ),
+    "waiting": ("Đã gửi, đang chờ quyết định.", "Submitted and waiting for a decision."),
+    "returned": (
+        "Đã trả lại và chưa gửi lại.",
+        "Returned for correction and not submitted again.",
+    ),
+    "missing": (
+        "Chưa có gì được gửi mà còn giá trị: chưa gửi, đã rút hoặc bị từ chối.",
+        "Nothing stands: never submitted, withdrawn, or rejected.",
+    ),
+    "excused": (
+        "Được miễn theo quyết định có lý do; không tính đúng hạn hay quá hạn.",
+        "Excused by a decision with its reason; neither in time nor overdue.",
+    ),
+    "on_time": (
+        "Bản đã nhận được gửi chậm nhất vào ngày hạn (kể cả hạn được gia hạn), đến 23:59:59 giờ Hà Nội.",
+        "What was received was submitted by the last day, extensions included, until 23:59:59 in Hanoi.",
+    ),
+    "late": (
+        "Bản đã nhận được gửi sau ngày hạn.",
+        "What was received was submitted after the last day.",
+    ),
+    "overdue": (
+        "Đã qua ngày hạn mà chưa nhận được; tính là không đúng hạn.",
+        "The last day is past and nothing is received; counts as not in time.",
+    ),
+    "not_yet_due": (
+        "Chưa nhận được và chưa đến hạn.",
+        "Not received, and the last day is not past.",
+    ),
+    "received_share": (
+        "Đã nhận / (được giao − được miễn).",
+        "received / (expected − excused).",
+    ),
+    "on_time_share": (
+        "Đúng hạn / (đúng hạn + muộn + quá hạn): nhiệm vụ quá hạn nằm trong mẫu số.",
+        "on_time / (on_time + late + overdue): what is overdue stands in the denominator.",
+    ),
+}

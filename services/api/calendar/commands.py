@@ -1,0 +1,115 @@
+"""The coordinator enters a year's days off and worked weekends, and confirms the year."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.api.calendar import schemas
+from services.api.deps.audit import record
+from services.api.deps.caller import Caller
+from shared.calendar import SATURDAY
+from shared.errors import Fault, InvalidError
+from shared.models import CalendarDay, CalendarYear
+
+_OTHER_YEAR = ("This day is of another year.", "Ngày này thuộc năm khác.")
+_TWICE = ("This day stands here twice.", "Ngày này bị lặp.")
+_WEEKDAY = (
+    "A weekday is worked anyway: only a Saturday or a Sunday can be made one.",
+    "Ngày thường vốn là ngày làm việc: chỉ hoán đổi được thứ Bảy hoặc Chủ nhật.",
+)
+
+
+async def set_year(
+    session: AsyncSession, caller: Caller, year: int, *, new: schemas.CalendarYear, now: datetime
+) -> None:
+    """Replace the year's days, whole or not at all."""
+    if faults := _faults(year, new.days):
+        raise InvalidError(faults=faults)
+    if new.confirmed and not new.decision:
+        raise InvalidError(
+            "A year is confirmed by a decision: give its number.",
+            vi="Năm được xác nhận theo quyết định: hãy ghi số quyết định.",
+            pointer="/decision",
+        )
+    held = await _held(session, year)
+    before = await _days_of(session, year)
+    after = {day.day: day.model_dump() for day in new.days}
+    said = {"confirmed": new.confirmed, "decision": new.decision}
+    changes = {
+        name: [getattr(held, name), value]
+        for name, value in said.items()
+        if getattr(held, name) != value
+    }
+    if before != after:
+        changes["days"] = [len(before), len(after)]
+        for day in sorted(before.keys() | after.keys()):
+            if before.get(day) != after.get(day):
+                changes[str(day)] = [before.get(day), after.get(day)]
+        await session.execute(delete(CalendarDay).where(_in(year)))
+        session.add_all(CalendarDay(**values) for values in after.values())
+    if changes:
+        held.confirmed, held.decision, held.updated_at = new.confirmed, new.decision, now
+        record(session, caller, "changed", ("calendar", str(year)), changes=changes)
+
+
+async def fill_year(
+    session: AsyncSession, caller: Caller, year: int, *, holidays: Mapping[date, str], now: datetime
+) -> bool:
+    """Enter a library's holidays where nobody has entered anything, as a start; the year stays unconfirmed.
+
+    ``holidays`` maps a day to its name; days of other years are left out. False where it was entered before.
+    """
+    known = await session.scalar(select(CalendarYear.year).where(CalendarYear.year == year))
+    if known is not None:
+        return False
+    days = [
+        schemas.CalendarDay(day=day, kind="off", name=name)
+        for day, name in sorted(holidays.items())
+        if day.year == year
+    ]
+    await set_year(session, caller, year, new=schemas.CalendarYear(days=days), now=now)
+    return True
+
+
+def _faults(year: int, days: Sequence[schemas.CalendarDay]) -> list[Fault]:
+    faults = []
+    seen: set[date] = set()
+    for place, entry in enumerate(days):
+        wrong = None
+        if entry.day.year != year:
+            wrong = _OTHER_YEAR
+        elif entry.day in seen:
+            wrong = _TWICE
+        elif entry.kind == "worked" and entry.day.weekday() < SATURDAY:
+            wrong = _WEEKDAY
+        seen.add(entry.day)
+        if wrong:
+            faults.append(Fault(f"/days/{place}/day", *wrong))
+    return faults
+
+
+async def _held(session: AsyncSession, year: int) -> CalendarYear:
+    """Take the year in hand: of two who replace it at once the second replaces what the first wrote."""
+    await session.execute(insert(CalendarYear).values(year=year).on_conflict_do_nothing())
+    found = await session.scalars(
+        select(CalendarYear)
+        .where(CalendarYear.year == year)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.one()
+
+
+def _in(year: int) -> ColumnElement[bool]:
+    return CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))
+
+
+async def _days_of(session: AsyncSession, year: int) -> dict[date, dict[str, object]]:
+    rows = await session.scalars(select(CalendarDay).where(_in(year)))
+    return {
+        row.day: {"day": row.day, "kind": row.kind, "name": row.name, "decision": row.decision}
+        for row in rows
+    }

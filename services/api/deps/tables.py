@@ -1,0 +1,85 @@
+"""Tables as CSV (RFC 4180) and XLSX: nothing in them is run as a formula, and the same rows make the same bytes."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import openpyxl
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# What a spreadsheet takes for the start of a formula, in full width too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_THEN = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+
+Rows = Iterable[Mapping[str, Any]]
+
+
+def as_csv(columns: Sequence[str], rows: Rows) -> bytes:
+    """Write UTF-8 with a byte order mark, without which Excel misreads Vietnamese; n/a is an empty cell."""
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_plain(row.get(name)) for name in columns] for row in rows)
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _plain(value: Any) -> Any:
+    """Put an apostrophe before text that would be run as a formula; a number stays a number."""
+    value = _simple(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _simple(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, int | float | str):
+        return value
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def as_xlsx(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
+    """Write sheets by name, each its columns and rows. Text is stored as text, so that no cell is a formula."""
+    book = openpyxl.Workbook(write_only=True)
+    book.properties.created = book.properties.modified = _THEN
+    for name, (columns, rows) in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+        sheet.append([_cell(sheet, column, bold=True) for column in columns])
+        for row in rows:
+            sheet.append([_cell(sheet, row.get(column)) for column in columns])
+    written = io.BytesIO()
+    book.save(written)
+    return _without_times(written.getvalue())
+
+
+def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
+    value = _simple(value)
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+    cell = WriteOnlyCell(sheet, value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def _without_times(packed: bytes) -> bytes:
+    """Pack again with one date for all members: the ETag must not change with the clock."""
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(packed)) as old,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED)
+    return written.getvalue()

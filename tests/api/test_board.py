@@ -1,0 +1,230 @@
+"""The board: every duty is counted once, whoever did nothing is there, and what is overdue is not in time."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+from httpx import AsyncClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.api.board.tally import DEFINITIONS, BoardError, Fact, Tally, counted, total
+from services.api.deps.clock import today_in_hanoi
+from services.api.deps.tables import as_csv, as_xlsx
+from tests.cast import Cast
+from tests.factories import (
+    PERIOD,
+    accepted,
+    act,
+    assignment_of,
+    body,
+    closed_period,
+    done,
+    opened_period,
+    submitted,
+)
+
+BOARD = f"/v1/board?period={PERIOD}"
+FACTS = st.builds(
+    Fact,
+    status=st.sampled_from(("open", "submitted", "returned", "accepted", "nil", "excused")),
+    late=st.booleans(),
+    past_due=st.booleans(),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), FACTS), max_size=40))
+def test_the_parts_always_add_up_and_groups_add_up_to_the_whole(
+    duties: list[tuple[str, Fact]],
+) -> None:
+    whole = total(counted(fact) for _, fact in duties)
+    assert whole.expected == len(duties)
+    shown = whole.shown()
+    parts = ("accepted", "nil", "waiting", "returned", "missing", "excused")
+    assert sum(shown[part] for part in parts) == len(duties)
+    timing = ("on_time", "late", "overdue", "not_yet_due", "excused")
+    assert sum(shown[part] for part in timing) == len(duties)
+    by_group = [total(counted(fact) for name, fact in duties if name == one) for one in "abc"]
+    assert total(by_group) == whole
+    if shown["overdue"] or shown["late"]:
+        assert shown["on_time_share"] < 1
+    assert set(shown) == set(DEFINITIONS)
+
+
+def test_a_board_that_does_not_add_up_is_not_made() -> None:
+    with pytest.raises(BoardError):
+        Tally(expected=2, accepted=1, on_time=1)
+    with pytest.raises(BoardError):
+        Tally(expected=1, accepted=1, overdue=1)
+
+
+async def test_the_board_counts_by_body_and_pillar_and_shows_who_did_nothing(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    headers = cast.coordinator.headers
+    duties = [await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2", "2.1.3")]
+    late, nil, gone = duties
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    match = {**headers, "if-match": "*"}
+    body(await client.patch(f"/v1/assignments/{late['id']}", json=past, headers=match))
+    await accepted(client, cast, late["id"])
+    await accepted(client, cast, nil["id"], nil_reason="Chưa điều tra")
+    body(await client.patch(f"/v1/assignments/{gone['id']}", json=past, headers=match))
+    found = body(await client.get(BOARD, headers=headers))
+    (mine,) = (line for line in found["bodies"] if line["organisation"] == "so-gddt")
+    assert {name: mine[name] for name in ("expected", "received", "accepted", "nil")} == {
+        "expected": 3,
+        "received": 2,
+        "accepted": 1,
+        "nil": 1,
+    }
+    assert (mine["on_time"], mine["late"], mine["overdue"]) == (1, 1, 1)
+    assert mine["on_time_share"] == pytest.approx(1 / 3)
+    (idle,) = (line for line in found["bodies"] if line["organisation"] == "tand-tp")
+    assert (idle["received"], idle["missing"]) == (0, idle["expected"])
+    for table in ("bodies", "pillars", "bodies_by_pillar"):
+        for name in ("expected", "received", "overdue", "excused"):
+            assert sum(line[name] for line in found[table]) == found["total"][name]
+    assert [line["pillar"] for line in found["pillars"]] == list("1234567")
+    assert found["definitions"]["overdue"].keys() == {"vi", "en"}
+
+
+async def test_a_body_without_a_duty_in_the_period_is_there_with_zero(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    duty = {
+        "framework": 2024,
+        "node": "2.1.1",
+        "organisation": "mttq-tp",
+        "role": "requested",
+        "legal_basis": "QĐ",
+        "valid_from": "2024-08-06",
+    }
+    headers = cast.coordinator.headers
+    before = body(await client.get(BOARD, headers=headers))["bodies"]
+    body(await client.post("/v1/responsibilities", json=duty, headers=headers), 201)
+    after = {
+        line["organisation"]: line["expected"]
+        for line in body(await client.get(BOARD, headers=headers))["bodies"]
+    }
+    had = {line["organisation"]: line["expected"] for line in before}
+    assert after == {**had, "mttq-tp": had.get("mttq-tp", 0)}
+
+
+async def test_an_excused_duty_is_neither_in_time_nor_overdue(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    duty = await assignment_of(client, cast)
+    path, headers = f"/v1/assignments/{duty['id']}", cast.coordinator.headers
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
+    assert body(await client.get(BOARD, headers=headers))["total"]["overdue"] == 1
+    body(await client.post(f"{path}/excuse", json={"reason": "Không thu thập"}, headers=headers))
+    whole = body(await client.get(BOARD, headers=headers))["total"]
+    assert (whole["excused"], whole["overdue"], whole["on_time_share"]) == (1, 0, None)
+
+
+async def test_officers_see_their_own_bodies_on_the_board(client: AsyncClient, cast: Cast) -> None:
+    await opened_period(client, cast)
+    found = body(await client.get(BOARD, headers=cast.officer.headers))
+    assert [line["organisation"] for line in found["bodies"]] == ["so-gddt"]
+    assert found["total"]["expected"] == 3
+    follow = body(
+        await client.get(f"/v1/board/follow-up?period={PERIOD}", headers=cast.officer.headers)
+    )
+    assert {line["organisation"] for line in follow["unreachable"]} == {"so-gddt"}
+
+
+async def test_the_follow_up_list_names_what_needs_a_person(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    headers = cast.coordinator.headers
+    often, weak, nil = [
+        await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2", "2.1.3")
+    ]
+    for _ in range(2):
+        sent = await submitted(client, cast.officer, often["id"])
+        await done(client, cast.coordinator, sent["id"], "return", "Thiếu trang 2")
+    await accepted(client, cast, weak["id"])
+    await accepted(client, cast, nil["id"], nil_reason="Chưa điều tra")
+    longest = await assignment_of(client, cast, "5.2.3", organisation="so-ct")
+    for duty, days in ((often, 2), (longest, 9)):
+        past = {"due_on": str(today_in_hanoi() - timedelta(days=days))}
+        path = f"/v1/assignments/{duty['id']}"
+        body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
+    found = body(await client.get(f"/v1/board/follow-up?period={PERIOD}", headers=headers))
+    assert [line["assignment"] for line in found["overdue"]] == [longest["id"], often["id"]]
+    assert [line["days_overdue"] for line in found["overdue"]] == [9, 2]
+    (returned,) = found["returned_often"]
+    assert (returned["assignment"], returned["times_returned"]) == (often["id"], 2)
+    assert [line["assignment"] for line in found["nil_returns"]] == [nil["id"]]
+    assert [line["assignment"] for line in found["weak_evidence"]] == [weak["id"]]
+    unreachable = {line["organisation"]: line["unfinished"] for line in found["unreachable"]}
+    assert unreachable["so-gddt"] == 1
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+async def test_the_board_comes_as_csv_and_as_a_workbook_with_the_same_numbers(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    await closed_period(client, cast)
+    headers = cast.leader.headers
+    found = body(await client.get(BOARD, headers=headers))
+    table = await client.get(f"{BOARD}&format=csv", headers=headers)
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.headers["content-disposition"] == f'attachment; filename="board-{PERIOD}.csv"'
+    rows = rows_of(table.content)
+    assert int(rows[0]["expected"]) == found["total"]["expected"]
+    assert len(rows) == 1 + sum(
+        len(found[name]) for name in ("bodies", "pillars", "bodies_by_pillar")
+    )
+    sheet = await client.get(f"{BOARD}&format=xlsx", headers=headers)
+    book = openpyxl.load_workbook(io.BytesIO(sheet.content))
+    assert book.sheetnames == ["board", "bodies", "pillars", "definitions"]
+    names, first = ([cell.value for cell in row] for row in book["bodies"].iter_rows(max_row=2))
+    assert dict(zip(names, first, strict=True))["expected"] == found["bodies"][0]["expected"]
+    again = {**headers, "if-none-match": sheet.headers["etag"]}
+    assert (await client.get(f"{BOARD}&format=xlsx", headers=again)).status_code == 304
+    accepts = {**headers, "accept": "text/csv"}
+    chosen = await client.get(BOARD, headers=accepts)
+    assert (chosen.content, chosen.headers["vary"]) == (table.content, "accept")
+    refused = await client.get(BOARD, headers={**headers, "accept": "image/png"})
+    assert refused.status_code == 406
+
+
+def test_no_cell_is_run_as_a_formula_and_numbers_stay_numbers() -> None:
+    row: dict[str, Any] = {"a": "=1+1", "b": "@x", "c": -3.2, "d": "a\x0bb", "e": None, "f": True}
+    (said,) = rows_of(as_csv(tuple(row), [row]))
+    assert said == {"a": "'=1+1", "b": "'@x", "c": "-3.2", "d": "a\x0bb", "e": "", "f": "true"}
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx({"s": (tuple(row), [row])})))
+    cells = list(book["s"].iter_rows())[1]
+    assert [(cell.value, cell.data_type) for cell in cells] == [
+        ("=1+1", "s"),
+        ("@x", "s"),
+        (-3.2, "n"),
+        ("ab", "s"),
+        (None, "n"),
+        ("true", "s"),
+    ]
+
+
+async def test_a_rejected_figure_is_missing_again(client: AsyncClient, cast: Cast) -> None:
+    await opened_period(client, cast)
+    duty = await assignment_of(client, cast)
+    sent = await submitted(client, cast.officer, duty["id"])
+    headers = cast.officer.headers
+    assert body(await client.get(BOARD, headers=headers))["total"]["waiting"] == 1
+    body(await act(client, cast.coordinator, sent["id"], "reject", "Sai nguồn"))
+    whole = body(await client.get(BOARD, headers=headers))["total"]
+    assert (whole["waiting"], whole["missing"]) == (0, 3)
