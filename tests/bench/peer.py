@@ -26,6 +26,7 @@ from services.api.deps.caller import BY_ACCESS_TOKEN
 from services.api.frameworks.queries import indicators_statement
 from services.api.index.queries import index_statement
 from shared.db import compiled
+from shared.duty import is_late
 
 # The settings of services/api/__main__.py.
 SERVER: dict[str, Any] = {
@@ -181,7 +182,9 @@ async def assignments(request: Request) -> Response:
                 "status": row["status"],
                 "overdue": days > 0,
                 "days_late": days,
-                "late": row["late"],
+                "late": row["state"] in {"submitted", "accepted"}
+                and row["status"] != "excused"
+                and is_late(row["submitted_at"], due_on),
                 "excused": excused,
                 "evidence_required": row["evidence_required"] and row["kind"] == "figure",
                 "submission": newest,

@@ -1,6 +1,6 @@
 """Duties in a period; their status is derived from the facts, never stored."""
 
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    func,
     or_,
     select,
     true,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
-from services.api.assignments.schemas import AssignmentQuery, ContributionQuery
+from services.api.assignments.schemas import AssignmentQuery
 from services.api.assignments.states import (
     EXTENSION_WAITS,
     LATE,
@@ -32,11 +31,10 @@ from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.paging import page, start_of
 from shared.db import Reader
-from shared.duty import effective_due_on, writable
+from shared.duty import effective_due_on, is_late, is_writable
 from shared.errors import NotFoundError
 from shared.models import (
     Assignment,
-    Contribution,
     Node,
     Organisation,
     Period,
@@ -72,9 +70,8 @@ _ASSIGNMENT = (
         Assignment.excused_at,
         Assignment.excused_by_name,
         Assignment.excused_reason,
-        writable.label("writable"),
+        Period.late_allowed,
         EXTENSION_WAITS.label("extension_waits"),
-        func.coalesce(LATE, False).label("late"),
         STATUS.label("status"),
         Node.evidence_required,
         NEWEST.c.id.label("submission_id"),
@@ -192,13 +189,19 @@ def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
         "status": row["status"],
         "overdue": days > 0,
         "days_late": days,
-        "late": row["late"],
+        "late": row["status"] != "excused" and _came_late(row),
         "excused": excused,
         "evidence_required": row["evidence_required"] and row["kind"] == "figure",
         "submission": newest,
         "updated_at": row["updated_at"],
-        "allowed_actions": _actions(row, caller),
+        "allowed_actions": _actions(row, caller, today),
     }
+
+
+def _came_late(row: Any) -> bool:
+    """Say what ``LATE`` says of a row in hand."""
+    stands = row["state"] in {"submitted", "accepted"}
+    return stands and is_late(row["submitted_at"], row["effective_due_on"])
 
 
 def _may_see_newest(row: Any, caller: Caller) -> bool:
@@ -206,10 +209,20 @@ def _may_see_newest(row: Any, caller: Caller) -> bool:
     return row["state"] != "draft" or caller.may("submissions:write", row["organisation_id"])
 
 
-def _actions(row: Any, caller: Caller) -> list[str]:
+def _writable(row: Any, today: date) -> bool:
+    return is_writable(
+        period_state=row["period_state"],
+        late_allowed=row["late_allowed"],
+        extended_due_on=row["extended_due_on"],
+        excused=row["excused_at"] is not None,
+        today=today,
+    )
+
+
+def _actions(row: Any, caller: Caller, today: date) -> list[str]:
     actions = []
     writes = caller.may("submissions:write", row["organisation_id"])
-    if writes and row["writable"] and row["state"] not in {"draft", "submitted"}:
+    if writes and row["state"] not in {"draft", "submitted"} and _writable(row, today):
         actions.append("create_submission")
     unfinished = row["status"] in {"open", "returned"}
     if unfinished and not row["extension_waits"] and (writes or caller.may("assignments:write")):
@@ -277,42 +290,3 @@ async def concerned_bodies(read: Reader, caller: Caller, assignment_id: UUID) ->
         return []
     rows = await read.all(CONCERNED_BODIES, id=assignment_id, bodies=sorted(bodies))
     return [row[0] for row in rows]
-
-
-_CONTRIBUTION = (
-    select(
-        Contribution.id,
-        Contribution.assignment_id.label("assignment"),
-        Organisation.code.label("organisation"),
-        Contribution.note,
-        Contribution.created_by_name.label("created_by"),
-        Contribution.created_at,
-    )
-    .join(Organisation, Organisation.id == Contribution.organisation_id)
-    .where(Contribution.assignment_id == bindparam("id"))
-    .order_by(Contribution.created_at, Contribution.id)
-    .limit(bindparam("limit"))
-)
-_LATER_CONTRIBUTION = _CONTRIBUTION.where(
-    or_(
-        Contribution.created_at > bindparam("after_at"),
-        and_(
-            Contribution.created_at == bindparam("after_at"),
-            Contribution.id > bindparam("after_id"),
-        ),
-    )
-)
-
-
-async def contributions_page(
-    read: Reader, caller: Caller, assignment_id: UUID, query: ContributionQuery
-) -> dict[str, Any]:
-    """List what other bodies added to a duty, oldest first, to whoever sees the duty."""
-    await assignment_shown(read, caller, assignment_id)
-    values: dict[str, Any] = {"id": assignment_id, "limit": query.limit + 1}
-    statement = _CONTRIBUTION
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        statement = _LATER_CONTRIBUTION
-    rows = await read.all(statement, **values)
-    return page(query, rows, dict, lambda row: [row["created_at"].isoformat(), row["id"]])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.api.assignments import commands, queries, schemas
+from services.api.assignments import commands, contributions, queries, schemas
 from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.paging import Page
@@ -92,7 +92,9 @@ async def list_contributions(
 ) -> Response:
     """Show what co-operating and requested bodies added, oldest first."""
     request.caller.require("assignments:read")
-    found = await queries.contributions_page(request.read, request.caller, assignment_id, query)
+    found = await contributions.contributions_page(
+        request.read, request.caller, assignment_id, query
+    )
     return answer(request, found)
 
 
@@ -113,7 +115,7 @@ async def contribute(
         request.db, request.caller, assignment_id, note=body.note, now=datetime.now(UTC)
     )
     read, query = await request.fresh(), schemas.ContributionQuery(limit=200)
-    shown = await queries.contributions_page(read, request.caller, assignment_id, query)
+    shown = await contributions.contributions_page(read, request.caller, assignment_id, query)
     location = f"/v1/assignments/{assignment_id}/contributions"
     return answer(request, shown, status=201, headers={"location": location})
 

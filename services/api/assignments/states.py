@@ -1,6 +1,6 @@
 """What a duty's status is, as SQL over ``Assignment`` beside its newest revision; derived, never stored."""
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shared.duty import effective_due_on
@@ -14,21 +14,20 @@ NEWEST = (
     .limit(1)
     .lateral("newest")
 )
-_accepted: Select[int] = (
-    select(literal_column("1"))
+_in_force = (
+    select(case((Submission.nil_reason != "", "nil"), else_="accepted"))
     .where(Submission.assignment_id == Assignment.id, Submission.state == "accepted")
     .correlate(Assignment)
+    .scalar_subquery()
 )
 # In this order: the newest revision mostly settles it, and nothing else is looked up then.
 STATUS: ColumnElement[str] = case(
     (Assignment.excused_at.is_not(None), "excused"),
+    (NEWEST.c.id.is_(None), "open"),
     (and_(NEWEST.c.state == "accepted", NEWEST.c.nil_reason != ""), "nil"),
     (NEWEST.c.state == "accepted", "accepted"),
     (NEWEST.c.state == "submitted", "submitted"),
-    (_accepted.where(Submission.nil_reason != "").exists(), "nil"),
-    (_accepted.exists(), "accepted"),
-    (NEWEST.c.state == "returned", "returned"),
-    else_="open",
+    else_=func.coalesce(_in_force, case((NEWEST.c.state == "returned", "returned"), else_="open")),
 )
 UNFINISHED = or_(STATUS == "open", STATUS == "returned")
 _newest_day = func.date(func.timezone("Asia/Ho_Chi_Minh", NEWEST.c.submitted_at))
@@ -38,9 +37,7 @@ LATE = and_(
     _newest_day > effective_due_on,
     Assignment.excused_at.is_(None),
 )
-EXTENSION_WAITS = (
-    select(literal_column("1"))
-    .where(Extension.assignment_id == Assignment.id, Extension.state == "asked")
-    .correlate(Assignment)
-    .exists()
+# Not correlated: what waits is few, and is read once for a whole list.
+EXTENSION_WAITS = Assignment.id.in_(
+    select(Extension.assignment_id).where(Extension.state == "asked")
 )

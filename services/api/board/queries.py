@@ -182,6 +182,16 @@ def definitions(said: dict[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
 
 
 OFTEN = 2
+FOLLOWED = (
+    "assignment",
+    "indicator",
+    "organisation",
+    "status",
+    "effective_due_on",
+    "days_overdue",
+    "times_returned",
+    "nil_reason",
+)
 FOLLOW_UP = {
     "returned_often": (
         "Bị trả lại hoặc từ chối từ hai lần.",
@@ -210,15 +220,23 @@ async def follow_up(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
     duties = [_followed(row, today) for row in await read.all(_DUTIES, **values)]
     bodies = await read.all(_BODIES, **values, today=today)
     stands = {"submitted", "accepted", "nil"}
+
+    def shown(chosen: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: duty[name] for name in FOLLOWED} for duty in chosen]
+
     return {
         "period": code,
         "on": today,
-        "returned_often": _sorted(
-            (duty for duty in duties if duty["times_returned"] >= OFTEN), "times_returned"
+        "returned_often": shown(
+            _sorted((duty for duty in duties if duty["times_returned"] >= OFTEN), "times_returned")
         ),
-        "overdue": _sorted((duty for duty in duties if duty["days_overdue"]), "days_overdue"),
-        "nil_returns": [duty for duty in duties if duty["nil_reason"] and duty["status"] in stands],
-        "weak_evidence": [duty for duty in duties if duty["weak_evidence"]],
+        "overdue": shown(
+            _sorted((duty for duty in duties if duty["days_overdue"]), "days_overdue")
+        ),
+        "nil_returns": shown(
+            duty for duty in duties if duty["nil_reason"] and duty["status"] in stands
+        ),
+        "weak_evidence": shown(duty for duty in duties if duty["weak_evidence"]),
         "unreachable": [
             {
                 "organisation": body["code"],
@@ -236,7 +254,7 @@ async def follow_up(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
 def _followed(row: Any, today: date) -> dict[str, Any]:
     open_still = row["status"] in {"open", "returned"}
     days = (today - row["effective_due_on"]).days if open_still else 0
-    return {**row, "weak_evidence": bool(row["weak_evidence"]), "days_overdue": max(days, 0)}
+    return {**row, "days_overdue": max(days, 0)}
 
 
 def _unfinished(duty: dict[str, Any], body: str) -> bool:
