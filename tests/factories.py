@@ -38,13 +38,18 @@ def body(response: Response, status: int = 200) -> Any:
 
 
 async def drafted_period(
-    client: AsyncClient, cast: Cast, *, code: str = PERIOD, due_on: str = "2030-06-30"
+    client: AsyncClient,
+    cast: Cast,
+    *,
+    code: str = PERIOD,
+    due_on: str = "2030-06-30",
+    reference_year: int = 2024,
 ) -> dict[str, Any]:
     values = {
         "code": code,
         "name": f"Kỳ {code}",
         "framework": 2024,
-        "reference_year": 2024,
+        "reference_year": reference_year,
         "due_on": due_on,
     }
     made = await client.post("/v1/periods", json=values, headers=cast.coordinator.headers)
@@ -53,9 +58,14 @@ async def drafted_period(
 
 
 async def opened_period(
-    client: AsyncClient, cast: Cast, *, code: str = PERIOD, due_on: str = "2030-06-30"
+    client: AsyncClient,
+    cast: Cast,
+    *,
+    code: str = PERIOD,
+    due_on: str = "2030-06-30",
+    reference_year: int = 2024,
 ) -> dict[str, Any]:
-    await drafted_period(client, cast, code=code, due_on=due_on)
+    await drafted_period(client, cast, code=code, due_on=due_on, reference_year=reference_year)
     opened = await client.post(f"/v1/periods/{code}/open", headers=cast.coordinator.headers)
     period: dict[str, Any] = body(opened)
     return period

@@ -36,6 +36,7 @@ from services.api.profile.routes import routers as profile
 from services.api.questions.routes import routers as questions
 from services.api.reminders.routes import routers as reminders
 from services.api.responsibilities.routes import routers as responsibilities
+from services.api.rules.routes import routers as rules
 from services.api.submissions.routes import routers as submissions
 from shared.db import Database, PooledDatabase
 from shared.outbox import FAULTS, listen_forever
@@ -50,6 +51,7 @@ NOUNS = (
     responsibilities,
     periods,
     assignments,
+    rules,
     submissions,
     evidence,
     panels,

@@ -50,7 +50,8 @@ PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
 _DECIDES = re.compile(
     r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
 )
-_PUBLISHES = "/v1/frameworks/{year}/publish"
+# Beside every PATCH.
+_MATCHED = frozenset({"/v1/frameworks/{year}/publish", "/v1/indicators/{code}/rules"})
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -91,7 +92,7 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
 
 
 def _needs_match(path: str, method: str) -> bool:
-    return method == "patch" or path == _PUBLISHES
+    return method == "patch" or (path in _MATCHED and method != "get")
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -106,7 +107,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
         parameters.append(IDEMPOTENCY_KEY)
-    if method in {"patch", "delete"} or _DECIDES.fullmatch(path):
+    if method in {"patch", "delete"} or _needs_match(path, method) or _DECIDES.fullmatch(path):
         parameters.append({**IF_MATCH, "required": _needs_match(path, method)})
     if path.startswith("/v1/") and method == "get":
         parameters.append(IF_NONE_MATCH)

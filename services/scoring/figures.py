@@ -39,18 +39,19 @@ def _node(row: NodeRow, parent: str | None) -> Node:
 
 def own_figures(
     leaves: Sequence[NodeRow],
-    accepted: Iterable[tuple[str, UUID, float | None]],
+    accepted: Iterable[tuple[str, UUID, float | None, str]],
     panel: dict[str, float],
 ) -> dict[str, OwnFigure]:
-    """Choose the city's figure of each leaf; figures come with their leaf's code.
+    """Choose the city's figure of each leaf; figures come with their leaf's code and kind of answer.
 
     An accepted figure comes first. Joint leads must agree: when their accepted figures differ there is
     no figure, because none may be invented. Without an accepted figure the panel's figure of the city
-    counts, but not where the city itself must supply it with evidence.
+    counts, but not where the city itself must supply it with evidence; an accepted answer that a central
+    body publishes it lets it count there too. Any other accepted answer means that there is none.
     """
-    by_leaf: dict[str, list[tuple[UUID, float | None]]] = defaultdict(list)
-    for code, submission_id, value in accepted:
-        by_leaf[code].append((submission_id, value))
+    by_leaf: dict[str, list[tuple[UUID, float | None, str]]] = defaultdict(list)
+    for code, submission_id, value, answer in accepted:
+        by_leaf[code].append((submission_id, value, answer))
     return {
         leaf.code: _own(
             by_leaf.get(leaf.code, []), panel.get(leaf.code), local=leaf.supply == "local"
@@ -60,19 +61,27 @@ def own_figures(
 
 
 def _own(
-    submitted: list[tuple[UUID, float | None]], central: float | None, *, local: bool
+    submitted: list[tuple[UUID, float | None, str]], central: float | None, *, local: bool
 ) -> OwnFigure:
-    ids = tuple(submission_id for submission_id, _ in submitted)
-    values = {value for _, value in submitted if value is not None}
+    ids = tuple(submission_id for submission_id, _, _ in submitted)
+    values = {value for _, value, _ in submitted if value is not None}
     if len(values) == 1:
         return OwnFigure(values.pop(), "submission", ids)
     if values:
         return OwnFigure(None, None, ids, "leads_disagree")
-    if submitted:
-        return OwnFigure(None, None, ids, "nil_return")
-    if central is not None and not local:
-        return OwnFigure(central, "panel")
-    return OwnFigure(None, None, (), "not_supplied")
+    answers = {answer for _, _, answer in submitted}
+    if central is not None and ("central_source" in answers or not (answers or local)):
+        return OwnFigure(central, "panel", ids)
+    return OwnFigure(None, None, ids, _reason(answers))
+
+
+def _reason(answers: set[str]) -> str:
+    """Say why there is no figure; of joint leads who say different things, what would bring one soonest."""
+    if not answers:
+        return "not_supplied"
+    if "central_source" in answers:
+        return "central_source"
+    return "not_applicable" if answers == {"not_applicable"} else "nil_return"
 
 
 def leaves_of(rows: Sequence[tuple[NodeRow, Any]]) -> list[NodeRow]:

@@ -23,6 +23,8 @@ from shared.models import (
     Submission,
 )
 
+Accepted = tuple[str, UUID, float | None, str]
+
 
 class State(NamedTuple):
     """A period as it is now, and its newest run."""
@@ -105,15 +107,13 @@ async def panel_figures(session: AsyncSession, panel_id: UUID) -> list[PanelFigu
     return [(code, node, value) for code, node, value in rows]
 
 
-async def accepted_figures(
-    session: AsyncSession, ids: list[UUID]
-) -> list[tuple[str, UUID, float | None]]:
-    """List (node's code, submission's id, figure) of the accepted figures among ``ids``."""
+async def accepted_figures(session: AsyncSession, ids: list[UUID]) -> list[Accepted]:
+    """List (node's code, submission's id, figure, kind of answer) of the accepted figures among ``ids``."""
     rows = await session.execute(
-        select(Node.code, Submission.id, Submission.value)
+        select(Node.code, Submission.id, Submission.value, Submission.answer)
         .join(Assignment, Assignment.id == Submission.assignment_id)
         .join(Node, Node.id == Assignment.node_id)
         .where(Submission.id.in_(ids), Assignment.kind == "figure")
         .order_by(Submission.id)
     )
-    return [(node, submission_id, value) for node, submission_id, value in rows]
+    return [(node, submission_id, value, answer) for node, submission_id, value, answer in rows]

@@ -12,6 +12,7 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
+from shared.models.review import IndicatorRule
 from shared.models.round import Assignment, Evidence, Period, Submission
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
 
@@ -27,6 +28,7 @@ __all__ = [
     "FrameworkVersion",
     "Heartbeat",
     "IdempotencyKey",
+    "IndicatorRule",
     "Locality",
     "Membership",
     "Node",

@@ -1,9 +1,11 @@
 """A data round: the period, the duties in it, the figures and their evidence."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
@@ -20,6 +22,7 @@ SUBMISSION_STATES = (
     "superseded",
     "reopened",
 )
+ANSWERS = ("value", "nil", "not_applicable", "central_source")
 
 
 # Written by api.
@@ -71,7 +74,11 @@ class Submission(Base):
         UniqueConstraint("assignment_id", "revision"),
         CheckConstraint(f"state IN ({one_of(*SUBMISSION_STATES)})", "state"),
         CheckConstraint("value NOT IN ('NaN', 'Infinity', '-Infinity')", "value"),
+        CheckConstraint("numerator NOT IN ('NaN', 'Infinity', '-Infinity')", "numerator"),
+        CheckConstraint("denominator NOT IN (0, 'NaN', 'Infinity', '-Infinity')", "denominator"),
         CheckConstraint("NOT (value IS NOT NULL AND nil_reason <> '')", "nil"),
+        CheckConstraint(f"answer IN ({one_of(*ANSWERS)})", "answer"),
+        CheckConstraint("value IS NULL OR answer = 'value'", "no_value"),
         # At most one figure of a duty is in force, and at most one is on its way.
         Index(
             "uq_submissions_accepted",
@@ -92,10 +99,17 @@ class Submission(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
     revision: Mapped[int]
+    # A figure, or one of three ways to say that there is none of one's own; ``nil_reason`` says why.
+    answer: Mapped[str] = mapped_column(server_default="value")
     value: Mapped[float | None]
+    numerator: Mapped[float | None]
+    denominator: Mapped[float | None]
     nil_reason: Mapped[str]
     note: Mapped[str]
     source: Mapped[str]
+    # What the soft rules said when it was last written or submitted, and what its author says to that.
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    explanations: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
     state: Mapped[str] = mapped_column(server_default="draft")
     # Actors are users or systems; the name is kept as it was.
     created_by: Mapped[UUID]

@@ -41,7 +41,7 @@ class Stage:
     async def counts(self) -> dict[str, int]:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
-            "audit_log contacts evidence idempotency_keys localities memberships nodes organisations outbox "
+            "audit_log contacts evidence idempotency_keys indicator_rules localities memberships nodes organisations outbox "
             "panels periods reminder_policies responsibilities submissions users api_keys"
         )
         columns = ", ".join(

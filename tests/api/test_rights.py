@@ -102,6 +102,8 @@ CALLS: dict[str, list[Call]] = {
     "changeNode": [Call(COORDINATOR, NODE, {"weight": 0.5})],
     "listIndicators": [Call(EVERYBODY)],
     "getIndicator": [Call(EVERYBODY, {"code": "node"})],
+    "getIndicatorRules": [Call(EVERYBODY, {"code": "node"})],
+    "setIndicatorRules": [Call(COORDINATOR, {"code": "node"}, {"scale": 100.0})],
     "listOrganisations": [Call(EVERYBODY)],
     "getOrganisation": [Call(EVERYBODY, BODY)],
     "createOrganisation": [
@@ -182,6 +184,7 @@ OF_A_BODY = {
     "evidence_of_taken",
     "contact",
 }
+NEEDS_MATCH = {"publishFramework", "setIndicatorRules"}  # beside every PATCH
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 
 
@@ -211,7 +214,7 @@ async def send(
     path = path.format_map({name: things[thing] for name, thing in call.path.items()})
     if call.query:
         path += f"?{call.query}"
-    if method == "PATCH" or operation == "publishFramework":
+    if method == "PATCH" or operation in NEEDS_MATCH:
         headers = {**headers, "if-match": "*"}
     content: dict[str, Any] = {} if call.json is None else {"json": call.json}
     if call.upload:

@@ -48,6 +48,10 @@ def asked(path: str, where: str, status: int = 422, who: str = "coordinator") ->
     return Wrong(who, "GET", path, None, status, where)
 
 
+def rules(content: Any, where: str) -> Wrong:
+    return coordinator("PUT", "/v1/indicators/2.1.1/rules", content, where)
+
+
 PERIOD = {
     "code": "ky-2026",
     "name": "Kỳ",
@@ -90,6 +94,43 @@ WRONG = {
     "a figure below its bound": figure("-0.5"),
     "a figure and a reason why there is none": Wrong(
         "officer", "POST", NEW_FIGURE, {"value": 1, "nil_reason": "không có"}, where="/nil_reason"
+    ),
+    "a figure of something that does not apply": change({"answer": "not_applicable"}, "/answer"),
+    "an answer of an unknown kind": change({"answer": "maybe"}, "/answer"),
+    "a denominator of zero": Wrong(
+        "officer",
+        "POST",
+        NEW_FIGURE,
+        {"numerator": 1.0, "denominator": 0.0},
+        where="/denominator",
+    ),
+    "a numerator alone": change({"numerator": 1.0}, "/denominator"),
+    "a denominator alone": change({"denominator": 1.0}, "/numerator"),
+    "a fraction too large for a float": change(
+        {"numerator": 1e300, "denominator": 1e-300}, "/denominator"
+    ),
+    "an explanation of nothing known": change(
+        {"explanations": {"odd": "vì vậy"}}, "/explanations/odd/[key]"
+    ),
+    "an explanation of blanks": change(
+        {"explanations": {"outside_expected": "    "}}, "/explanations/outside_expected"
+    ),
+    "rules with a scale of zero": rules({"scale": 0.0}, "/scale"),
+    "rules whose range is crossed": rules({"expected_low": 2.0, "expected_high": 1.0}, ""),
+    "rules with sixteen decimals": rules({"decimals": 16}, "/decimals"),
+    "rules with an unknown member": rules({"max": 1}, "/max"),
+    "rules that name an unknown indicator": rules(
+        {"same_denominator_as": ["9.9.9"]}, "/same_denominator_as/0"
+    ),
+    "rules that name the indicator itself": rules(
+        {"same_denominator_as": ["2.1.2", "2.1.1"]}, "/same_denominator_as/1"
+    ),
+    "rules that name an indicator twice": rules(
+        {"same_denominator_as": ["2.1.2", "2.1.2"]}, "/same_denominator_as/1"
+    ),
+    "rules of a pillar": coordinator("PUT", "/v1/indicators/2/rules", {}, "", 404),
+    "rules of an unknown framework": coordinator(
+        "PUT", "/v1/indicators/2.1.1/rules?framework=2100", {}, "", 404
     ),
     "an unknown member": Wrong("officer", "POST", NEW_FIGURE, {"figure": 6.5}, where="/figure"),
     "a state set by hand": change({"state": "accepted"}, "/state"),
@@ -372,7 +413,7 @@ async def send(stage: Stage, wrong: Wrong) -> Response:
         f"/v1/submissions/{stage.mine['draft']}", headers=stage.cast.officer.headers
     )
     path = wrong.path.format_map(things_of(stage, draft.json()["assignment"]))
-    headers = {**who.headers, "if-match": "*"} if wrong.method == "PATCH" else who.headers
+    headers = {**who.headers, "if-match": "*"} if wrong.method in {"PATCH", "PUT"} else who.headers
     content = wrong.text
     if content is None and wrong.content is not None:
         content = json.dumps(wrong.content)

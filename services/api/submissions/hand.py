@@ -1,18 +1,40 @@
 """Take a duty, or a submission and its duty, for this transaction: one change of a duty at a time."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError
+from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
+from services.api.submissions.figures import CONTENT, Rules
 from services.api.submissions.queries import SubmissionNotFoundError
 from services.api.submissions.states import TRANSITIONS, may
+from shared import outbox
 from shared.errors import ConflictError, ForbiddenError
-from shared.models import Assignment, Node, Period, Submission
+from shared.events import (
+    Event,
+    SubmissionAccepted,
+    SubmissionRejected,
+    SubmissionReopened,
+    SubmissionReturned,
+    SubmissionSubmitted,
+    SubmissionWithdrawn,
+)
+from shared.models import Assignment, IndicatorRule, Node, Period, Submission
+
+ANNOUNCED: dict[str, type[Event]] = {
+    "submit": SubmissionSubmitted,
+    "withdraw": SubmissionWithdrawn,
+    "accept": SubmissionAccepted,
+    "return": SubmissionReturned,
+    "reject": SubmissionRejected,
+    "reopen": SubmissionReopened,
+}
 
 
 class StateError(ConflictError):
@@ -26,19 +48,51 @@ class OwnSubmissionError(ForbiddenError):
     """
 
 
-class Duty(NamedTuple):
+class Circumstances(NamedTuple):
+    """What is true of a duty whatever has been submitted to it."""
+
     assignment: Assignment
     node: Node
+    rule: IndicatorRule | None
     period_state: str
-    newest_revision: int
-    pending: int  # drafts and submissions that wait; the database allows one
+    year: int  # that the figure is of
+    made_up: bool
+
+    @property
+    def rules(self) -> Rules:
+        return Rules.of(self.rule)
 
     def require_open(self) -> None:
         if self.period_state != "open":
             raise PeriodNotOpenError
 
 
+class Duty(NamedTuple):
+    about: Circumstances
+    newest_revision: int
+    pending: int  # drafts and submissions that wait; the database allows one
+
+
+class Taken(NamedTuple):
+    """A submission and its duty, locked until the transaction ends."""
+
+    submission: Submission
+    about: Circumstances
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return {name: getattr(self.submission, name) for name in CONTENT}
+
+
 # Statements are made once: building them costs as much as reading a row.
+_ABOUT = (
+    Assignment,
+    Node,
+    IndicatorRule,
+    Period.state,
+    Period.reference_year,
+    Period.made_up,
+)
 _newest = (
     select(
         func.coalesce(func.max(Submission.revision), 0).label("revision"),
@@ -48,18 +102,22 @@ _newest = (
     .subquery()
 )
 _DUTY = (
-    select(Assignment, Node, Period.state, _newest.c.revision, _newest.c.pending)
+    select(*_ABOUT, _newest.c.revision, _newest.c.pending)
+    .select_from(Assignment)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
     .join(_newest, _newest.c.pending >= 0)
     .where(Assignment.id == bindparam("id"))
     .with_for_update(of=Assignment, key_share=True)
 )
 _SUBMISSION = (
-    select(Submission, Assignment, Node, Period.state)
+    select(*_ABOUT, Submission)
+    .select_from(Submission)
     .join(Assignment, Assignment.id == Submission.assignment_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
     .where(Submission.id == bindparam("id"))
     .with_for_update(of=[Assignment, Submission], key_share=True)
     .execution_options(populate_existing=True)
@@ -71,17 +129,18 @@ async def duty_in_hand(session: AsyncSession, assignment_id: UUID) -> Duty:
     found = (await session.execute(_DUTY, {"id": assignment_id})).one_or_none()
     if found is None:
         raise AssignmentNotFoundError
-    return Duty(*found)
+    return Duty(Circumstances(*found[:-2]), *found[-2:])
 
 
 async def submission_in_hand(
     session: AsyncSession, caller: Caller, submission_id: UUID, action: str
-) -> tuple[Submission, Assignment, Node]:
+) -> Taken:
     """Take a submission and its duty, and check right and state of ``action``."""
     found = (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
     if found is None:
         raise SubmissionNotFoundError
-    submission, assignment, node, period_state = found
+    taken = Taken(found[-1], Circumstances(*found[:-1]))
+    submission, assignment = taken.submission, taken.about.assignment
     transition = TRANSITIONS[action]
     facts = {
         "organisation_id": assignment.organisation_id,
@@ -91,12 +150,40 @@ async def submission_in_hand(
     caller.require(transition.permission, assignment.organisation_id)
     if not may(caller, action, facts):
         raise OwnSubmissionError
-    if period_state != "open":
-        raise PeriodNotOpenError
+    taken.about.require_open()
     if submission.state not in transition.before:
         raise StateError(
             f"It is {submission.state}; to {action} it must be {' or '.join(sorted(transition.before))}.",
             vi=f"Đang ở trạng thái {submission.state}; thao tác {action} cần trạng thái "
             f"{' hoặc '.join(sorted(transition.before))}.",
         )
-    return submission, assignment, node
+    return taken
+
+
+def move(
+    session: AsyncSession,
+    caller: Caller,
+    taken: Taken,
+    action: str,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Take the step: state, audit and event in one."""
+    submission, assignment = taken.submission, taken.about.assignment
+    after = TRANSITIONS[action].after
+    record(
+        session,
+        caller,
+        action,
+        ("submission", submission.id),
+        changes={"state": [submission.state, after]},
+        reason=reason,
+    )
+    submission.state, submission.updated_at = after, now
+    outbox.emit(
+        session,
+        ANNOUNCED[action](
+            period_id=assignment.period_id, submission_id=submission.id, assignment_id=assignment.id
+        ),
+    )

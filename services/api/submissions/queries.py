@@ -85,10 +85,15 @@ _SUBMISSION = (
         Assignment.kind,
         Submission.revision,
         (Submission.revision > 1).label("resubmission"),
+        Submission.answer,
         Submission.value,
+        Submission.numerator,
+        Submission.denominator,
         Submission.nil_reason,
         Submission.note,
         Submission.source,
+        cast(Submission.findings, Text).label("findings"),
+        cast(Submission.explanations, Text).label("explanations"),
         Submission.state,
         _late.label("late"),
         Submission.created_by,
@@ -171,6 +176,8 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
         made[name] = made.pop(f"{name}_name")
     del made["organisation_id"], made["period_state"]
     made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
+    for name in ("findings", "explanations"):
+        made[name] = orjson.Fragment(row[name])
     made["allowed_actions"] = allowed_actions(caller, row)
     return made
 

@@ -12,15 +12,38 @@ from services.api.deps.paging import Code, PageQuery
 SubmissionState = Literal[
     "draft", "submitted", "accepted", "returned", "rejected", "withdrawn", "superseded", "reopened"
 ]
+Answer = Literal["value", "nil", "not_applicable", "central_source"]
+FindingCode = Literal[
+    "outside_expected",
+    "change_from_last_year",
+    "far_from_history",
+    "differs_from_fraction",
+    "denominator_change",
+    "denominator_differs",
+]
+MAY_BE_EMPTY = frozenset({"value", "numerator", "denominator"})
 
 
 class Content(Body):
-    value: Figure | None = Field(default=None, description="The figure, in the indicator's unit.")
-    nil_reason: Annotated[Prose, Field(description="Why there is no figure: a nil return.")] = ""
+    answer: Answer | None = Field(
+        default=None,
+        description="A figure, or why there is none of one's own: a nil return, an indicator that does not "
+        "apply here, or a figure that a central body publishes. Left out, it follows from the rest.",
+    )
+    value: Figure | None = Field(
+        default=None,
+        description="The figure, in the indicator's unit; left out, it follows from its fraction.",
+    )
+    numerator: Figure | None = None
+    denominator: Figure | None = None
+    nil_reason: Annotated[Prose, Field(description="Why there is no figure.")] = ""
     note: Prose = ""
     source: Annotated[
         OptionalLine, Field(description="Where the figure stands, e.g. a report and its page.")
     ] = ""
+    explanations: dict[FindingCode, Reason] = Field(
+        default={}, description="By the code of a finding: why the figure is right all the same."
+    )
 
 
 class NewSubmission(Content):
@@ -30,10 +53,16 @@ class NewSubmission(Content):
 
 
 class SubmissionPatch(Body):
+    answer: Answer | None = None
     value: Figure | None = None
+    numerator: Figure | None = None
+    denominator: Figure | None = None
     nil_reason: Prose | None = None
     note: Prose | None = None
     source: OptionalLine | None = None
+    explanations: dict[FindingCode, Reason] | None = Field(
+        default=None, description="Replaces all explanations."
+    )
 
 
 class Decision(Body):
@@ -60,6 +89,15 @@ class EvidenceListed(BaseModel):
     issuer: str
 
 
+class Finding(BaseModel):
+    """What looked odd when the figure was last written or submitted, with the figures compared."""
+
+    code: FindingCode
+    en: str
+    vi: str
+    figures: dict[str, float | None]
+
+
 class SubmissionShown(BaseModel):
     id: UUID
     assignment: UUID
@@ -73,10 +111,15 @@ class SubmissionShown(BaseModel):
     kind: Literal["figure", "report"]
     revision: int
     resubmission: bool
+    answer: Answer
     value: float | None
+    numerator: float | None
+    denominator: float | None
     nil_reason: str
     note: str
     source: str
+    findings: list[Finding]
+    explanations: dict[FindingCode, str]
     state: SubmissionState
     late: bool | None = Field(
         description="Submitted after its deadline; null before it is submitted."

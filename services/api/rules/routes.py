@@ -1,0 +1,50 @@
+"""The rules by which an indicator's figures are checked."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.api.deps.answers import answer, require_match
+from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
+from services.api.deps.paging import Code
+from services.api.rules import commands, queries, schemas
+
+reading = APIRouter(prefix="/v1", tags=["plan"], route_class=Reading)
+writing = APIRouter(prefix="/v1", tags=["plan"], route_class=Writing)
+
+Of = Annotated[schemas.OfFramework, Query()]
+
+
+@reading.get(
+    "/indicators/{code}/rules",
+    operation_id="getIndicatorRules",
+    response_model=schemas.RulesShown,
+)
+async def get_rules(request: ReadRequest, code: Code, query: Of) -> Response:
+    """Hard rules refuse a figure; soft ones ask for an explanation before it is submitted."""
+    request.caller.require("plan:read")
+    shown = await queries.rules_shown(request.read, request.caller, code=code, year=query.framework)
+    return answer(request, shown)
+
+
+@writing.put(
+    "/indicators/{code}/rules",
+    operation_id="setIndicatorRules",
+    response_model=schemas.RulesShown,
+)
+async def set_rules(request: WriteRequest, code: Code, query: Of, body: schemas.Rules) -> Response:
+    """Replace all of them. They hold for what is drafted or submitted from now on."""
+    request.caller.require("plan:write")
+    year = query.framework
+    require_match(
+        request, await queries.rules_shown(request.read, request.caller, code=code, year=year)
+    )
+    node_id = await queries.node_of(request.read, code, year)
+    await commands.set_rules(request.db, request.caller, node_id, rules=body, now=datetime.now(UTC))
+    read = await request.fresh()
+    shown = await queries.rules_shown(read, request.caller, code=code, year=year)
+    return answer(request, shown)
+
+
+routers = (reading, writing)
