@@ -134,9 +134,10 @@ async def done(
 async def act(
     client: AsyncClient, person: Person, submission_id: str, action: str, reason: str = ""
 ) -> Response:
+    content = {"evidence_seen": True} if action == "accept" else {"reason": reason}
     return await client.post(
         f"/v1/submissions/{submission_id}/{action}",
-        json={"reason": reason} if reason else None,
+        json=content if reason or action == "accept" else None,
         headers=person.headers,
     )
 

@@ -13,8 +13,11 @@ SUBMISSION_CHECKS = {
     "denominator": "denominator NOT IN (0, 'NaN', 'Infinity', '-Infinity')",
     "answer": "answer IN ('value', 'nil', 'not_applicable', 'central_source')",
     "no_value": "value IS NULL OR answer = 'value'",
+    "not_its_author": "state <> 'accepted' OR decided_by <> created_by",
+    "not_its_sender": "state <> 'accepted' OR decided_by <> submitted_by",
+    "two_people": "state <> 'accepted' OR decided_by <> first_accepted_by",
 }
-RINGING = ("indicator_rules",)
+RINGING = ("indicator_rules", "review_rules", "comments")
 
 
 def upgrade() -> None:
@@ -24,6 +27,9 @@ def upgrade() -> None:
         sa.Column("denominator", sa.Double(), nullable=True),
         sa.Column("findings", JSONB, server_default="[]", nullable=False),
         sa.Column("explanations", JSONB, server_default="{}", nullable=False),
+        sa.Column("first_accepted_by", sa.Uuid(), nullable=True),
+        sa.Column("first_accepted_by_name", sa.Text(), nullable=True),
+        sa.Column("first_accepted_at", sa.DateTime(timezone=True), nullable=True),
     ):
         op.add_column("submissions", column)
     op.execute("UPDATE submissions SET answer = 'nil' WHERE nil_reason <> ''")
@@ -42,6 +48,7 @@ def upgrade() -> None:
         sa.Column("deviations", sa.Double(), nullable=True),
         sa.Column("denominator_change_percent", sa.Double(), nullable=True),
         sa.Column("same_denominator_as", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("two_step", sa.Boolean(), server_default="false", nullable=False),
         sa.Column(
             "updated_at",
             sa.DateTime(timezone=True),
@@ -67,6 +74,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("node_id", name=op.f("pk_indicator_rules")),
     )
+    _make_review_tables()
     for table in RINGING:
         op.execute(
             f"CREATE TRIGGER ring AFTER INSERT OR UPDATE OR DELETE ON {table} "
@@ -74,10 +82,75 @@ def upgrade() -> None:
         )
 
 
+def _make_review_tables() -> None:
+    op.create_table(
+        "review_rules",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reviewer_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "kind IN ('second_reviewer', 'reviewing_body')", name=op.f("ck_review_rules_kind")
+        ),
+        sa.CheckConstraint(
+            "(kind = 'reviewing_body') = (reviewer_id IS NOT NULL)",
+            name=op.f("ck_review_rules_reviewer"),
+        ),
+        sa.CheckConstraint("reviewer_id <> organisation_id", name=op.f("ck_review_rules_another")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_review_rules_organisation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["reviewer_id"], ["organisations.id"], name=op.f("fk_review_rules_reviewer_id")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_review_rules")),
+    )
+    op.create_table(
+        "comments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("submission_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_by_name", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name=op.f("fk_comments_submission_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_comments_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comments")),
+    )
+    op.create_index("ix_comments_thread", "comments", ["submission_id", "created_at", "id"])
+
+
 def downgrade() -> None:
-    op.drop_table("indicator_rules")
+    for table in ("comments", "review_rules", "indicator_rules"):
+        op.drop_table(table)
     # Without the column no answer but a figure or a nil return can be told apart: both have their reason.
     for name in reversed(SUBMISSION_CHECKS):
         op.drop_constraint(op.f(f"ck_submissions_{name}"), "submissions", type_="check")
-    for column in ("explanations", "findings", "denominator", "numerator", "answer"):
+    for column in (
+        "first_accepted_at",
+        "first_accepted_by_name",
+        "first_accepted_by",
+        "explanations",
+        "findings",
+        "denominator",
+        "numerator",
+        "answer",
+    ):
         op.drop_column("submissions", column)

@@ -17,6 +17,7 @@ from services.api import errors, health, openapi
 from services.api.analyses.routes import routers as analyses
 from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
+from services.api.comments.routes import routers as comments
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
@@ -53,6 +54,7 @@ NOUNS = (
     assignments,
     rules,
     submissions,
+    comments,
     evidence,
     panels,
     index,

@@ -48,10 +48,16 @@ DESCRIPTIONS = {
 }
 PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
 _DECIDES = re.compile(
-    r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
+    r"/v1/submissions/{submission_id}/(?!evidence|comments)\w+|/v1/frameworks/{year}/(publish|retire)"
 )
 # Beside every PATCH.
-_MATCHED = frozenset({"/v1/frameworks/{year}/publish", "/v1/indicators/{code}/rules"})
+_MATCHED = frozenset(
+    {
+        "/v1/frameworks/{year}/publish",
+        "/v1/indicators/{code}/rules",
+        "/v1/review-rules/{code}",
+    }
+)
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -12,7 +12,7 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
-from shared.models.review import IndicatorRule
+from shared.models.review import Comment, IndicatorRule, ReviewRule
 from shared.models.round import Assignment, Evidence, Period, Submission
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
 
@@ -22,6 +22,7 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "AuditEntry",
+    "Comment",
     "Contact",
     "Evidence",
     "Framework",
@@ -41,6 +42,7 @@ __all__ = [
     "Reminder",
     "ReminderPolicy",
     "Responsibility",
+    "ReviewRule",
     "Run",
     "RunNode",
     "SignIn",

@@ -1,12 +1,14 @@
-"""How a figure is checked: each indicator's own rules."""
+"""How a figure is checked: each indicator's own rules, whose acceptance needs whom, and what is said about it."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, func
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import Base
+from shared.db import Base, one_of
+
+REVIEW_KINDS = ("second_reviewer", "reviewing_body")
 
 
 # Written by api.
@@ -41,4 +43,39 @@ class IndicatorRule(Base):
     deviations: Mapped[float | None]
     denominator_change_percent: Mapped[float | None]
     same_denominator_as: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    # Two people must accept.
+    two_step: Mapped[bool] = mapped_column(server_default="false")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class ReviewRule(Base):
+    """Whose figures need more than one person to accept them; the coordinator's own body always does."""
+
+    __tablename__ = "review_rules"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({one_of(*REVIEW_KINDS)})", "kind"),
+        CheckConstraint("(kind = 'reviewing_body') = (reviewer_id IS NOT NULL)", "reviewer"),
+        CheckConstraint("reviewer_id <> organisation_id", "another"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    kind: Mapped[str]
+    reviewer_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Comment(Base):
+    """What was said about a submission; rows are added, never changed or removed."""
+
+    __tablename__ = "comments"
+    __table_args__ = (Index("ix_comments_thread", "submission_id", "created_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    text: Mapped[str]
+    created_by: Mapped[UUID]
+    created_by_name: Mapped[str]
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

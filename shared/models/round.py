@@ -79,6 +79,10 @@ class Submission(Base):
         CheckConstraint("NOT (value IS NOT NULL AND nil_reason <> '')", "nil"),
         CheckConstraint(f"answer IN ({one_of(*ANSWERS)})", "answer"),
         CheckConstraint("value IS NULL OR answer = 'value'", "no_value"),
+        # Nobody accepts his own, and nobody is both of two reviewers.
+        CheckConstraint("state <> 'accepted' OR decided_by <> created_by", "not_its_author"),
+        CheckConstraint("state <> 'accepted' OR decided_by <> submitted_by", "not_its_sender"),
+        CheckConstraint("state <> 'accepted' OR decided_by <> first_accepted_by", "two_people"),
         # At most one figure of a duty is in force, and at most one is on its way.
         Index(
             "uq_submissions_accepted",
@@ -118,6 +122,10 @@ class Submission(Base):
     submitted_by: Mapped[UUID | None]
     submitted_by_name: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
+    # Where two must accept: the first of them.
+    first_accepted_by: Mapped[UUID | None]
+    first_accepted_by_name: Mapped[str | None]
+    first_accepted_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
     decided_by_name: Mapped[str | None]
     decided_at: Mapped[datetime | None]

@@ -41,8 +41,8 @@ class Stage:
     async def counts(self) -> dict[str, int]:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
-            "audit_log contacts evidence idempotency_keys indicator_rules localities memberships nodes organisations outbox "
-            "panels periods reminder_policies responsibilities submissions users api_keys"
+            "audit_log comments contacts evidence idempotency_keys indicator_rules localities memberships nodes organisations outbox "
+            "panels periods reminder_policies responsibilities review_rules submissions users api_keys"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own

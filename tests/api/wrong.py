@@ -52,6 +52,15 @@ def rules(content: Any, where: str) -> Wrong:
     return coordinator("PUT", "/v1/indicators/2.1.1/rules", content, where)
 
 
+def review(content: Any, where: str) -> Wrong:
+    return coordinator("PUT", "/v1/review-rules/so-gddt", content, where)
+
+
+def decisions(content: dict[str, Any], where: str, status: int = 422) -> Wrong:
+    whole = {"items": [{"id": "{waiting}"}], "action": "accept", **content}
+    return coordinator("POST", "/v1/submissions/decisions", whole, where, status)
+
+
 PERIOD = {
     "code": "ky-2026",
     "name": "Kỳ",
@@ -179,6 +188,50 @@ WRONG = {
         "coordinator", "POST", "/v1/submissions/{waiting}/return", {}, where="/reason"
     ),
     # Decisions
+    "an acceptance of evidence that nobody looked at": coordinator(
+        "POST", "/v1/submissions/{waiting}/accept", None, "/evidence_seen"
+    ),
+    "many decisions of nothing": decisions({"items": []}, "/items"),
+    "many decisions on what is there twice": decisions(
+        {"items": [{"id": "{waiting}"}, {"id": "{waiting}"}]}, ""
+    ),
+    "many returns without a reason": decisions({"action": "return"}, ""),
+    "many decisions to reopen": decisions({"action": "reopen"}, "/action"),
+    "many decisions of which one is impossible": decisions(
+        {"items": [{"id": "{waiting}"}, {"id": "{taken}"}], "evidence_seen": True}, "/items/1", 409
+    ),
+    "many decisions of which one is of nothing": decisions(
+        {"items": [{"id": "00000000-0000-4000-8000-000000000000"}]}, "/items/0", 409
+    ),
+    "many decisions in two hundred and one parts": decisions(
+        {"items": [{"id": f"00000000-0000-4000-8000-{n:012}"} for n in range(201)]}, "/items"
+    ),
+    "a comment of nothing": Wrong(
+        "officer", "POST", "/v1/submissions/{waiting}/comments", {"text": "  "}, where="/text"
+    ),
+    "a comment too long": Wrong(
+        "officer", "POST", "/v1/submissions/{waiting}/comments", {"text": "x" * 2001}, where="/text"
+    ),
+    "a comment on another body's figure": Wrong(
+        "officer", "POST", "/v1/submissions/{foreign_draft}/comments", {"text": "Gì?"}, 404
+    ),
+    "a reviewing body that is not named": review({"kind": "reviewing_body"}, ""),
+    "a reviewing body for two who coordinate": review(
+        {"kind": "second_reviewer", "reviewer": "so-nv"}, ""
+    ),
+    "a body that reviews itself": review(
+        {"kind": "reviewing_body", "reviewer": "so-gddt"}, "/reviewer"
+    ),
+    "an unknown body that reviews": review(
+        {"kind": "reviewing_body", "reviewer": "so-gi"}, "/reviewer"
+    ),
+    "a review of an unknown kind": review({"kind": "nobody"}, "/kind"),
+    "a coordinator who reviews himself": coordinator(
+        "PUT", "/v1/review-rules/so-khcn", {"kind": "one_reviewer"}, "/kind"
+    ),
+    "a review of an unknown body": coordinator(
+        "PUT", "/v1/review-rules/so-gi", {"kind": "one_reviewer"}, "", 404
+    ),
     "a reason of blanks": coordinator(
         "POST", "/v1/submissions/{waiting}/return", {"reason": "     "}, "/reason"
     ),
@@ -416,7 +469,8 @@ async def send(stage: Stage, wrong: Wrong) -> Response:
     headers = {**who.headers, "if-match": "*"} if wrong.method in {"PATCH", "PUT"} else who.headers
     content = wrong.text
     if content is None and wrong.content is not None:
-        content = json.dumps(wrong.content)
+        content = json.dumps(wrong.content).replace("{waiting}", stage.mine["waiting"])
+        content = content.replace("{taken}", stage.mine["taken"])
     if content is not None:
         headers = {**headers, "content-type": "application/json"}
     return await stage.client.request(wrong.method, path, content=content, headers=headers)

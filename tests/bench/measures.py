@@ -14,7 +14,7 @@ from tests.bench.filling import City, Duty, checked
 from tests.bench.load import Figures, Plan, Step, in_own_process
 from tests.bench.system import System
 
-FIGURES_OF_A_PERIOD = 50
+FIGURES_OF_A_PERIOD = 40
 CLIENTS = 16
 LIMIT = 50
 
@@ -90,23 +90,23 @@ async def visible(bench: Bench) -> AsyncIterator[Row]:
 
 
 async def burst(bench: Bench) -> AsyncIterator[Row]:
-    """200 acceptances by 16 clients: in four periods at once, and in one period, revision after revision."""
+    """200 acceptances by 16 clients: in five periods at once, and in one period, revision after revision."""
     periods, steps = [], []
-    for _ in range(4):
+    for _ in range(5):
         code, duties = await bench.new_period()
         periods.append(code)
         submissions = await bench.city.submitted(duties[:FIGURES_OF_A_PERIOD])
         steps += [[bench.city.accept_step(submission)] for submission in submissions]
     # Clients take turns between the periods.
     steps = [
-        steps[i * FIGURES_OF_A_PERIOD + n] for n in range(FIGURES_OF_A_PERIOD) for i in range(4)
+        steps[i * FIGURES_OF_A_PERIOD + n] for n in range(FIGURES_OF_A_PERIOD) for i in range(5)
     ]
-    yield await _burst(bench, "200 acceptances, 4 periods", periods, steps)
+    yield await _burst(bench, "200 acceptances, 5 periods", periods, steps)
     code, duties = await bench.new_period()
     accept = Step("POST", "{location}/accept", bench.city.people.coordinator)
     scripts = [
         [bench.city.create_step(duty, submit=True), accept]
-        for _ in range(4)
+        for _ in range(5)
         for duty in duties[:FIGURES_OF_A_PERIOD]
     ]
     yield await _burst(bench, "200 acceptances, 1 period", [code], scripts)

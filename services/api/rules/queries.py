@@ -3,13 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, func, literal_column, or_, select
+from sqlalchemy import Integer, bindparam, case, func, literal_column, or_, select, true
+from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
+from services.api.deps.paging import page, start_of
 from services.api.frameworks.queries import NEWEST_YEAR, NodeNotFoundError
-from services.api.rules.schemas import Rules
+from services.api.organisations.queries import OrganisationNotFoundError
+from services.api.rules.schemas import ReviewRuleQuery, Rules
 from shared.db import Reader
-from shared.models import Framework, IndicatorRule, Node
+from shared.models import Framework, IndicatorRule, Node, Organisation, ReviewRule
 
 _MEMBERS = tuple(Rules.model_fields)
 ONE_RULE = (
@@ -51,3 +54,48 @@ async def rules_shown(
     if shown["updated_at"] is None:
         shown |= Rules().model_dump()
     return {**shown, "allowed_actions": ["edit"] if caller.may("plan:write") else []}
+
+
+_Reviewer = aliased(Organisation)
+_REVIEW = (
+    select(
+        Organisation.id,
+        Organisation.code.label("organisation"),
+        Organisation.name_vi,
+        func.coalesce(
+            ReviewRule.kind,
+            case((Organisation.is_coordinator, "second_reviewer"), else_="one_reviewer"),
+        ).label("kind"),
+        _Reviewer.code.label("reviewer"),
+        ReviewRule.updated_at,
+    )
+    .outerjoin(ReviewRule, ReviewRule.organisation_id == Organisation.id)
+    .outerjoin(_Reviewer, _Reviewer.id == ReviewRule.reviewer_id)
+)
+ONE_REVIEW = _REVIEW.where(Organisation.code == bindparam("code"))
+_REVIEWS = _REVIEW.order_by(Organisation.code).limit(bindparam("limit"))
+REVIEWS = {
+    False: _REVIEWS.where(true()),
+    True: _REVIEWS.where(Organisation.code > bindparam("after")),
+}
+
+
+def _review(row: Any, caller: Caller) -> dict[str, Any]:
+    shown = dict(row)
+    del shown["id"]
+    return {**shown, "allowed_actions": ["edit"] if caller.may("plan:write") else []}
+
+
+async def reviews_page(read: Reader, caller: Caller, query: ReviewRuleQuery) -> dict[str, Any]:
+    after = start_of(query, str)
+    rows = await read.all(
+        REVIEWS[after is not None], limit=query.limit + 1, after=after[0] if after else None
+    )
+    return page(query, rows, lambda row: _review(row, caller), lambda row: [row["organisation"]])
+
+
+async def review_shown(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
+    row = await read.first(ONE_REVIEW, code=code)
+    if row is None:
+        raise OrganisationNotFoundError
+    return _review(row, caller)

@@ -1,12 +1,12 @@
 """Shapes of the rules by which an indicator's figures are checked."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from services.api.deps.fields import Body, Figure, Flag
-from services.api.deps.paging import Code
+from services.api.deps.paging import Code, PageQuery
 
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1e12)]
 
@@ -50,6 +50,8 @@ class Rules(Body):
         default=[], description="Soft: indicators that must state the same denominator in a period."
     )
 
+    two_step: Flag = Field(default=False, description="Two people must accept it.")
+
     @model_validator(mode="after")
     def in_order(self) -> Self:
         low, high = self.expected_low, self.expected_high
@@ -64,4 +66,33 @@ class RulesShown(Rules):
     indicator: str
     framework: int
     updated_at: datetime | None = Field(description="Null while the defaults hold.")
+    allowed_actions: list[str]
+
+
+class ReviewRuleQuery(PageQuery):
+    pass
+
+
+class ReviewRule(Body):
+    """Who must accept a body's figures."""
+
+    kind: Literal["one_reviewer", "second_reviewer", "reviewing_body"] = Field(
+        description="One who coordinates; two of them; or one of them, and then one of another body."
+    )
+    reviewer: Code | None = Field(
+        default=None,
+        description="The reviewing body; for that kind only, and never the body itself.",
+    )
+
+    @model_validator(mode="after")
+    def named(self) -> Self:
+        if (self.kind == "reviewing_body") != (self.reviewer is not None):
+            raise ValueError("reviewer goes with reviewing_body / reviewer đi cùng reviewing_body")
+        return self
+
+
+class ReviewRuleShown(ReviewRule):
+    organisation: str
+    name_vi: str
+    updated_at: datetime | None = Field(description="Null while the default holds.")
     allowed_actions: list[str]

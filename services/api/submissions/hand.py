@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Uuid, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError
@@ -12,8 +13,19 @@ from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
 from services.api.submissions.figures import CONTENT, Rules
-from services.api.submissions.queries import SubmissionNotFoundError
-from services.api.submissions.states import TRANSITIONS, may
+from services.api.submissions.queries import (
+    SubmissionNotFoundError,
+    decidable,
+    two_step,
+    writable,
+)
+from services.api.submissions.states import (
+    TRANSITIONS,
+    WRITE,
+    Review,
+    acceptance,
+    reviews_for,
+)
 from shared import outbox
 from shared.errors import ConflictError, ForbiddenError
 from shared.events import (
@@ -25,7 +37,15 @@ from shared.events import (
     SubmissionSubmitted,
     SubmissionWithdrawn,
 )
-from shared.models import Assignment, IndicatorRule, Node, Period, Submission
+from shared.models import (
+    Assignment,
+    IndicatorRule,
+    Node,
+    Organisation,
+    Period,
+    ReviewRule,
+    Submission,
+)
 
 ANNOUNCED: dict[str, type[Event]] = {
     "submit": SubmissionSubmitted,
@@ -48,13 +68,28 @@ class OwnSubmissionError(ForbiddenError):
     """
 
 
+class SecondReviewerError(ForbiddenError):
+    """It needs a second person to accept it, and you were the first.
+
+    Cần người thứ hai tiếp nhận; bạn là người thứ nhất.
+    """
+
+
+class ReviewingBodyError(ForbiddenError):
+    """It waits for the body that reviews it, or for the coordinator before that.
+
+    Đang chờ cơ quan thẩm định, hoặc cơ quan điều phối trước đó.
+    """
+
+
 class Circumstances(NamedTuple):
     """What is true of a duty whatever has been submitted to it."""
 
     assignment: Assignment
     node: Node
     rule: IndicatorRule | None
-    period_state: str
+    writable: bool
+    decidable: bool
     year: int  # that the figure is of
     made_up: bool
 
@@ -62,8 +97,8 @@ class Circumstances(NamedTuple):
     def rules(self) -> Rules:
         return Rules.of(self.rule)
 
-    def require_open(self) -> None:
-        if self.period_state != "open":
+    def require_open(self, permission: str = WRITE) -> None:
+        if not (self.writable if permission == WRITE else self.decidable):
             raise PeriodNotOpenError
 
 
@@ -78,6 +113,20 @@ class Taken(NamedTuple):
 
     submission: Submission
     about: Circumstances
+    two_step: bool = False
+    reviewing_body: UUID | None = None
+
+    @property
+    def review(self) -> Review:
+        submission = self.submission
+        return Review(
+            self.about.assignment.organisation_id,
+            submission.created_by,
+            submission.submitted_by,
+            submission.first_accepted_by,
+            self.two_step,
+            self.reviewing_body,
+        )
 
     @property
     def content(self) -> dict[str, Any]:
@@ -89,7 +138,8 @@ _ABOUT = (
     Assignment,
     Node,
     IndicatorRule,
-    Period.state,
+    writable,
+    decidable,
     Period.reference_year,
     Period.made_up,
 )
@@ -112,15 +162,26 @@ _DUTY = (
     .with_for_update(of=Assignment, key_share=True)
 )
 _SUBMISSION = (
-    select(*_ABOUT, Submission)
+    select(*_ABOUT, Submission, two_step, ReviewRule.reviewer_id)
     .select_from(Submission)
     .join(Assignment, Assignment.id == Submission.assignment_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
     .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
+    .outerjoin(ReviewRule, ReviewRule.organisation_id == Assignment.organisation_id)
     .where(Submission.id == bindparam("id"))
     .with_for_update(of=[Assignment, Submission], key_share=True)
     .execution_options(populate_existing=True)
+)
+
+
+_MANY = (
+    select(Submission.id)
+    .join(Assignment, Assignment.id == Submission.assignment_id)
+    .where(Submission.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(Assignment.id, Submission.id)
+    .with_for_update(of=[Assignment, Submission], key_share=True)
 )
 
 
@@ -139,18 +200,11 @@ async def submission_in_hand(
     found = (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
     if found is None:
         raise SubmissionNotFoundError
-    taken = Taken(found[-1], Circumstances(*found[:-1]))
-    submission, assignment = taken.submission, taken.about.assignment
-    transition = TRANSITIONS[action]
-    facts = {
-        "organisation_id": assignment.organisation_id,
-        "created_by": submission.created_by,
-        "submitted_by": submission.submitted_by,
-    }
-    caller.require(transition.permission, assignment.organisation_id)
-    if not may(caller, action, facts):
-        raise OwnSubmissionError
-    taken.about.require_open()
+    row: tuple[Any, ...] = tuple(found)
+    taken = Taken(row[-3], Circumstances(*row[:-3]), *row[-2:])
+    submission, transition = taken.submission, TRANSITIONS[action]
+    _require_right(caller, action, taken)
+    taken.about.require_open(transition.permission)
     if submission.state not in transition.before:
         raise StateError(
             f"It is {submission.state}; to {action} it must be {' or '.join(sorted(transition.before))}.",
@@ -158,6 +212,24 @@ async def submission_in_hand(
             f"{' hoặc '.join(sorted(transition.before))}.",
         )
     return taken
+
+
+def _require_right(caller: Caller, action: str, taken: Taken) -> None:
+    review = taken.review
+    if action != "accept" or not reviews_for(caller, review.reviewing_body):
+        caller.require(TRANSITIONS[action].permission, review.organisation_id)
+    # What is not waiting is refused for its state, which says more.
+    if action != "accept" or acceptance(caller, review):
+        return
+    if caller.id in {review.created_by, review.submitted_by}:
+        raise OwnSubmissionError
+    if taken.submission.state == "submitted":
+        raise (SecondReviewerError if caller.id == review.first_accepted_by else ReviewingBodyError)
+
+
+async def take_many(session: AsyncSession, ids: list[UUID]) -> None:
+    """Take many at once, in one order, so that two who decide the same ones do not wait for each other."""
+    await session.execute(_MANY, {"ids": ids})
 
 
 def move(

@@ -14,21 +14,44 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     cast,
+    false,
     func,
     or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
+from services.api.submissions.differences import changes_since
 from services.api.submissions.schemas import SubmissionQuery
-from services.api.submissions.states import allowed_actions
+from services.api.submissions.states import REVIEWERS, allowed_actions, reviews_for
 from shared.db import Reader
 from shared.errors import ForbiddenError, NotFoundError
-from shared.models import Assignment, Evidence, Node, Organisation, Period, Submission
+from shared.models import (
+    Assignment,
+    Evidence,
+    IndicatorRule,
+    Node,
+    Organisation,
+    Period,
+    ReviewRule,
+    Submission,
+)
+
+# What may be written, and what may be decided.
+writable: ColumnElement[bool] = Period.state == "open"
+decidable: ColumnElement[bool] = Period.state == "open"
+two_step: ColumnElement[bool] = or_(
+    func.coalesce(IndicatorRule.two_step, false()),
+    ReviewRule.organisation_id.is_not(None),
+    Organisation.is_coordinator,
+)
+"""True where two must accept. Whoever coordinates does not accept his own body's figures alone."""
 
 
 class SubmissionNotFoundError(NotFoundError):
@@ -68,6 +91,35 @@ _evidence = (
     .where(Evidence.submission_id == Submission.id)
     .scalar_subquery()
 )
+_Prior = aliased(Submission)
+# What was submitted before it, and lay before a reviewer.
+_prior = (
+    select(
+        func.jsonb_build_object(
+            "id",
+            _Prior.id,
+            *(
+                part
+                for name in ("answer", "value", "numerator", "denominator", "note", "source")
+                for part in (name, getattr(_Prior, name))
+            ),
+            "nil_reason",
+            _Prior.nil_reason,
+            "evidence",
+            select(func.jsonb_agg(aggregate_order_by(Evidence.sha256, Evidence.sha256)))
+            .where(Evidence.submission_id == _Prior.id)
+            .scalar_subquery(),
+        )
+    )
+    .where(
+        _Prior.assignment_id == Submission.assignment_id,
+        _Prior.revision < Submission.revision,
+        _Prior.submitted_at.is_not(None),
+    )
+    .order_by(_Prior.revision.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _late = func.date(func.timezone("Asia/Ho_Chi_Minh", Submission.submitted_at)) > Assignment.due_on
 _SUBMISSION = (
     select(
@@ -75,7 +127,8 @@ _SUBMISSION = (
         Submission.assignment_id.label("assignment"),
         Period.code.label("period"),
         Period.made_up,
-        Period.state.label("period_state"),
+        writable.label("writable"),
+        decidable.label("decidable"),
         Node.code.label("indicator"),
         Node.name_vi.label("indicator_name_vi"),
         Node.unit,
@@ -85,6 +138,7 @@ _SUBMISSION = (
         Assignment.kind,
         Submission.revision,
         (Submission.revision > 1).label("resubmission"),
+        case((Submission.revision > 1, cast(_prior, Text))).label("prior"),
         Submission.answer,
         Submission.value,
         Submission.numerator,
@@ -102,6 +156,11 @@ _SUBMISSION = (
         Submission.submitted_by,
         Submission.submitted_by_name,
         Submission.submitted_at,
+        two_step.label("two_step"),
+        ReviewRule.reviewer_id.label("reviewing_body"),
+        Submission.first_accepted_by,
+        Submission.first_accepted_by_name,
+        Submission.first_accepted_at,
         Submission.decided_by,
         Submission.decided_by_name,
         Submission.decided_at,
@@ -113,7 +172,10 @@ _SUBMISSION = (
     .join(Period, Period.id == Assignment.period_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Assignment.node_id)
+    .outerjoin(ReviewRule, ReviewRule.organisation_id == Assignment.organisation_id)
 )
+SOME_SUBMISSIONS = _SUBMISSION.where(Submission.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 ONE_SUBMISSION = _SUBMISSION.where(Submission.id == bindparam("id"))
 _in_bodies = Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid)))
 _FILTERS: dict[str, ColumnElement[bool]] = {
@@ -123,7 +185,13 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "state": Submission.state == bindparam("state"),
     "assignment": Submission.assignment_id == bindparam("assignment"),
     "submitted_since": Submission.submitted_at >= bindparam("submitted_since"),
-    "own": _in_bodies,
+    "own": or_(
+        _in_bodies,
+        and_(
+            Submission.state != "draft",
+            ReviewRule.reviewer_id == any_(bindparam("reviews_for", type_=ARRAY(Uuid))),
+        ),
+    ),
     "no_foreign_drafts": or_(Submission.state != "draft", _in_bodies),
     "accepted": Submission.state == "accepted",
     "after": or_(
@@ -143,7 +211,7 @@ def submissions_statement(filters: frozenset[str]) -> Executable:
     )
 
 
-def _visible(caller: Caller, row: Any) -> bool:
+def visible(caller: Caller, row: Any) -> bool:
     if row["state"] == "draft":
         return caller.may("submissions:write", row["organisation_id"])
     # Whoever may write or review a body's figures sees what becomes of them.
@@ -151,6 +219,8 @@ def _visible(caller: Caller, row: Any) -> bool:
         caller.may(f"submissions:{what}", row["organisation_id"])
         for what in ("read", "write", "review")
     ):
+        return True
+    if reviews_for(caller, row["reviewing_body"]):
         return True
     return row["state"] == "accepted" and caller.may("accepted:read")
 
@@ -170,11 +240,16 @@ def _sight(caller: Caller) -> tuple[str, list[UUID]]:
     )
 
 
+_HIDDEN = ("organisation_id", "writable", "decidable", "prior", "reviewing_body")
+
+
 def shown(row: Any, caller: Caller) -> dict[str, Any]:
     made = dict(row)
-    for name in ("created_by", "submitted_by", "decided_by"):
+    for name in ("created_by", "submitted_by", "first_accepted_by", "decided_by"):
         made[name] = made.pop(f"{name}_name")
-    del made["organisation_id"], made["period_state"]
+    for name in _HIDDEN:
+        del made[name]
+    made |= changes_since(row)
     made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
     for name in ("findings", "explanations"):
         made[name] = orjson.Fragment(row[name])
@@ -187,6 +262,9 @@ async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery)
     sight, bodies = _sight(caller)
     names = frozenset({*values, sight})
     values["bodies"] = bodies
+    values["reviews_for"] = sorted(
+        {body for role, body, _ in caller.memberships if role in REVIEWERS}
+    )
     for name in ("assignment", "submitted_since"):
         if name in values:
             values[name] = getattr(query, name)
@@ -208,10 +286,16 @@ async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery)
 
 async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) -> Any:
     row = await read.first(ONE_SUBMISSION, id=submission_id)
-    if row is None or not _visible(caller, row):
+    if row is None or not visible(caller, row):
         raise SubmissionNotFoundError
     return row
 
 
 async def submission_shown(read: Reader, caller: Caller, submission_id: UUID) -> dict[str, Any]:
     return shown(await visible_submission(read, caller, submission_id), caller)
+
+
+async def some_submissions(read: Reader, caller: Caller, ids: list[UUID]) -> dict[UUID, Any]:
+    """Find those that the caller may see, by id."""
+    rows = await read.all(SOME_SUBMISSIONS, ids=ids)
+    return {row["id"]: row for row in rows if visible(caller, row)}

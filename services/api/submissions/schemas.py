@@ -1,10 +1,10 @@
 """Shapes of figures and reports."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from services.api.deps.fields import Body, Day, Figure, Flag, OptionalLine, Prose, Reason
 from services.api.deps.paging import Code, PageQuery
@@ -69,6 +69,72 @@ class Decision(Body):
     reason: Reason
 
 
+class Acceptance(Body):
+    """What a reviewer says with an acceptance."""
+
+    evidence_seen: Flag = Field(
+        default=False, description="Needed where there is evidence: the reviewer has looked at it."
+    )
+    acknowledge_wipes: Flag = Field(
+        default=False, description="Needed where wipes names fields: that they are empty is meant."
+    )
+
+
+class DecisionItem(Body):
+    id: UUID
+    if_match: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="The ETag that was read; 412 for this item when it is stale."
+    )
+
+
+class Decisions(Acceptance):
+    """One decision on up to 200 submissions."""
+
+    items: Annotated[list[DecisionItem], Field(min_length=1, max_length=200)]
+    action: Literal["accept", "return", "reject"]
+    reason: Reason | None = Field(default=None, description="Needed to return or reject.")
+    mode: Literal["all_or_nothing", "each"] = Field(
+        default="all_or_nothing",
+        description="Whether one refusal leaves all as they were, with 409, or itself alone.",
+    )
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        if self.action != "accept" and self.reason is None:
+            raise ValueError("return and reject need a reason / trả lại và từ chối cần lý do")
+        if len({item.id for item in self.items}) != len(self.items):
+            raise ValueError("a submission is named twice / có báo cáo được nêu hai lần")
+        return self
+
+
+class Problem(BaseModel):
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, str]]
+    trace_id: str
+
+
+class Decided(BaseModel):
+    id: UUID
+    done: bool
+    state: SubmissionState | None = Field(description="After it; null for what you may not see.")
+    problem: Problem | None
+
+
+class DecisionsShown(BaseModel):
+    action: str
+    done: int
+    refused: int
+    items: list[Decided]
+
+
+class Change(BaseModel):
+    old: float | str | list[str] | None
+    new: float | str | list[str] | None
+
+
 class SubmissionQuery(PageQuery):
     period: Code | None = None
     organisation: Code | None = None
@@ -111,6 +177,13 @@ class SubmissionShown(BaseModel):
     kind: Literal["figure", "report"]
     revision: int
     resubmission: bool
+    resubmission_of: UUID | None = Field(description="What was submitted before it.")
+    changes_since: dict[str, Change] = Field(
+        description="By field, against what was submitted before; evidence by the hashes of its files."
+    )
+    wipes: list[str] = Field(
+        description="Fields that were filled and are empty now: accept needs acknowledge_wipes."
+    )
     answer: Answer
     value: float | None
     numerator: float | None
@@ -128,6 +201,9 @@ class SubmissionShown(BaseModel):
     created_at: datetime
     submitted_by: str | None
     submitted_at: datetime | None
+    two_step: bool = Field(description="Two people must accept it.")
+    first_accepted_by: str | None
+    first_accepted_at: datetime | None
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None
