@@ -23,8 +23,17 @@ def office_file(*names: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name in names:
-            archive.writestr(name, "<x/>")
+            archive.writestr(zipfile.ZipInfo(name), "<x/>")  # the same bytes at any time
     return packed.getvalue()
+
+
+def archive(files: dict[str, bytes], *, packed: int = zipfile.ZIP_STORED) -> bytes:
+    """Make a ZIP of these files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", packed) as file:
+        for name, content in files.items():
+            file.writestr(zipfile.ZipInfo(name), content, packed)
+    return made.getvalue()
 
 
 DOCX = office_file("[Content_Types].xml", "word/document.xml")
@@ -112,10 +121,12 @@ async def attached(
     *,
     filename: str = "bao-cao.pdf",
     content: bytes = PDF,
+    **said: Any,
 ) -> dict[str, Any]:
     sent = await client.post(
         f"/v1/submissions/{submission_id}/evidence",
         files={"file": (filename, content, "application/octet-stream")},
+        data=said,
         headers=person.headers,
     )
     evidence: dict[str, Any] = body(sent, 201)

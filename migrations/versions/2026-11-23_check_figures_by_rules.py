@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("tolerance", sa.Double(), server_default="0.005", nullable=False),
         sa.Column("integer_only", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("decimals", sa.Integer(), nullable=True),
+        sa.Column("evidence_must_match", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("expected_low", sa.Double(), nullable=True),
         sa.Column("expected_high", sa.Double(), nullable=True),
         sa.Column("change_percent", sa.Double(), nullable=True),

@@ -21,8 +21,9 @@ from services.api.comments.routes import routers as comments
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
-from services.api.evidence.files import Store
+from services.api.evidence import scanner
 from services.api.evidence.routes import routers as evidence
+from services.api.evidence.store import Store
 from services.api.frameworks.routes import routers as frameworks
 from services.api.identity.passwords import Passwords
 from services.api.identity.routes import routers as identity
@@ -122,11 +123,18 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             ),
             asyncio.create_task(_housekeeping(pooled)),
         ]
+        store = Store(settings.evidence_url)
+        if settings.clamd_url:
+            loops.append(
+                asyncio.create_task(
+                    _scanning(pooled, store, settings.clamd_url, pause=settings.sweep_seconds)
+                )
+            )
         yield {
             "settings": settings,
             "database": database or pooled,
             "redis": redis,
-            "store": Store(settings.evidence_url),
+            "store": store,
             "passwords": Passwords(),
             "changes": changes,
             "etags": etags,
@@ -157,6 +165,16 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.openapi = partial(openapi.build, app)  # type: ignore[method-assign]
     app.state.changes, app.state.etags, app.state.metrics = changes, etags, metrics
     return app
+
+
+async def _scanning(database: PooledDatabase, store: Store, url: str, *, pause: float) -> None:
+    """Try again what got no verdict when it came."""
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await scanner.sweep(database, store, url, now=datetime.now(UTC))
+        except FAULTS as error:
+            log.warning("scanning_failed", error=repr(error))
 
 
 async def _housekeeping(database: PooledDatabase, *, pause: float = 3600) -> None:

@@ -41,6 +41,7 @@ DESCRIPTIONS = {
     412: "Changed since it was read",
     413: "Too large",
     415: "Media type not supported",
+    416: "Nothing of the range is there",
     422: "Not valid: errors[] says where",
     428: "If-Match is required",
     429: "Too many attempts: see Retry-After",

@@ -13,7 +13,7 @@ from shared.models.plan import (
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
 from shared.models.review import Comment, IndicatorRule, ReviewRule
-from shared.models.round import Assignment, Evidence, Period, Submission
+from shared.models.round import Assignment, Evidence, EvidenceUse, Period, Submission
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Comment",
     "Contact",
     "Evidence",
+    "EvidenceUse",
     "Framework",
     "FrameworkVersion",
     "Heartbeat",

@@ -36,6 +36,8 @@ class IndicatorRule(Base):
     # Hard: refused.
     integer_only: Mapped[bool] = mapped_column(server_default="false")
     decimals: Mapped[int | None]
+    # A figure that its evidence states otherwise; where it is false, that is explained.
+    evidence_must_match: Mapped[bool] = mapped_column(server_default="false")
     # Soft: explained.
     expected_low: Mapped[float | None]
     expected_high: Mapped[float | None]

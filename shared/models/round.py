@@ -4,7 +4,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +30,9 @@ SUBMISSION_STATES = (
     "superseded",
     "reopened",
 )
+# From the strongest to the weakest.
+EVIDENCE_LEVELS = ("signed", "copy", "extract", "link")
+SCANS = ("not_scanned", "waiting", "clean", "infected")
 ANSWERS = ("value", "nil", "not_applicable", "central_source")
 
 
@@ -135,19 +146,57 @@ class Submission(Base):
 
 # Written by api.
 class Evidence(Base):
+    """A document of a body, which may prove several of its figures; a link has no file."""
+
     __tablename__ = "evidence"
-    __table_args__ = (CheckConstraint("size > 0", "size"),)
+    __table_args__ = (
+        CheckConstraint("size > 0", "size"),
+        CheckConstraint("pages > 0", "pages"),
+        CheckConstraint(f"level IN ({one_of(*EVIDENCE_LEVELS)})", "level"),
+        CheckConstraint(f"scan IN ({one_of(*SCANS)})", "scan"),
+        CheckConstraint(
+            "(level = 'link') = (url IS NOT NULL) AND (url IS NULL) = (storage_key IS NOT NULL)",
+            "link",
+        ),
+        Index("ix_evidence_waiting", "uploaded_at", postgresql_where="scan = 'waiting'"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    level: Mapped[str] = mapped_column(server_default="copy")
     filename: Mapped[str]
     media_type: Mapped[str]
+    # Of a link: of its address.
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
-    storage_key: Mapped[str] = mapped_column(unique=True)
+    # SHA-256 of each MiB, one after another, so that a part can be checked; null for what is older.
+    blocks: Mapped[bytes | None] = mapped_column(LargeBinary)
+    storage_key: Mapped[str | None] = mapped_column(unique=True)
+    url: Mapped[str | None]
+    scan: Mapped[str] = mapped_column(server_default="not_scanned")
+    scanned_at: Mapped[datetime | None]
     document_number: Mapped[str]
     document_date: Mapped[date | None]
     issuer: Mapped[str]
+    pages: Mapped[int | None]
     uploaded_by: Mapped[UUID]
     uploaded_by_name: Mapped[str]
     uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class EvidenceUse(Base):
+    """What a document proves: a submission, the figure it states and where it stands in it."""
+
+    __tablename__ = "evidence_uses"
+    __table_args__ = (CheckConstraint("stated NOT IN ('NaN', 'Infinity', '-Infinity')", "stated"),)
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    evidence_id: Mapped[UUID] = mapped_column(
+        ForeignKey("evidence.id"), primary_key=True, index=True
+    )
+    stated: Mapped[float | None]
+    place: Mapped[str]
+    added_by: Mapped[UUID]
+    added_by_name: Mapped[str]
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())

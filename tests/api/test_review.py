@@ -1,19 +1,12 @@
 """Acceptance by one or by two, what the reviewer is warned of, threads, and many decisions at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from httpx import AsyncClient
-from sqlalchemy import text
 
-from deploy.embedded import Servers
-from shared.db import PooledDatabase
-from tests.api.conftest import Stage
-from tests.cast import Cast, Person, make_cast
-from tests.conftest import copied_database, serving, settings_for
+from tests.api.conftest import Real, Stage
+from tests.cast import Cast, Person
 from tests.factories import (
     accepted,
     act,
@@ -259,35 +252,6 @@ async def test_many_decisions_heed_each_etag_and_what_each_needs(stage: Stage) -
     told = body(await client.post(path, json=content, headers=headers))
     assert [item["done"] for item in told["items"]] == [True, False, False]
     assert told["items"][0]["state"] == "returned"
-
-
-@dataclass(frozen=True)
-class Real:
-    """A system whose requests have connections of their own and commit."""
-
-    client: AsyncClient
-    cast: Cast
-    database: PooledDatabase
-
-    async def states(self) -> list[str]:
-        async with self.database.transaction() as session:
-            found = await session.scalars(text("SELECT state FROM submissions ORDER BY revision"))
-            return list(found)
-
-
-@pytest.fixture
-async def real(
-    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Real]:
-    async with copied_database(servers, template) as url:
-        folder = tmp_path_factory.mktemp("real")
-        settings = settings_for(servers, url, evidence_url=f"file:{folder}", database_pool=8)
-        database = PooledDatabase(settings.database_url, pool=2)
-        async with database.transaction() as session:
-            cast = await make_cast(session)
-        async with serving(settings) as client:
-            yield Real(client, cast, database)
-        await database.close()
 
 
 async def test_of_two_who_accept_at_once_one_does(real: Real) -> None:

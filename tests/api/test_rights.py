@@ -149,7 +149,12 @@ CALLS: dict[str, list[Call]] = {
     "returnForCorrection": [Call("NYFNFN", WAITING, REASON)],
     "reject": [Call("NYFNFN", WAITING, REASON)],
     "reopen": [Call("NYFNFF", ACCEPTED, REASON)],
-    "attachEvidence": [Call(OWN_DRAFT, DRAFT, upload=True)],
+    "attachEvidence": [
+        Call(OWN_DRAFT, DRAFT, upload=True),
+        Call(OWN_DRAFT, DRAFT, {"evidence": "{evidence_of_taken}"}),
+        Call(OWN_DRAFT, DRAFT, {"url": "https://example.org/nien-giam.pdf"}),
+    ],
+    "detachEvidence": [Call(OWN_DRAFT, {**DRAFT, "evidence_id": "evidence_of_draft"})],
     "getEvidence": [
         Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"}),
         Call(TAKEN, {"evidence_id": "evidence_of_taken"}),

@@ -231,6 +231,36 @@ async def memory(bench: Bench) -> AsyncIterator[Row]:
         yield Row(f"memory of {name}", f"≤ {limit} MB", f"{megabytes:.0f} MB", megabytes <= limit)
 
 
+async def uploads(bench: Bench) -> AsyncIterator[Row]:
+    """100 MB of documents sent at once; the greatest resident memory of the API while they come in."""
+    _, duties = await bench.new_period()
+    content = b"%PDF-1.7\n" + bytes(12_500_000)
+    peak, done = 0.0, asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal peak
+        while not done.is_set():
+            peak = max(peak, bench.system.memory()["api"])
+            await asyncio.sleep(0.02)
+
+    async def upload(duty: Duty) -> None:
+        headers = bench.city.people.officers[duty.organisation]
+        path = f"/v1/assignments/{duty.id}/submissions"
+        draft = checked(await bench.client.post(path, json=duty.content, headers=headers))
+        files = {"file": ("bao-cao.pdf", content)}
+        path = f"/v1/submissions/{draft['id']}/evidence"
+        checked(await bench.client.post(path, files=files, headers=headers))
+
+    watching = asyncio.create_task(watch())
+    started = time.perf_counter()
+    await asyncio.gather(*(upload(duty) for duty in duties[:8]))
+    seconds = time.perf_counter() - started
+    done.set()
+    await watching
+    reached = f"{peak:.0f} MB, {seconds:.1f} s"
+    yield Row("memory of api, 100 MB of uploads", "≤ 200 MB", reached, peak <= 200)
+
+
 Measure = Callable[[Bench], AsyncIterator[Row]]
 # In this order: memory is looked at after the burst.
 MEASURES: dict[str, Measure] = {
@@ -240,4 +270,5 @@ MEASURES: dict[str, Measure] = {
     "writes": writes,
     "burst": burst,
     "memory": memory,
+    "uploads": uploads,
 }

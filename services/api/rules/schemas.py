@@ -50,6 +50,10 @@ class Rules(Body):
         default=[], description="Soft: indicators that must state the same denominator in a period."
     )
 
+    evidence_must_match: Flag = Field(
+        default=False,
+        description="Hard: a figure that its evidence states otherwise is not submitted, explained or not.",
+    )
     two_step: Flag = Field(default=False, description="Two people must accept it.")
 
     @model_validator(mode="after")

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError
@@ -13,15 +12,29 @@ from services.api.deps.caller import Caller
 from services.api.submissions import figures
 from services.api.submissions.findings import Finding
 from services.api.submissions.hand import Taken, duty_in_hand, move, submission_in_hand
-from services.api.submissions.history import findings_of
+from services.api.submissions.history import Piece, findings_of, pieces_of
 from shared.errors import ConflictError, Fault, InvalidError
-from shared.models import Evidence, Submission
+from shared.models import Submission
 
 
 class PendingError(ConflictError):
     """A draft or a submission of this duty is under way; finish or withdraw it first.
 
     Nhiệm vụ này đang có bản nháp hoặc bản chờ duyệt; hãy hoàn tất hoặc rút lại trước.
+    """
+
+
+class NoEvidenceError(InvalidError):
+    """Evidence is missing: attach at least one document.
+
+    Thiếu tài liệu minh chứng: hãy đính kèm ít nhất một tài liệu.
+    """
+
+
+class QuarantineError(InvalidError):
+    """The evidence is not scanned for viruses yet, or infected; it does not count.
+
+    Tài liệu minh chứng chưa quét vi-rút xong hoặc bị nhiễm nên chưa được tính.
     """
 
 
@@ -80,7 +93,7 @@ async def create_submission(
         },
     )
     if submit_now:
-        await _submit(session, caller, Taken(submission, about), found, now=now)
+        await _submit(session, caller, Taken(submission, about), found, [], now=now)
     return submission.id
 
 
@@ -97,7 +110,8 @@ async def change_submission(
     content = figures.settled(taken.content, sent, about.rules)
     figures.check(about.assignment.kind, about.node, about.rules, content)
     if changes := apply(submission, content):
-        found = await findings_of(session, about, content)
+        pieces = await pieces_of(session, submission_id)
+        found = await findings_of(session, about, content, pieces)
         submission.findings = [finding.written() for finding in found]
         submission.updated_at = now
         record(session, caller, "edited", ("submission", submission_id), changes=changes)
@@ -110,43 +124,54 @@ async def submit(
     about, content = taken.about, taken.content
     # Bounds, rules and what it is held against may have changed since it was drafted.
     figures.check(about.assignment.kind, about.node, about.rules, content)
-    found = await findings_of(session, about, content)
-    await _submit(session, caller, taken, found, now=now)
+    pieces = await pieces_of(session, submission_id)
+    found = await findings_of(session, about, content, pieces)
+    await _submit(session, caller, taken, found, pieces, now=now)
 
 
 async def _submit(
-    session: AsyncSession, caller: Caller, taken: Taken, found: list[Finding], *, now: datetime
+    session: AsyncSession,
+    caller: Caller,
+    taken: Taken,
+    found: list[Finding],
+    pieces: list[Piece],
+    *,
+    now: datetime,
 ) -> None:
     submission = taken.submission
     figures.check_complete(taken.about.assignment.kind, taken.content)
-    await _check_evidence(session, taken)
-    _check_explained(submission, found)
+    _check_evidence(taken, pieces)
+    _check_explained(taken, found)
     submission.findings = [finding.written() for finding in found]
     submission.submitted_by, submission.submitted_by_name = caller.id, caller.name
     submission.submitted_at = now
     move(session, caller, taken, "submit", now=now)
 
 
-async def _check_evidence(session: AsyncSession, taken: Taken) -> None:
+def _check_evidence(taken: Taken, pieces: list[Piece]) -> None:
     about, submission = taken.about, taken.submission
     needed = about.node.evidence_required and about.assignment.kind == "figure"
     # "Central source, see document": without the document it says nothing.
     if not needed or not (submission.answer == "central_source" or submission.value is not None):
         return
-    pieces = select(func.count()).where(Evidence.submission_id == submission.id)
-    if not await session.scalar(pieces):
-        raise InvalidError(
-            "Evidence is missing: attach at least one document.",
-            vi="Thiếu tài liệu minh chứng: hãy đính kèm ít nhất một tài liệu.",
-            pointer="/evidence",
-        )
+    if not any(piece.counts for piece in pieces):
+        raise (QuarantineError if pieces else NoEvidenceError)(pointer="/evidence")
 
 
-def _check_explained(submission: Submission, found: list[Finding]) -> None:
+def _check_explained(taken: Taken, found: list[Finding]) -> None:
+    explained = set(taken.submission.explanations)
+    if taken.about.rules.evidence_must_match:
+        explained.discard("evidence_differs")
     faults = [
-        Fault(f"/explanations/{finding.code}", finding.english, finding.vietnamese)
+        Fault(
+            "/value"
+            if finding.code == "evidence_differs" and taken.about.rules.evidence_must_match
+            else f"/explanations/{finding.code}",
+            finding.english,
+            finding.vietnamese,
+        )
         for finding in found
-        if finding.code not in submission.explanations
+        if finding.code not in explained
     ]
     if faults:
         raise UnexplainedError(faults=faults)

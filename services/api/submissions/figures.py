@@ -43,6 +43,7 @@ class Rules(NamedTuple):
     deviations: float | None = None
     denominator_change_percent: float | None = None
     same_denominator_as: tuple[str, ...] = ()
+    evidence_must_match: bool = False
 
     @classmethod
     def of(cls, row: Any) -> "Rules":

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ class Past:
     year: int
     years: Mapping[int, Known] = field(default_factory=dict)
     denominators: Mapping[str, float] = field(default_factory=dict)
+    stated: Sequence[float] = ()  # by its evidence
 
     @property
     def last(self) -> Known | None:
@@ -61,6 +62,7 @@ def findings(content: Mapping[str, Any], rules: Rules, past: Past) -> list[Findi
         *_not_its_fraction(content, rules),
         *_denominator_changed(content["denominator"], rules, past),
         *_denominator_differs(content["denominator"], rules, past),
+        *_evidence_differs(content["value"], rules, past),
     ]
     return made
 
@@ -169,6 +171,19 @@ def _denominator_differs(denominator: float | None, rules: Rules, past: Past) ->
             + ", ".join(f"{code} ({_vi(other)})" for code, other in others.items())
             + ".",
             {"denominator": denominator, **others},
+        )
+
+
+def _evidence_differs(value: float, rules: Rules, past: Past) -> Iterator[Finding]:
+    others = [stated for stated in past.stated if not rules.same(value, stated)]
+    if others:
+        yield Finding(
+            "evidence_differs",
+            f"The figure {_en(value)} is not what its evidence states: "
+            f"{'; '.join(_en(other) for other in others)}.",
+            f"Số liệu {_vi(value)} không khớp tài liệu minh chứng: "
+            f"{'; '.join(_vi(other) for other in others)}.",
+            {"value": value, **{f"stated_{place}": other for place, other in enumerate(others, 1)}},
         )
 
 

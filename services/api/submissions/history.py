@@ -1,6 +1,7 @@
 """What a figure is held against: the city's accepted figures of earlier years, and its neighbours' denominators."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import any_, bindparam, select
@@ -10,8 +11,8 @@ from sqlalchemy.types import Text
 
 from services.api.submissions.figures import Rules
 from services.api.submissions.findings import Finding, Known, Past, findings, needs_past
-from services.api.submissions.hand import Circumstances
-from shared.models import Assignment, Node, Period, Submission
+from services.api.submissions.hand import Circumstances, Taken
+from shared.models import Assignment, Evidence, EvidenceUse, Node, Period, Submission
 
 # The newest accepted figure of each year, whichever body gave it; made-up figures are held against their like.
 _YEARS = (
@@ -44,8 +45,36 @@ _DENOMINATORS = (
 )
 
 
+_PIECES = (
+    select(EvidenceUse.stated, Evidence.scan)
+    .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
+    .where(EvidenceUse.submission_id == bindparam("submission"))
+    .order_by(EvidenceUse.added_at, Evidence.id)
+)
+
+
+class Piece(NamedTuple):
+    """A document as far as a figure is concerned."""
+
+    stated: float | None
+    scan: str
+
+    @property
+    def counts(self) -> bool:
+        """What may be infected proves nothing yet."""
+        return self.scan in {"clean", "not_scanned"}
+
+
+async def pieces_of(session: AsyncSession, submission_id: UUID) -> list[Piece]:
+    rows = await session.execute(_PIECES, {"submission": submission_id})
+    return [Piece(stated, scan) for stated, scan in rows]
+
+
 async def findings_of(
-    session: AsyncSession, about: Circumstances, content: dict[str, Any]
+    session: AsyncSession,
+    about: Circumstances,
+    content: dict[str, Any],
+    pieces: Sequence[Piece] = (),
 ) -> list[Finding]:
     """Find what is odd about a figure; what has no rule is not asked for."""
     rules = about.rules
@@ -55,8 +84,16 @@ async def findings_of(
         about.year,
         await _years(session, about) if needs_past(rules) else {},
         await _denominators(session, about.assignment.period_id, rules),
+        [piece.stated for piece in pieces if piece.stated is not None],
     )
     return findings(content, rules, past)
+
+
+async def look_again(session: AsyncSession, taken: Taken) -> None:
+    """Note what is odd about a draft now that its evidence is another."""
+    pieces = await pieces_of(session, taken.submission.id)
+    found = await findings_of(session, taken.about, taken.content, pieces)
+    taken.submission.findings = [finding.written() for finding in found]
 
 
 async def _years(session: AsyncSession, about: Circumstances) -> dict[int, Known]:

@@ -35,6 +35,7 @@ from shared.errors import ForbiddenError, NotFoundError
 from shared.models import (
     Assignment,
     Evidence,
+    EvidenceUse,
     IndicatorRule,
     Node,
     Organisation,
@@ -61,34 +62,39 @@ class SubmissionNotFoundError(NotFoundError):
     """
 
 
+_SAID = (
+    "id",
+    "level",
+    "filename",
+    "media_type",
+    "size",
+    "sha256",
+    "url",
+    "scan",
+    "document_number",
+    "document_date",
+    "issuer",
+    "pages",
+)
 _evidence = (
     select(
         func.jsonb_agg(
             aggregate_order_by(
                 func.jsonb_build_object(
-                    "id",
-                    Evidence.id,
-                    "filename",
-                    Evidence.filename,
-                    "media_type",
-                    Evidence.media_type,
-                    "size",
-                    Evidence.size,
-                    "sha256",
-                    Evidence.sha256,
-                    "document_number",
-                    Evidence.document_number,
-                    "document_date",
-                    Evidence.document_date,
-                    "issuer",
-                    Evidence.issuer,
+                    *(part for name in _SAID for part in (name, getattr(Evidence, name))),
+                    "stated",
+                    EvidenceUse.stated,
+                    "place",
+                    EvidenceUse.place,
                 ),
-                Evidence.uploaded_at,
+                EvidenceUse.added_at,
                 Evidence.id,
             )
         )
     )
-    .where(Evidence.submission_id == Submission.id)
+    .select_from(Evidence)
+    .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
+    .where(EvidenceUse.submission_id == Submission.id)
     .scalar_subquery()
 )
 _Prior = aliased(Submission)
@@ -107,7 +113,9 @@ _prior = (
             _Prior.nil_reason,
             "evidence",
             select(func.jsonb_agg(aggregate_order_by(Evidence.sha256, Evidence.sha256)))
-            .where(Evidence.submission_id == _Prior.id)
+            .select_from(Evidence)
+            .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
+            .where(EvidenceUse.submission_id == _Prior.id)
             .scalar_subquery(),
         )
     )

@@ -20,6 +20,7 @@ FindingCode = Literal[
     "differs_from_fraction",
     "denominator_change",
     "denominator_differs",
+    "evidence_differs",
 ]
 MAY_BE_EMPTY = frozenset({"value", "numerator", "denominator"})
 
@@ -146,13 +147,19 @@ class SubmissionQuery(PageQuery):
 
 class EvidenceListed(BaseModel):
     id: UUID
+    level: Literal["signed", "copy", "extract", "link"]
     filename: str
     media_type: str
     size: int
     sha256: str
+    url: str | None
+    scan: Literal["not_scanned", "waiting", "clean", "infected"]
     document_number: str
     document_date: date | None
     issuer: str
+    pages: int | None
+    stated: float | None = Field(description="The figure that it states.")
+    place: str = Field(description="Where in it the figure stands.")
 
 
 class Finding(BaseModel):
