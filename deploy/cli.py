@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from deploy.accounts import ensure_first_accounts
 from deploy.accounts import reset_account as renew_account
 from deploy.audit import app as audit
+from deploy.evidence import Findings, verify
 from deploy.handovers import handovers
 from deploy.migrate import migrate as run_migrations
 from deploy.plans.reader import PlanFileError, read_plan
@@ -17,6 +19,7 @@ from deploy.scoring import schemas, score
 from deploy.seed import load_plan
 from deploy.uncertainty import uncertainty
 from services.api.audit.signing import make_key
+from services.api.evidence.store import Store
 from services.api.identity.passwords import Passwords
 from shared.db import PooledDatabase
 from shared.settings import Settings
@@ -28,6 +31,8 @@ accounts = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 app.add_typer(accounts, name="accounts")
 app.add_typer(handovers, name="handovers")
 app.add_typer(audit, name="audit")
+evidence = typer.Typer(help="Stored documents.", no_args_is_help=True)
+app.add_typer(evidence, name="evidence")
 app.command()(score)
 app.command()(uncertainty)
 app.command()(schemas)
@@ -104,6 +109,35 @@ def reset_account(login: str) -> None:
         typer.echo(f"{login} may sign in with {password}")
 
     _with_database(work)
+
+
+@evidence.command("verify")
+def verify_evidence(
+    *,
+    sweep: Annotated[
+        bool, typer.Option(help="Remove stored files that belong to nothing.")
+    ] = False,
+) -> None:
+    """Read every stored document and name what is damaged, missing or belongs to nothing; exit 1 if anything is."""
+    found = Findings()
+
+    async def work(database: PooledDatabase) -> None:
+        nonlocal found
+        store = Store(Settings().evidence_url)
+        found = await verify(database, store, sweep=sweep, now=datetime.now(UTC))
+
+    _with_database(work)
+    for kind, names in (
+        ("damaged", found.damaged),
+        ("missing", found.missing),
+        ("orphan", found.orphans),
+    ):
+        for name in names:
+            typer.echo(f"{kind}: {name}", err=True)
+    swept = f", swept {found.swept} orphans" if sweep else ""
+    typer.echo(f"checked {found.checked} documents, {found.size} bytes{swept}")
+    if not found.good:
+        raise typer.Exit(1)
 
 
 @app.command()

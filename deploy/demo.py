@@ -171,7 +171,9 @@ class Demo:
                 )
                 self._tell("Sở KH&CN", f"returns it: “{reason}”")
             submission = await self._submit(officer, duty, value)
-            await self._coordinator.call("POST", f"/v1/submissions/{submission}/accept")
+            await self._coordinator.call(
+                "POST", f"/v1/submissions/{submission}/accept", json={"evidence_seen": True}
+            )
             self._tell("Sở KH&CN", f"accepts {code}")
 
     async def _submit(self, officer: Person, duty: dict[str, Any], value: float) -> str:

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr
     evidence_url: str = "file:.local/evidence"
     audit_key_file: Path = Path(".local/audit-key.pem")  # Ed25519, signs the heads of the audit log
+    # tcp://host:3310 or unix:/run/clamd.sock; without it nothing is scanned, and every file says so.
+    clamd_url: Annotated[str, Field(pattern=r"^(tcp://[^/:]+:\d+|unix:/.+)$")] | None = None
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)

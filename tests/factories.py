@@ -23,8 +23,17 @@ def office_file(*names: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name in names:
-            archive.writestr(name, "<x/>")
+            archive.writestr(zipfile.ZipInfo(name), "<x/>")  # the same bytes at any time
     return packed.getvalue()
+
+
+def archive(files: dict[str, bytes], *, packed: int = zipfile.ZIP_STORED) -> bytes:
+    """Make a ZIP of these files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", packed) as file:
+        for name, content in files.items():
+            file.writestr(zipfile.ZipInfo(name), content, packed)
+    return made.getvalue()
 
 
 DOCX = office_file("[Content_Types].xml", "word/document.xml")
@@ -38,13 +47,18 @@ def body(response: Response, status: int = 200) -> Any:
 
 
 async def drafted_period(
-    client: AsyncClient, cast: Cast, *, code: str = PERIOD, due_on: str = "2030-06-30"
+    client: AsyncClient,
+    cast: Cast,
+    *,
+    code: str = PERIOD,
+    due_on: str = "2030-06-30",
+    reference_year: int = 2024,
 ) -> dict[str, Any]:
     values = {
         "code": code,
         "name": f"Kỳ {code}",
         "framework": 2024,
-        "reference_year": 2024,
+        "reference_year": reference_year,
         "due_on": due_on,
     }
     made = await client.post("/v1/periods", json=values, headers=cast.coordinator.headers)
@@ -53,9 +67,14 @@ async def drafted_period(
 
 
 async def opened_period(
-    client: AsyncClient, cast: Cast, *, code: str = PERIOD, due_on: str = "2030-06-30"
+    client: AsyncClient,
+    cast: Cast,
+    *,
+    code: str = PERIOD,
+    due_on: str = "2030-06-30",
+    reference_year: int = 2024,
 ) -> dict[str, Any]:
-    await drafted_period(client, cast, code=code, due_on=due_on)
+    await drafted_period(client, cast, code=code, due_on=due_on, reference_year=reference_year)
     opened = await client.post(f"/v1/periods/{code}/open", headers=cast.coordinator.headers)
     period: dict[str, Any] = body(opened)
     return period
@@ -102,10 +121,12 @@ async def attached(
     *,
     filename: str = "bao-cao.pdf",
     content: bytes = PDF,
+    **said: Any,
 ) -> dict[str, Any]:
     sent = await client.post(
         f"/v1/submissions/{submission_id}/evidence",
         files={"file": (filename, content, "application/octet-stream")},
+        data=said,
         headers=person.headers,
     )
     evidence: dict[str, Any] = body(sent, 201)
@@ -124,9 +145,10 @@ async def done(
 async def act(
     client: AsyncClient, person: Person, submission_id: str, action: str, reason: str = ""
 ) -> Response:
+    content = {"evidence_seen": True} if action == "accept" else {"reason": reason}
     return await client.post(
         f"/v1/submissions/{submission_id}/{action}",
-        json={"reason": reason} if reason else None,
+        json=content if reason or action == "accept" else None,
         headers=person.headers,
     )
 

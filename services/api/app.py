@@ -20,12 +20,14 @@ from services.api.audit.routes import routers as audit
 from services.api.audit.sealing import seal_forever
 from services.api.board.routes import routers as board
 from services.api.calendar.routes import routers as calendar
+from services.api.comments.routes import routers as comments
 from services.api.deps import idempotency
 from services.api.deps.changes import Changes, Etags
 from services.api.deps.direct import Shortcuts
 from services.api.deputies.routes import routers as deputies
-from services.api.evidence.files import Store
+from services.api.evidence import scanner
 from services.api.evidence.routes import routers as evidence
+from services.api.evidence.store import Store
 from services.api.explanations.routes import routers as explanations
 from services.api.extensions.routes import routers as extensions
 from services.api.frameworks.routes import routers as frameworks
@@ -44,6 +46,7 @@ from services.api.profile.routes import routers as profile
 from services.api.questions.routes import routers as questions
 from services.api.reminders.routes import routers as reminders
 from services.api.responsibilities.routes import routers as responsibilities
+from services.api.rules.routes import routers as rules
 from services.api.submissions.routes import routers as submissions
 from shared.db import Database, PooledDatabase
 from shared.outbox import FAULTS, listen_forever
@@ -65,7 +68,9 @@ NOUNS = (
     explanations,
     deputies,
     board,
+    rules,
     submissions,
+    comments,
     evidence,
     panels,
     index,
@@ -136,11 +141,18 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
                 seal_forever(pooled, settings.audit_key_file, pause=settings.audit_seconds)
             ),
         ]
+        store = Store(settings.evidence_url)
+        if settings.clamd_url:
+            loops.append(
+                asyncio.create_task(
+                    _scanning(pooled, store, settings.clamd_url, pause=settings.sweep_seconds)
+                )
+            )
         yield {
             "settings": settings,
             "database": database or pooled,
             "redis": redis,
-            "store": Store(settings.evidence_url),
+            "store": store,
             "passwords": Passwords(),
             "changes": changes,
             "etags": etags,
@@ -171,6 +183,16 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.openapi = partial(openapi.build, app)  # type: ignore[method-assign]
     app.state.changes, app.state.etags, app.state.metrics = changes, etags, metrics
     return app
+
+
+async def _scanning(database: PooledDatabase, store: Store, url: str, *, pause: float) -> None:
+    """Try again what got no verdict when it came."""
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await scanner.sweep(database, store, url, now=datetime.now(UTC))
+        except FAULTS as error:
+            log.warning("scanning_failed", error=repr(error))
 
 
 async def _housekeeping(database: PooledDatabase, *, pause: float = 3600) -> None:

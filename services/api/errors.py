@@ -64,9 +64,27 @@ class UnsupportedMediaTypeError(DomainError):
 
 
 class UnsupportedFileTypeError(DomainError):
-    """This type of file is not accepted: send PDF, DOCX, XLSX, PNG or JPEG.
+    """This type of file is not accepted: send PDF, DOCX, XLSX, PNG, JPEG, or a ZIP of nothing but these.
 
-    Loại tệp không được chấp nhận: hãy gửi PDF, DOCX, XLSX, PNG hoặc JPEG.
+    Loại tệp không được chấp nhận: hãy gửi PDF, DOCX, XLSX, PNG, JPEG, hoặc ZIP chỉ gồm các loại này.
+    """
+
+
+class RangeError(DomainError):
+    """Nothing of the range that is asked for is there.
+
+    Không có phần dữ liệu nào trong khoảng được yêu cầu.
+    """
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+
+class DamagedFileError(DomainError):
+    """The stored file is not the one that was sent, or is gone; tell the administrator.
+
+    Tệp lưu trữ không còn nguyên như khi gửi hoặc đã mất; hãy báo quản trị.
     """
 
 
@@ -101,10 +119,12 @@ STATUS: dict[type[DomainError], int] = {
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
     UnsupportedFileTypeError: 415,
+    RangeError: 416,
     KeyReusedError: 422,
     InvalidError: 422,
     PreconditionRequiredError: 428,
     TooManyRequestsError: 429,
+    DamagedFileError: 500,
     UnavailableError: 503,
 }
 
@@ -157,6 +177,8 @@ def domain_problem(request: Request, error: DomainError) -> Response:
         headers["www-authenticate"] = 'Bearer realm="pii"'
     if isinstance(error, TooManyRequestsError):
         headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, RangeError):
+        headers["content-range"] = f"bytes */{error.size}"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = "2"
     errors = [{"pointer": error.pointer, "message": detail}] if error.pointer else None

@@ -41,6 +41,7 @@ DESCRIPTIONS = {
     412: "Changed since it was read",
     413: "Too large",
     415: "Media type not supported",
+    416: "Nothing of the range is there",
     422: "Not valid: errors[] says where",
     428: "If-Match is required",
     429: "Too many attempts: see Retry-After",
@@ -48,12 +49,19 @@ DESCRIPTIONS = {
 }
 PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
 _DECIDES = re.compile(
-    r"/v1/submissions/{submission_id}/(?!evidence)\w+|/v1/frameworks/{year}/(publish|retire)"
+    r"/v1/submissions/{submission_id}/(?!evidence|comments)\w+|/v1/frameworks/{year}/(publish|retire)"
     r"|/v1/handovers/{handover_id}/(carry-out|cancel|reverse)"
     r"|/v1/extensions/{extension_id}/\w+|/v1/assignments/{assignment_id}/(lift-)?excuse"
     r"|/v1/explanations/{explanation_id}/\w+"
 )
-_PUBLISHES = "/v1/frameworks/{year}/publish"
+# Beside every PATCH.
+_MATCHED = frozenset(
+    {
+        "/v1/frameworks/{year}/publish",
+        "/v1/indicators/{code}/rules",
+        "/v1/review-rules/{code}",
+    }
+)
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -94,7 +102,7 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
 
 
 def _needs_match(path: str, method: str) -> bool:
-    return method == "patch" or path == _PUBLISHES
+    return method == "patch" or (path in _MATCHED and method != "get")
 
 
 def _decides(path: str, method: str) -> bool:
@@ -113,7 +121,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
         parameters.append(IDEMPOTENCY_KEY)
-    if method in {"patch", "delete"} or _decides(path, method):
+    if method in {"patch", "delete"} or _needs_match(path, method) or _decides(path, method):
         parameters.append({**IF_MATCH, "required": _needs_match(path, method)})
     if path.startswith("/v1/") and method == "get":
         parameters.append(IF_NONE_MATCH)

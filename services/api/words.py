@@ -11,6 +11,7 @@ TITLES_VI = {
     412: "Nội dung đã thay đổi",
     413: "Quá lớn",
     415: "Loại nội dung không được hỗ trợ",
+    416: "Khoảng dữ liệu không có",
     422: "Dữ liệu không hợp lệ",
     428: "Thiếu điều kiện If-Match",
     429: "Quá nhiều yêu cầu",

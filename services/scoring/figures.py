@@ -13,12 +13,13 @@ from shared.models import Node as NodeRow
 
 
 class Accepted(NamedTuple):
-    """An accepted figure of a leaf; ``value`` is None for a nil return, ``role`` is the body's."""
+    """An accepted answer to a leaf; ``value`` is None unless it is a figure, ``role`` is the body's."""
 
     code: str
     submission_id: UUID
     value: float | None
     role: str = "lead"
+    answer: str = "value"
 
 
 def composite_framework(rows: Sequence[tuple[NodeRow, str | None]]) -> Framework:
@@ -52,13 +53,14 @@ def own_figures(
     accepted: Iterable[Accepted],
     panel: dict[str, float],
 ) -> dict[str, OwnFigure]:
-    """Choose the city's figure of each leaf; figures come with their leaf's code.
+    """Choose the city's figure of each leaf; figures come with their leaf's code and kind of answer.
 
     An accepted figure comes first. How several leads' figures make one is the leaf's ``combination``:
     with ``all_agree`` there is no figure where they differ, because none may be invented; with ``lead``
     only the lead's counts, not the joint leads'; with ``mean_of_components`` it is the mean over those that
     are accepted, as the index leaves out what is n/a. Without an accepted figure the panel's figure of
-    the city counts, but not where the city itself must supply it with evidence.
+    the city counts, but not where the city itself must supply it with evidence; an accepted answer that a
+    central body publishes it lets it count there too. Any other accepted answer means that there is none.
     """
     by_leaf: dict[str, list[Accepted]] = defaultdict(list)
     for figure in accepted:
@@ -88,11 +90,19 @@ def _own(
         return OwnFigure(fmean(said), "submission", ids)
     if values:
         return OwnFigure(None, None, ids, "leads_disagree")
-    if submitted:
-        return OwnFigure(None, None, ids, "nil_return")
-    if central is not None and not local:
-        return OwnFigure(central, "panel")
-    return OwnFigure(None, None, (), "not_supplied")
+    answers = {figure.answer for figure in submitted}
+    if central is not None and ("central_source" in answers or not (answers or local)):
+        return OwnFigure(central, "panel", ids)
+    return OwnFigure(None, None, ids, _reason(answers))
+
+
+def _reason(answers: set[str]) -> str:
+    """Say why there is no figure; of joint leads who say different things, what would bring one soonest."""
+    if not answers:
+        return "not_supplied"
+    if "central_source" in answers:
+        return "central_source"
+    return "not_applicable" if answers == {"not_applicable"} else "nil_return"
 
 
 def leaves_of(rows: Sequence[tuple[NodeRow, Any]]) -> list[NodeRow]:

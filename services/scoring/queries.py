@@ -108,9 +108,9 @@ async def panel_figures(session: AsyncSession, panel_id: UUID) -> list[PanelFigu
 
 
 async def accepted_figures(session: AsyncSession, ids: list[UUID]) -> list[Accepted]:
-    """List the accepted figures among ``ids``."""
+    """List the accepted figures and other answers among ``ids``."""
     rows = await session.execute(
-        select(Node.code, Submission.id, Submission.value, Responsibility.role)
+        select(Node.code, Submission.id, Submission.value, Responsibility.role, Submission.answer)
         .join(Assignment, Assignment.id == Submission.assignment_id)
         .join(Node, Node.id == Assignment.node_id)
         .join(Responsibility, Responsibility.id == Assignment.responsibility_id)

@@ -1,5 +1,6 @@
 """Every table of the system, by subject. The comment above a class names its one writer."""
 
+from shared.models.asked import Contribution, ExplanationRequest, Extension
 from shared.models.audit import AuditHead, AuditLink, AuditPersonal, AuditWaiting, AuditWords
 from shared.models.calendar import CalendarDay, CalendarYear
 from shared.models.handovers import Handover, HandoverMove, Succession
@@ -15,12 +16,11 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Alarm, Reminder, ReminderPolicy
+from shared.models.review import Comment, IndicatorRule, ReviewRule
 from shared.models.round import (
     Assignment,
-    Contribution,
     Evidence,
-    ExplanationRequest,
-    Extension,
+    EvidenceUse,
     Period,
     PeriodDeadline,
     Submission,
@@ -40,10 +40,12 @@ __all__ = [
     "AuditWords",
     "CalendarDay",
     "CalendarYear",
+    "Comment",
     "Contact",
     "Contribution",
     "Deputy",
     "Evidence",
+    "EvidenceUse",
     "ExplanationRequest",
     "Extension",
     "Framework",
@@ -52,6 +54,7 @@ __all__ = [
     "HandoverMove",
     "Heartbeat",
     "IdempotencyKey",
+    "IndicatorRule",
     "Locality",
     "Membership",
     "Node",
@@ -65,6 +68,7 @@ __all__ = [
     "Reminder",
     "ReminderPolicy",
     "Responsibility",
+    "ReviewRule",
     "Run",
     "RunNode",
     "SignIn",

@@ -1,6 +1,7 @@
 """A data round: the period, the duties in it, the figures and their evidence."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -8,9 +9,11 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    LargeBinary,
     UniqueConstraint,
     func,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
@@ -19,8 +22,6 @@ PERIOD_STATES = ("draft", "open", "closed")
 PERIOD_KINDS = ("annual", "progress", "on_demand")
 SPANS = ("month", "quarter", "half_year", "year")
 ASSIGNMENT_KINDS = ("figure", "report")
-EXTENSION_STATES = ("asked", "granted", "refused", "withdrawn")
-EXPLANATION_STATES = ("asked", "answered", "closed")
 SUBMISSION_STATES = (
     "draft",
     "submitted",
@@ -31,6 +32,10 @@ SUBMISSION_STATES = (
     "superseded",
     "reopened",
 )
+# From the strongest to the weakest.
+EVIDENCE_LEVELS = ("signed", "copy", "extract", "link")
+SCANS = ("not_scanned", "waiting", "clean", "infected")
+ANSWERS = ("value", "nil", "not_applicable", "central_source")
 
 
 # Written by api.
@@ -125,95 +130,21 @@ class Assignment(Base):
 
 
 # Written by api.
-class Extension(Base):
-    __tablename__ = "extensions"
-    __table_args__ = (
-        CheckConstraint(f"state IN ({one_of(*EXTENSION_STATES)})", "state"),
-        CheckConstraint("(state = 'granted') = (granted_until IS NOT NULL)", "granted"),
-        CheckConstraint("state = 'asked' OR decided_at IS NOT NULL", "decided"),
-        # One question at a time.
-        Index(
-            "uq_extensions_asked", "assignment_id", unique=True, postgresql_where="state = 'asked'"
-        ),
-        Index("ix_extensions_recent", "asked_at", "id"),
-        Index("ix_extensions_assignment", "assignment_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
-    reason: Mapped[str]
-    wished_on: Mapped[date]
-    # The last day as it was when this was asked.
-    due_on: Mapped[date]
-    state: Mapped[str] = mapped_column(server_default="asked")
-    granted_until: Mapped[date | None]
-    asked_by: Mapped[UUID]
-    asked_by_name: Mapped[str]
-    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    decided_by: Mapped[UUID | None]
-    decided_by_name: Mapped[str | None]
-    decided_at: Mapped[datetime | None]
-    decision_reason: Mapped[str | None]
-
-
-# Written by api.
-class ExplanationRequest(Base):
-    __tablename__ = "explanation_requests"
-    __table_args__ = (
-        CheckConstraint(f"state IN ({one_of(*EXPLANATION_STATES)})", "state"),
-        CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", "answered"),
-        CheckConstraint("state <> 'answered' OR answer IS NOT NULL", "answer"),
-        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", "closed"),
-        Index("ix_explanation_requests_recent", "asked_at", "id"),
-        Index("ix_explanation_requests_waiting", "due_on", postgresql_where="state = 'asked'"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    period_id: Mapped[UUID] = mapped_column(ForeignKey("periods.id"))
-    # Null where it is about an indicator rather than a duty.
-    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignments.id"))
-    node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
-    question: Mapped[str]
-    due_on: Mapped[date]
-    state: Mapped[str] = mapped_column(server_default="asked")
-    asked_by: Mapped[UUID]
-    asked_by_name: Mapped[str]
-    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    answer: Mapped[str | None]
-    answered_by: Mapped[UUID | None]
-    answered_by_name: Mapped[str | None]
-    answered_at: Mapped[datetime | None]
-    remark: Mapped[str | None]
-    closed_by: Mapped[UUID | None]
-    closed_by_name: Mapped[str | None]
-    closed_at: Mapped[datetime | None]
-
-
-# Written by api.
-class Contribution(Base):
-    """What a co-operating or requested body adds to another's duty; never changed."""
-
-    __tablename__ = "contributions"
-    __table_args__ = (Index("ix_contributions_order", "assignment_id", "created_at", "id"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
-    note: Mapped[str]
-    created_by: Mapped[UUID]
-    created_by_name: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-# Written by api.
 class Submission(Base):
     __tablename__ = "submissions"
     __table_args__ = (
         UniqueConstraint("assignment_id", "revision"),
         CheckConstraint(f"state IN ({one_of(*SUBMISSION_STATES)})", "state"),
         CheckConstraint("value NOT IN ('NaN', 'Infinity', '-Infinity')", "value"),
+        CheckConstraint("numerator NOT IN ('NaN', 'Infinity', '-Infinity')", "numerator"),
+        CheckConstraint("denominator NOT IN (0, 'NaN', 'Infinity', '-Infinity')", "denominator"),
         CheckConstraint("NOT (value IS NOT NULL AND nil_reason <> '')", "nil"),
+        CheckConstraint(f"answer IN ({one_of(*ANSWERS)})", "answer"),
+        CheckConstraint("value IS NULL OR answer = 'value'", "no_value"),
+        # Nobody accepts his own, and nobody is both of two reviewers.
+        CheckConstraint("state <> 'accepted' OR decided_by <> created_by", "not_its_author"),
+        CheckConstraint("state <> 'accepted' OR decided_by <> submitted_by", "not_its_sender"),
+        CheckConstraint("state <> 'accepted' OR decided_by <> first_accepted_by", "two_people"),
         # At most one figure of a duty is in force, and at most one is on its way.
         Index(
             "uq_submissions_accepted",
@@ -234,10 +165,17 @@ class Submission(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
     revision: Mapped[int]
+    # A figure, or one of three ways to say that there is none of one's own; ``nil_reason`` says why.
+    answer: Mapped[str] = mapped_column(server_default="value")
     value: Mapped[float | None]
+    numerator: Mapped[float | None]
+    denominator: Mapped[float | None]
     nil_reason: Mapped[str]
     note: Mapped[str]
     source: Mapped[str]
+    # What the soft rules said when it was last written or submitted, and what its author says to that.
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    explanations: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
     state: Mapped[str] = mapped_column(server_default="draft")
     # Actors are users or systems; the name is kept as it was.
     created_by: Mapped[UUID]
@@ -246,6 +184,10 @@ class Submission(Base):
     submitted_by: Mapped[UUID | None]
     submitted_by_name: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
+    # Where two must accept: the first of them.
+    first_accepted_by: Mapped[UUID | None]
+    first_accepted_by_name: Mapped[str | None]
+    first_accepted_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
     decided_by_name: Mapped[str | None]
     decided_at: Mapped[datetime | None]
@@ -255,19 +197,57 @@ class Submission(Base):
 
 # Written by api.
 class Evidence(Base):
+    """A document of a body, which may prove several of its figures; a link has no file."""
+
     __tablename__ = "evidence"
-    __table_args__ = (CheckConstraint("size > 0", "size"),)
+    __table_args__ = (
+        CheckConstraint("size > 0", "size"),
+        CheckConstraint("pages > 0", "pages"),
+        CheckConstraint(f"level IN ({one_of(*EVIDENCE_LEVELS)})", "level"),
+        CheckConstraint(f"scan IN ({one_of(*SCANS)})", "scan"),
+        CheckConstraint(
+            "(level = 'link') = (url IS NOT NULL) AND (url IS NULL) = (storage_key IS NOT NULL)",
+            "link",
+        ),
+        Index("ix_evidence_waiting", "uploaded_at", postgresql_where="scan = 'waiting'"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    level: Mapped[str] = mapped_column(server_default="copy")
     filename: Mapped[str]
     media_type: Mapped[str]
+    # Of a link: of its address.
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
-    storage_key: Mapped[str] = mapped_column(unique=True)
+    # SHA-256 of each MiB, one after another, so that a part can be checked; null for what is older.
+    blocks: Mapped[bytes | None] = mapped_column(LargeBinary)
+    storage_key: Mapped[str | None] = mapped_column(unique=True)
+    url: Mapped[str | None]
+    scan: Mapped[str] = mapped_column(server_default="not_scanned")
+    scanned_at: Mapped[datetime | None]
     document_number: Mapped[str]
     document_date: Mapped[date | None]
     issuer: Mapped[str]
+    pages: Mapped[int | None]
     uploaded_by: Mapped[UUID]
     uploaded_by_name: Mapped[str]
     uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class EvidenceUse(Base):
+    """What a document proves: a submission, the figure it states and where it stands in it."""
+
+    __tablename__ = "evidence_uses"
+    __table_args__ = (CheckConstraint("stated NOT IN ('NaN', 'Infinity', '-Infinity')", "stated"),)
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    evidence_id: Mapped[UUID] = mapped_column(
+        ForeignKey("evidence.id"), primary_key=True, index=True
+    )
+    stated: Mapped[float | None]
+    place: Mapped[str]
+    added_by: Mapped[UUID]
+    added_by_name: Mapped[str]
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from deploy.embedded import Servers
-from shared.db import create_engine
+from shared.db import PooledDatabase, create_engine
 from tests.api.scene import Scene, make_scene
 from tests.cast import Cast, make_cast
 from tests.conftest import UndoneDatabase, copied_database, serving, settings_for
@@ -41,9 +42,10 @@ class Stage:
     async def counts(self) -> dict[str, int]:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
-            "analyses audit_log contacts contributions deputies evidence explanation_requests extensions "
-            "idempotency_keys localities memberships nodes organisations outbox panels periods "
-            "reminder_policies responsibilities submissions successions users api_keys"
+            "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
+            "explanation_requests extensions idempotency_keys indicator_rules localities memberships nodes "
+            "organisations outbox panels periods reminder_policies responsibilities review_rules submissions "
+            "successions users api_keys"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own
@@ -83,3 +85,33 @@ async def furnished(
 async def stage(furnished: Stage) -> AsyncIterator[Stage]:
     async with furnished.undone():
         yield furnished
+
+
+@dataclass(frozen=True)
+class Real:
+    """A system whose requests have connections of their own and commit."""
+
+    client: AsyncClient
+    cast: Cast
+    database: PooledDatabase
+    folder: Path
+
+    async def states(self) -> list[str]:
+        async with self.database.transaction() as session:
+            found = await session.scalars(text("SELECT state FROM submissions ORDER BY revision"))
+            return list(found)
+
+
+@pytest.fixture
+async def real(
+    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Real]:
+    async with copied_database(servers, template) as url:
+        folder = tmp_path_factory.mktemp("real")
+        settings = settings_for(servers, url, evidence_url=f"file:{folder}", database_pool=8)
+        database = PooledDatabase(settings.database_url, pool=2)
+        async with database.transaction() as session:
+            cast = await make_cast(session)
+        async with serving(settings) as client:
+            yield Real(client, cast, database, folder)
+        await database.close()

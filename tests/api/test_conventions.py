@@ -294,7 +294,13 @@ async def test_a_step_of_the_workflow_may_ask_that_nothing_has_changed(stage: St
     stale = await stage.client.post(f"{path}/accept", headers={**headers, "if-match": '"x"'})
     assert stale.status_code == 412
     etag = (await stage.client.get(path, headers=headers)).headers["etag"]
-    body(await stage.client.post(f"{path}/accept", headers={**headers, "if-match": etag}))
+    body(
+        await stage.client.post(
+            f"{path}/accept",
+            json={"evidence_seen": True},
+            headers={**headers, "if-match": etag},
+        )
+    )
 
 
 async def test_evidence_is_removed_only_as_it_was_read(stage: Stage) -> None:

@@ -119,9 +119,10 @@ async def test_a_body_that_cannot_be_read_does_not_use_up_the_key(stage: Stage) 
 async def test_a_decision_is_taken_once(stage: Stage) -> None:
     headers = keyed(stage.cast.coordinator)
     path = f"/v1/submissions/{stage.mine['waiting']}/accept"
-    first = body(await stage.client.post(path, headers=headers))
+    seen = {"evidence_seen": True}
+    first = body(await stage.client.post(path, json=seen, headers=headers))
     before = await stage.counts()
-    assert body(await stage.client.post(path, headers=headers)) == first
+    assert body(await stage.client.post(path, json=seen, headers=headers)) == first
     assert await stage.counts() == before
     again = await stage.client.post(path, headers=stage.cast.coordinator.headers)
     assert again.status_code == 409

@@ -55,6 +55,8 @@ NEW_DUTY = {
     "legal_basis": "Quyết định thử",
     "valid_from": "2024-08-06",
 }
+ACCEPT = {"action": "accept", "evidence_seen": True}
+WORD = {"text": "Trang 2 ở đâu?"}
 USER, KEY, NODE = {"user_id": "user"}, {"key_id": "key"}, {"year": "year", "code": "node"}
 YEAR, DRAFT_YEAR = {"year": "year"}, {"year": "draft_year"}
 BODY, CONTACT, DUTY = {"code": "body"}, {"contact_id": "contact"}, {"assignment_id": "assignment"}
@@ -126,6 +128,11 @@ CALLS: dict[str, list[Call]] = {
     "changeNode": [Call(COORDINATOR, NODE, {"weight": 0.5})],
     "listIndicators": [Call(EVERYBODY)],
     "getIndicator": [Call(EVERYBODY, {"code": "node"})],
+    "getIndicatorRules": [Call(EVERYBODY, {"code": "node"})],
+    "setIndicatorRules": [Call(COORDINATOR, {"code": "node"}, {"scale": 100.0})],
+    "listReviewRules": [Call(EVERYBODY)],
+    "getReviewRule": [Call(EVERYBODY, BODY)],
+    "setReviewRule": [Call(COORDINATOR, BODY, {"kind": "second_reviewer"})],
     "listOrganisations": [Call(EVERYBODY)],
     "getOrganisation": [Call(EVERYBODY, BODY)],
     "createOrganisation": [
@@ -206,11 +213,23 @@ CALLS: dict[str, list[Call]] = {
     "createSubmission": [Call("NFYNFN", DUTY, {"value": 4})],
     "submit": [Call(OWN_DRAFT, DRAFT)],
     "withdraw": [Call(OWN_DRAFT, DRAFT), Call("NFYNFN", WAITING)],
-    "accept": [Call("NYFNFN", WAITING)],
+    "accept": [Call("NYFNFN", WAITING, {"evidence_seen": True})],
+    "decideMany": [Call(COORDINATOR, json={"items": [{"id": "{waiting}"}], **ACCEPT})],
+    "listComments": [
+        Call(OWN_DRAFT, DRAFT),
+        Call("NYYNYN", WAITING),
+        Call("NYYNYF", ACCEPTED),
+    ],
+    "addComment": [Call(OWN_DRAFT, DRAFT, {"text": "Vì sao?"}), Call("NYYNFN", WAITING, WORD)],
     "returnForCorrection": [Call("NYFNFN", WAITING, REASON)],
     "reject": [Call("NYFNFN", WAITING, REASON)],
     "reopen": [Call("NYFNFF", ACCEPTED, REASON)],
-    "attachEvidence": [Call(OWN_DRAFT, DRAFT, upload=True)],
+    "attachEvidence": [
+        Call(OWN_DRAFT, DRAFT, upload=True),
+        Call(OWN_DRAFT, DRAFT, {"evidence": "{evidence_of_taken}"}),
+        Call(OWN_DRAFT, DRAFT, {"url": "https://example.org/nien-giam.pdf"}),
+    ],
+    "detachEvidence": [Call(OWN_DRAFT, {**DRAFT, "evidence_id": "evidence_of_draft"})],
     "getEvidence": [
         Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"}),
         Call(TAKEN, {"evidence_id": "evidence_of_taken"}),
@@ -276,6 +295,7 @@ OF_A_BODY = {
     "explanation",
     "deputy",
 }
+NEEDS_MATCH = {"publishFramework", "setIndicatorRules", "setReviewRule"}  # beside every PATCH
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 
 
@@ -294,6 +314,15 @@ def _operations() -> dict[str, tuple[str, str]]:
 OPERATIONS = _operations()
 
 
+def filled(told: Any, things: dict[str, str]) -> Any:
+    """Put things where their names stand in braces."""
+    if isinstance(told, dict):
+        return {name: filled(value, things) for name, value in told.items()}
+    if isinstance(told, list):
+        return [filled(value, things) for value in told]
+    return told.format_map(things) if isinstance(told, str) else told
+
+
 async def send(
     client: AsyncClient,
     operation: str,
@@ -305,9 +334,9 @@ async def send(
     path = path.format_map({name: things[thing] for name, thing in call.path.items()})
     if call.query:
         path += f"?{call.query.format_map(things)}"
-    if method == "PATCH" or operation == "publishFramework":
+    if method == "PATCH" or operation in NEEDS_MATCH:
         headers = {**headers, "if-match": "*"}
-    content: dict[str, Any] = {} if call.json is None else {"json": call.json}
+    content: dict[str, Any] = {} if call.json is None else {"json": filled(call.json, things)}
     if call.upload:
         content = {"files": {"file": ("a.pdf", PDF, "application/pdf")}}
     if call.form:
@@ -426,7 +455,11 @@ async def test_allowed_actions_say_what_is_enforced(stage: Stage) -> None:
             told = set(shown.json()["allowed_actions"]) if shown.status_code == 200 else set()
             can = set()
             for action in ("submit", "withdraw", "accept", "return", "reject", "reopen"):
-                content = REASON if action in {"return", "reject", "reopen"} else None
+                content: dict[str, Any] | None = (
+                    REASON if action in {"return", "reject", "reopen"} else None
+                )
+                if action == "accept":
+                    content = {"evidence_seen": True}
                 async with stage.undone():
                     tried = await client.post(f"{path}/{action}", json=content, headers=who.headers)
                 if tried.status_code == 200:

@@ -1,6 +1,7 @@
 """Whatever people try in whatever order, the invariants hold: a property over the submission's life."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
-from services.api.submissions.states import TRANSITIONS
+from services.api.submissions.states import ACTIONS as ACTIONS_ASKED
+from services.api.submissions.states import TRANSITIONS, diagram
 from shared.freshness import accepted_now
 from shared.models import Period, Submission
 from tests.api.conftest import Stage
@@ -24,6 +26,8 @@ LIFE = {
     "return": ({"submitted"}, "returned"),
     "reject": ({"submitted"}, "rejected"),
     "reopen": ({"accepted"}, "reopened"),
+    "first_accept": ({"submitted"}, "submitted"),
+    "supersede": ({"accepted"}, "superseded"),
 }
 STEPS = some.lists(some.tuples(some.sampled_from(PEOPLE), some.sampled_from(ACTIONS)), max_size=12)
 # Chance alone seldom gets far: these two paths are mixed in.
@@ -31,6 +35,7 @@ TO_ACCEPTED = [("officer", "create"), ("officer", "submit"), ("coordinator", "ac
 PATHS = some.one_of(
     STEPS, STEPS.map(lambda steps: TO_ACCEPTED + steps), STEPS.map(lambda s: TO_ACCEPTED * 2 + s)
 )
+BY_TWO = [*TO_ACCEPTED, ("second_coordinator", "accept")]
 
 
 def test_the_table_of_states_is_the_life_that_was_agreed() -> None:
@@ -41,7 +46,14 @@ def test_the_table_of_states_is_the_life_that_was_agreed() -> None:
         "reject",
         "reopen",
     }
-    assert [name for name, t in TRANSITIONS.items() if t.by_another] == ["accept"]
+    another = [name for name, t in TRANSITIONS.items() if t.by_another]
+    assert another == ["accept", "first_accept"]
+    assert set(ACTIONS_ASKED) == {*ACTIONS, "edit"} - {"create"}
+
+
+def test_the_drawing_of_the_workflow_is_the_table() -> None:
+    drawn = Path("docs/workflow.md").read_text("utf-8")
+    assert f"```mermaid\n{diagram()}\n```" in drawn
 
 
 async def try_step(stage: Stage, duty: str, person: str, action: str, newest: str) -> None:
@@ -57,7 +69,9 @@ async def try_step(stage: Stage, duty: str, person: str, action: str, newest: st
     assert answer.status_code in {200, 201, 403, 404, 409}, answer.text
 
 
-async def check_invariants(stage: Stage, duty: str, before: dict[Any, str]) -> dict[Any, str]:
+async def check_invariants(
+    stage: Stage, duty: str, before: dict[Any, str], *, two_step: bool = False
+) -> dict[Any, str]:
     rows = (
         await stage.connection.execute(
             select(Submission.__table__).where(Submission.assignment_id == duty)
@@ -73,6 +87,8 @@ async def check_invariants(stage: Stage, duty: str, before: dict[Any, str]) -> d
             assert row.decided_by is not None
         if row.state == "accepted":
             assert row.decided_by not in {row.created_by, row.submitted_by}
+            assert row.decided_by != row.first_accepted_by
+            assert row.first_accepted_by or not two_step
         if row.state in {"returned", "rejected", "reopened"}:
             assert row.decision_reason
     for key, state in states.items():
@@ -85,16 +101,24 @@ async def check_invariants(stage: Stage, duty: str, before: dict[Any, str]) -> d
     return states
 
 
-async def walk(stage: Stage, path: list[tuple[str, str]]) -> None:
+async def walk(stage: Stage, path: list[tuple[str, str]], *, two_step: bool) -> set[str]:
     duty = stage.mine["assignment"]
     states: dict[Any, str] = {}
     async with stage.undone():
+        if two_step:
+            rule = await stage.client.put(
+                "/v1/review-rules/so-gddt",
+                json={"kind": "second_reviewer"},
+                headers={**stage.cast.coordinator.headers, "if-match": "*"},
+            )
+            body(rule)
         for person, action in path:
             newest = next(reversed(states), None) if states else None
             if action == "reopen":
                 newest = next((key for key, state in states.items() if state == "accepted"), newest)
             await try_step(stage, duty, person, action, str(newest or stage.foreign["taken"]))
-            states = await check_invariants(stage, duty, states)
+            states = await check_invariants(stage, duty, states, two_step=two_step)
+    return set(states.values())
 
 
 @pytest.mark.timeout(120)
@@ -114,10 +138,13 @@ async def test_no_path_leaves_an_invariant_broken(stage: Stage) -> None:
 
     await asyncio.to_thread(collect)
     reached: set[str] = set()
+    ended: set[str] = set()
     for path in paths:
-        await walk(stage, path)
+        await walk(stage, path, two_step=False)
+        ended |= await walk(stage, [*BY_TWO, *path], two_step=True)
         reached |= {action for _, action in path}
     assert reached == set(ACTIONS)
+    assert {"accepted", "submitted"} <= ended
 
 
 async def test_the_longest_path_is_walked_to_its_end(stage: Stage) -> None:

@@ -179,7 +179,14 @@ async def test_whoever_submitted_does_not_accept(client: AsyncClient, cast: Cast
     refused = await act(client, cast.coordinator, sent["id"], "accept")
     assert refused.status_code == 403
     assert refused.json()["type"] == "urn:pii:problem:own-submission"
-    await done(client, cast.second_coordinator, sent["id"], "accept")
+    first = await done(client, cast.second_coordinator, sent["id"], "accept")
+    # Of the coordinator's own body: one more must accept, and neither its author nor the first may.
+    assert (first["state"], first["first_accepted_by"]) == (
+        "submitted",
+        cast.second_coordinator.name,
+    )
+    for person in (cast.coordinator, cast.second_coordinator):
+        assert (await act(client, person, sent["id"], "accept")).status_code == 403
 
 
 async def test_whoever_drafted_does_not_accept_what_another_submitted(

@@ -48,6 +48,19 @@ def asked(path: str, where: str, status: int = 422, who: str = "coordinator") ->
     return Wrong(who, "GET", path, None, status, where)
 
 
+def rules(content: Any, where: str) -> Wrong:
+    return coordinator("PUT", "/v1/indicators/2.1.1/rules", content, where)
+
+
+def review(content: Any, where: str) -> Wrong:
+    return coordinator("PUT", "/v1/review-rules/so-gddt", content, where)
+
+
+def decisions(content: dict[str, Any], where: str, status: int = 422) -> Wrong:
+    whole = {"items": [{"id": "{waiting}"}], "action": "accept", **content}
+    return coordinator("POST", "/v1/submissions/decisions", whole, where, status)
+
+
 PERIOD = {
     "code": "ky-2026",
     "name": "Kỳ",
@@ -109,6 +122,43 @@ WRONG = {
     "a figure and a reason why there is none": Wrong(
         "officer", "POST", NEW_FIGURE, {"value": 1, "nil_reason": "không có"}, where="/nil_reason"
     ),
+    "a figure of something that does not apply": change({"answer": "not_applicable"}, "/answer"),
+    "an answer of an unknown kind": change({"answer": "maybe"}, "/answer"),
+    "a denominator of zero": Wrong(
+        "officer",
+        "POST",
+        NEW_FIGURE,
+        {"numerator": 1.0, "denominator": 0.0},
+        where="/denominator",
+    ),
+    "a numerator alone": change({"numerator": 1.0}, "/denominator"),
+    "a denominator alone": change({"denominator": 1.0}, "/numerator"),
+    "a fraction too large for a float": change(
+        {"numerator": 1e300, "denominator": 1e-300}, "/denominator"
+    ),
+    "an explanation of nothing known": change(
+        {"explanations": {"odd": "vì vậy"}}, "/explanations/odd/[key]"
+    ),
+    "an explanation of blanks": change(
+        {"explanations": {"outside_expected": "    "}}, "/explanations/outside_expected"
+    ),
+    "rules with a scale of zero": rules({"scale": 0.0}, "/scale"),
+    "rules whose range is crossed": rules({"expected_low": 2.0, "expected_high": 1.0}, ""),
+    "rules with sixteen decimals": rules({"decimals": 16}, "/decimals"),
+    "rules with an unknown member": rules({"max": 1}, "/max"),
+    "rules that name an unknown indicator": rules(
+        {"same_denominator_as": ["9.9.9"]}, "/same_denominator_as/0"
+    ),
+    "rules that name the indicator itself": rules(
+        {"same_denominator_as": ["2.1.2", "2.1.1"]}, "/same_denominator_as/1"
+    ),
+    "rules that name an indicator twice": rules(
+        {"same_denominator_as": ["2.1.2", "2.1.2"]}, "/same_denominator_as/1"
+    ),
+    "rules of a pillar": coordinator("PUT", "/v1/indicators/2/rules", {}, "", 404),
+    "rules of an unknown framework": coordinator(
+        "PUT", "/v1/indicators/2.1.1/rules?framework=2100", {}, "", 404
+    ),
     "an unknown member": Wrong("officer", "POST", NEW_FIGURE, {"figure": 6.5}, where="/figure"),
     "a state set by hand": change({"state": "accepted"}, "/state"),
     "an owner set by hand": change({"created_by": "x"}, "/created_by"),
@@ -156,6 +206,50 @@ WRONG = {
         "coordinator", "POST", "/v1/submissions/{waiting}/return", {}, where="/reason"
     ),
     # Decisions
+    "an acceptance of evidence that nobody looked at": coordinator(
+        "POST", "/v1/submissions/{waiting}/accept", None, "/evidence_seen"
+    ),
+    "many decisions of nothing": decisions({"items": []}, "/items"),
+    "many decisions on what is there twice": decisions(
+        {"items": [{"id": "{waiting}"}, {"id": "{waiting}"}]}, ""
+    ),
+    "many returns without a reason": decisions({"action": "return"}, ""),
+    "many decisions to reopen": decisions({"action": "reopen"}, "/action"),
+    "many decisions of which one is impossible": decisions(
+        {"items": [{"id": "{waiting}"}, {"id": "{taken}"}], "evidence_seen": True}, "/items/1", 409
+    ),
+    "many decisions of which one is of nothing": decisions(
+        {"items": [{"id": "00000000-0000-4000-8000-000000000000"}]}, "/items/0", 409
+    ),
+    "many decisions in two hundred and one parts": decisions(
+        {"items": [{"id": f"00000000-0000-4000-8000-{n:012}"} for n in range(201)]}, "/items"
+    ),
+    "a comment of nothing": Wrong(
+        "officer", "POST", "/v1/submissions/{waiting}/comments", {"text": "  "}, where="/text"
+    ),
+    "a comment too long": Wrong(
+        "officer", "POST", "/v1/submissions/{waiting}/comments", {"text": "x" * 2001}, where="/text"
+    ),
+    "a comment on another body's figure": Wrong(
+        "officer", "POST", "/v1/submissions/{foreign_draft}/comments", {"text": "Gì?"}, 404
+    ),
+    "a reviewing body that is not named": review({"kind": "reviewing_body"}, ""),
+    "a reviewing body for two who coordinate": review(
+        {"kind": "second_reviewer", "reviewer": "so-nv"}, ""
+    ),
+    "a body that reviews itself": review(
+        {"kind": "reviewing_body", "reviewer": "so-gddt"}, "/reviewer"
+    ),
+    "an unknown body that reviews": review(
+        {"kind": "reviewing_body", "reviewer": "so-gi"}, "/reviewer"
+    ),
+    "a review of an unknown kind": review({"kind": "nobody"}, "/kind"),
+    "a coordinator who reviews himself": coordinator(
+        "PUT", "/v1/review-rules/so-khcn", {"kind": "one_reviewer"}, "/kind"
+    ),
+    "a review of an unknown body": coordinator(
+        "PUT", "/v1/review-rules/so-gi", {"kind": "one_reviewer"}, "", 404
+    ),
     "a reason of blanks": coordinator(
         "POST", "/v1/submissions/{waiting}/return", {"reason": "     "}, "/reason"
     ),
@@ -601,10 +695,11 @@ async def send(stage: Stage, wrong: Wrong) -> Response:
         f"/v1/submissions/{stage.mine['draft']}", headers=stage.cast.officer.headers
     )
     path = wrong.path.format_map(things_of(stage, draft.json()["assignment"]))
-    headers = {**who.headers, "if-match": "*"} if wrong.method == "PATCH" else who.headers
+    headers = {**who.headers, "if-match": "*"} if wrong.method in {"PATCH", "PUT"} else who.headers
     content = wrong.text
     if content is None and wrong.content is not None:
-        content = json.dumps(wrong.content)
+        content = json.dumps(wrong.content).replace("{waiting}", stage.mine["waiting"])
+        content = content.replace("{taken}", stage.mine["taken"])
     if content is not None:
         headers = {**headers, "content-type": "application/json"}
     return await stage.client.request(wrong.method, path, content=content, headers=headers)

@@ -5,7 +5,16 @@ from pathlib import Path
 
 API = Path("services/api")
 NOUNS = sorted(folder.name for folder in API.iterdir() if (folder / "routes.py").exists())
-OPEN_TO_OTHERS = {"explanation", "hand", "queries", "recall", "schemas", "states", "tree"}
+OPEN_TO_OTHERS = {
+    "explanation",
+    "hand",
+    "history",
+    "queries",
+    "recall",
+    "schemas",
+    "states",
+    "tree",
+}
 
 
 def foreign_imports() -> list[str]:

@@ -15,7 +15,7 @@ from tests.bench.load import Figures, Plan, Step, in_own_process
 from tests.bench.row import Row
 from tests.bench.system import System
 
-FIGURES_OF_A_PERIOD = 50
+FIGURES_OF_A_PERIOD = 40
 CLIENTS = 16
 LIMIT = 50
 
@@ -80,23 +80,23 @@ async def visible(bench: Bench) -> AsyncIterator[Row]:
 
 
 async def burst(bench: Bench) -> AsyncIterator[Row]:
-    """200 acceptances by 16 clients: in four periods at once, and in one period, revision after revision."""
+    """200 acceptances by 16 clients: in five periods at once, and in one period, revision after revision."""
     periods, steps = [], []
-    for _ in range(4):
+    for _ in range(5):
         code, duties = await bench.new_period()
         periods.append(code)
         submissions = await bench.city.submitted(duties[:FIGURES_OF_A_PERIOD])
         steps += [[bench.city.accept_step(submission)] for submission in submissions]
     # Clients take turns between the periods.
     steps = [
-        steps[i * FIGURES_OF_A_PERIOD + n] for n in range(FIGURES_OF_A_PERIOD) for i in range(4)
+        steps[i * FIGURES_OF_A_PERIOD + n] for n in range(FIGURES_OF_A_PERIOD) for i in range(5)
     ]
-    yield await _burst(bench, "200 acceptances, 4 periods", periods, steps)
+    yield await _burst(bench, "200 acceptances, 5 periods", periods, steps)
     code, duties = await bench.new_period()
     accept = Step("POST", "{location}/accept", bench.city.people.coordinator)
     scripts = [
         [bench.city.create_step(duty, submit=True), accept]
-        for _ in range(4)
+        for _ in range(5)
         for duty in duties[:FIGURES_OF_A_PERIOD]
     ]
     yield await _burst(bench, "200 acceptances, 1 period", [code], scripts)
@@ -221,6 +221,36 @@ async def memory(bench: Bench) -> AsyncIterator[Row]:
         yield Row(f"memory of {name}", f"≤ {limit} MB", f"{megabytes:.0f} MB", megabytes <= limit)
 
 
+async def uploads(bench: Bench) -> AsyncIterator[Row]:
+    """100 MB of documents sent at once; the greatest resident memory of the API while they come in."""
+    _, duties = await bench.new_period()
+    content = b"%PDF-1.7\n" + bytes(12_500_000)
+    peak, done = 0.0, asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal peak
+        while not done.is_set():
+            peak = max(peak, bench.system.memory()["api"])
+            await asyncio.sleep(0.02)
+
+    async def upload(duty: Duty) -> None:
+        headers = bench.city.people.officers[duty.organisation]
+        path = f"/v1/assignments/{duty.id}/submissions"
+        draft = checked(await bench.client.post(path, json=duty.content, headers=headers))
+        files = {"file": ("bao-cao.pdf", content)}
+        path = f"/v1/submissions/{draft['id']}/evidence"
+        checked(await bench.client.post(path, files=files, headers=headers))
+
+    watching = asyncio.create_task(watch())
+    started = time.perf_counter()
+    await asyncio.gather(*(upload(duty) for duty in duties[:8]))
+    seconds = time.perf_counter() - started
+    done.set()
+    await watching
+    reached = f"{peak:.0f} MB, {seconds:.1f} s"
+    yield Row("memory of api, 100 MB of uploads", "≤ 200 MB", reached, peak <= 200)
+
+
 Measure = Callable[[Bench], AsyncIterator[Row]]
 # In this order: memory is looked at after the burst.
 MEASURES: dict[str, Measure] = {
@@ -230,4 +260,5 @@ MEASURES: dict[str, Measure] = {
     "writes": writes,
     "burst": burst,
     "memory": memory,
+    "uploads": uploads,
 }

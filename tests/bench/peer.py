@@ -108,6 +108,7 @@ async def index(request: Request) -> Response:
         "units": summary["units"],
         "coverage": summary["coverage"],
         "assumed": summary["assumed"],
+        "modes": summary["modes"],
         "subindices": summary["subindices"],
         "pillars": summary["pillars"],
     }

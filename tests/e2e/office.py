@@ -137,7 +137,10 @@ class Office:
             self.duties += [
                 Duty(item["id"], item["indicator"]["code"], figures[item["indicator"]["code"]])
                 for item in page["items"]
-                if item["kind"] == "figure" and item["indicator"]["code"] in figures
+                if item["kind"] == "figure"
+                and item["indicator"]["code"] in figures
+                # The coordinator's own figures need two who accept them.
+                and item["organisation"]["code"] != "so-khcn"
             ]
             if not page["next_cursor"]:
                 return

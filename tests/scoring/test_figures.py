@@ -22,12 +22,15 @@ def node(code: str, parent: Node | None = None, supply: str = "unknown") -> tupl
 
 
 def own(
-    submitted: list[float | None], central: float | None = None, supply: str = "unknown"
+    submitted: list[float | str | None], central: float | None = None, supply: str = "unknown"
 ) -> OwnFigure:
+    """Choose from figures, nil returns (None) and other kinds of answer, by name."""
     leaf, _ = node("a", supply=supply)
-    accepted = [
-        Accepted(leaf.code, UUID(int=number), value) for number, value in enumerate(submitted)
-    ]
+    accepted = []
+    for number, said in enumerate(submitted):
+        value = None if said is None or isinstance(said, str) else said
+        answer = said if isinstance(said, str) else "nil" if said is None else "value"
+        accepted.append(Accepted(leaf.code, UUID(int=number), value, answer=answer))
     panel = {} if central is None else {leaf.code: central}
     return own_figures([leaf], accepted, panel)["a"]
 
@@ -42,6 +45,14 @@ def own(
         ([6.0, None], None, "local", 6.0, "submission", None),
         ([6.0, 7.0], 9.0, "unknown", None, None, "leads_disagree"),
         ([None], 9.0, "unknown", None, None, "nil_return"),
+        (["not_applicable"], 9.0, "unknown", None, None, "not_applicable"),
+        (["not_applicable", None], None, "unknown", None, None, "nil_return"),
+        (["not_applicable", 6.0], None, "unknown", 6.0, "submission", None),
+        (["central_source"], 9.0, "unknown", 9.0, "panel", None),
+        (["central_source"], 9.0, "local", 9.0, "panel", None),
+        (["central_source"], None, "unknown", None, None, "central_source"),
+        (["central_source", None], 9.0, "unknown", 9.0, "panel", None),
+        (["central_source", 6.0], 9.0, "unknown", 6.0, "submission", None),
         ([], 9.0, "unknown", 9.0, "panel", None),
         ([], 9.0, "central", 9.0, "panel", None),
         ([], 0.0, "central", 0.0, "panel", None),
@@ -50,7 +61,7 @@ def own(
     ],
 )
 def test_an_accepted_figure_comes_first_and_none_is_invented(
-    submitted: list[float | None],
+    submitted: list[float | str | None],
     central: float | None,
     supply: str,
     value: float | None,

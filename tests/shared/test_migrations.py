@@ -61,3 +61,57 @@ async def test_history_is_never_changed(
     with pytest.raises(DBAPIError, match="is history"):
         async with connection.begin_nested():
             await connection.execute(text(statement.format(table, column, column)))
+
+
+BEFORE_USES = "a7b5e4f6c8d9"
+OLD_ROUND = """
+SET session_replication_role = replica;
+INSERT INTO organisations (id, code, name_vi, name_en, kind, part_in_the_plan, plan_section,
+  is_coordinator, search) VALUES ('00000000-0000-4000-8000-000000000001', 'so', '', '', '', '', '', false, '');
+INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, sort_key)
+  VALUES ('00000000-0000-4000-8000-000000000002', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),
+  '00000000-0000-4000-8000-000000000001', 'figure', '2024-12-01', '');
+INSERT INTO submissions (id, assignment_id, revision, value, nil_reason, note, source, state, created_by, created_by_name)
+  VALUES ('00000000-0000-4000-8000-000000000003', '00000000-0000-4000-8000-000000000002', 1, 5, '', '', '',
+  'rejected', gen_random_uuid(), ''), ('00000000-0000-4000-8000-000000000004',
+  '00000000-0000-4000-8000-000000000002', 2, NULL, 'none', '', '', 'submitted', gen_random_uuid(), '');
+INSERT INTO evidence (id, submission_id, filename, media_type, size, sha256, storage_key, document_number, issuer,
+  uploaded_by, uploaded_by_name) VALUES ('00000000-0000-4000-8000-000000000005',
+  '00000000-0000-4000-8000-000000000003', 'a.pdf', '', 1, '', 'x/y', '', '', gen_random_uuid(), 'An')
+"""
+
+
+async def test_what_was_sent_before_files_served_several_figures_is_kept(servers: Servers) -> None:
+    name = f"t_{uuid4().hex[:12]}"
+    await run_sql(servers, f"CREATE DATABASE {name}")
+    try:
+        url = settings_for(servers, servers.postgres.database_url(name)).database_url
+        config = alembic_config(url)
+        engine = create_async_engine(url)
+        await asyncio.to_thread(command.upgrade, config, BEFORE_USES)
+        async with engine.begin() as connection:
+            for statement in OLD_ROUND.split(";"):
+                await connection.execute(text(statement))
+        await asyncio.to_thread(command.upgrade, config, "head")
+        async with engine.connect() as connection:
+            moved = await connection.execute(
+                text(
+                    "SELECT right(u.submission_id::text, 1), u.added_by_name, e.level, e.scan,"
+                    " right(e.organisation_id::text, 1)"
+                    " FROM evidence_uses u JOIN evidence e ON e.id = u.evidence_id"
+                )
+            )
+            assert [tuple(row) for row in moved] == [("3", "An", "copy", "not_scanned", "1")]
+            answers = await connection.scalars(
+                text("SELECT answer FROM submissions ORDER BY revision")
+            )
+            assert list(answers) == ["value", "nil"]
+        await asyncio.to_thread(command.downgrade, config, BEFORE_USES)
+        async with engine.connect() as connection:
+            back = await connection.scalars(
+                text("SELECT right(submission_id::text, 1) FROM evidence")
+            )
+            assert list(back) == ["3"]
+        await engine.dispose()
+    finally:
+        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")

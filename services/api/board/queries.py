@@ -19,6 +19,7 @@ from shared.models import (
     Assignment,
     Contact,
     Evidence,
+    EvidenceUse,
     Node,
     Organisation,
     Period,
@@ -40,7 +41,12 @@ _times_returned = (
 )
 _proved = (
     exists()
-    .where(Evidence.submission_id == NEWEST.c.id, Evidence.document_number != "")
+    .where(
+        EvidenceUse.submission_id == NEWEST.c.id,
+        Evidence.id == EvidenceUse.evidence_id,
+        Evidence.document_number != "",
+        or_(Evidence.level == "signed", Evidence.level == "copy"),
+    )
     .correlate(NEWEST)
 )
 _DUTIES = (

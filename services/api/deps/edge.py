@@ -108,7 +108,7 @@ class Writing(APIRoute):
                     await asked.body()
                 elif takes_form:
                     await self._admit(asked)
-                    await asked.form()
+                    await self.read_form(asked)
                 try:
                     response = await self._in_transaction(asked, handler)
                 finally:
@@ -119,6 +119,9 @@ class Writing(APIRoute):
             return response
 
         return run
+
+    async def read_form(self, request: Request) -> None:
+        await request.form()
 
     async def _admit(self, request: Request) -> None:
         """Let nobody upload who could not sign in."""

@@ -1,17 +1,20 @@
 """Attach a document to a draft, or take it off again."""
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.evidence.queries import EvidenceNotFoundError
-from services.api.submissions.hand import submission_in_hand
-from shared.errors import ConflictError
-from shared.models import Evidence
+from services.api.submissions.hand import Taken, submission_in_hand
+from services.api.submissions.history import look_again
+from shared.errors import ConflictError, InvalidError
+from shared.models import Evidence, EvidenceUse
 
 MOST_PIECES = 20
 
@@ -23,66 +26,170 @@ class TooManyPiecesError(ConflictError):
     """
 
 
-async def attach_evidence(
-    session: AsyncSession,
-    caller: Caller,
-    submission_id: UUID,
-    *,
-    filename: str,
-    media_type: str,
-    size: int,
-    sha256: str,
-    document: tuple[str, date | None, str],
+class UsedAlreadyError(ConflictError):
+    """This document proves this submission already.
+
+    Tài liệu này đã được dùng cho báo cáo số liệu này.
+    """
+
+
+class InfectedError(ConflictError):
+    """A virus was found in this document.
+
+    Tài liệu này bị nhiễm vi-rút.
+    """
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is kept of a document, whether it is a file or a link."""
+
+    level: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    document_number: str
+    document_date: date | None
+    issuer: str
+    pages: int | None
+    blocks: bytes | None = None
+    url: str | None = None
+    scan: str = "not_scanned"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a document proves of one figure."""
+
+    stated: float | None
+    place: str
+
+
+async def add_document(
+    session: AsyncSession, caller: Caller, submission_id: UUID, *, document: Document, proof: Proof
 ) -> Evidence:
     """Add the row; the caller stores the bytes under its ``storage_key``."""
-    await submission_in_hand(session, caller, submission_id, "edit")
-    pieces = select(func.count()).where(Evidence.submission_id == submission_id)
-    if (await session.scalar(pieces) or 0) >= MOST_PIECES:
-        raise TooManyPiecesError
-    number, dated, issuer = document
+    taken = await _with_room(session, caller, submission_id)
+    body = taken.about.assignment.organisation_id
     evidence = Evidence(
         id=uuid4(),
-        submission_id=submission_id,
-        filename=filename,
-        media_type=media_type,
-        size=size,
-        sha256=sha256,
-        document_number=number,
-        document_date=dated,
-        issuer=issuer,
+        organisation_id=body,
         uploaded_by=caller.id,
         uploaded_by_name=caller.name,
+        **vars(document),
     )
-    evidence.storage_key = f"{submission_id}/{evidence.id}"
+    if document.url is None:
+        evidence.storage_key = f"{body}/{evidence.id}"
     session.add(evidence)
-    record(
-        session,
-        caller,
-        "attached",
-        ("evidence", evidence.id),
-        changes={
-            "filename": [None, filename],
-            "sha256": [None, sha256],
-            "submission": [None, submission_id],
-        },
-    )
+    await _use(session, caller, taken, evidence, proof)
     return evidence
 
 
+async def use_document(
+    session: AsyncSession, caller: Caller, submission_id: UUID, *, evidence_id: UUID, proof: Proof
+) -> None:
+    """Let a document of the same body prove this figure too."""
+    taken = await _with_room(session, caller, submission_id)
+    # Held, so that nobody takes it away meanwhile.
+    evidence = await session.get(Evidence, evidence_id, with_for_update={"key_share": True})
+    body = taken.about.assignment.organisation_id
+    if evidence is None or evidence.organisation_id != body:
+        raise InvalidError(
+            "This body has no such document.",
+            vi="Cơ quan này không có tài liệu này.",
+            pointer="/evidence",
+        )
+    if evidence.scan == "infected":
+        raise InfectedError(pointer="/evidence")
+    if await session.get(EvidenceUse, (submission_id, evidence_id)):
+        raise UsedAlreadyError(pointer="/evidence")
+    await _use(session, caller, taken, evidence, proof)
+
+
+async def _with_room(session: AsyncSession, caller: Caller, submission_id: UUID) -> Taken:
+    taken = await submission_in_hand(session, caller, submission_id, "edit")
+    pieces = select(func.count()).where(EvidenceUse.submission_id == submission_id)
+    if (await session.scalar(pieces) or 0) >= MOST_PIECES:
+        raise TooManyPiecesError
+    return taken
+
+
+async def _use(
+    session: AsyncSession, caller: Caller, taken: Taken, evidence: Evidence, proof: Proof
+) -> None:
+    await session.flush()
+    session.add(
+        EvidenceUse(
+            submission_id=taken.submission.id,
+            evidence_id=evidence.id,
+            stated=proof.stated,
+            place=proof.place,
+            added_by=caller.id,
+            added_by_name=caller.name,
+        )
+    )
+    changes: dict[str, Any] = {
+        "filename": [None, evidence.filename],
+        "sha256": [None, evidence.sha256],
+        "submission": [None, taken.submission.id],
+    }
+    if proof.stated is not None:
+        changes["stated"] = [None, proof.stated]
+    record(session, caller, "attached", ("evidence", evidence.id), changes=changes)
+    await session.flush()
+    await look_again(session, taken)
+
+
+async def stop_using(
+    session: AsyncSession, caller: Caller, submission_id: UUID, evidence_id: UUID
+) -> None:
+    """Take it off one draft; with its last use the document is gone too."""
+    taken = await submission_in_hand(session, caller, submission_id, "edit")
+    evidence = await session.get(Evidence, evidence_id, with_for_update={"key_share": True})
+    use = await session.get(EvidenceUse, (submission_id, evidence_id))
+    if evidence is None or use is None:
+        raise EvidenceNotFoundError
+    await session.delete(use)
+    await session.flush()
+    await _forget_unused(session, caller, evidence, [submission_id])
+    await look_again(session, taken)
+
+
 async def remove_evidence(session: AsyncSession, caller: Caller, evidence_id: UUID) -> None:
-    """Take it off a draft. Its bytes stay in the store, named by the audit log."""
-    evidence = await session.get(Evidence, evidence_id)
+    """Take it off all it proves, which must be drafts. Its bytes stay in the store until they are swept."""
+    uses = select(EvidenceUse.submission_id).where(EvidenceUse.evidence_id == evidence_id)
+    submissions = sorted(await session.scalars(uses))
+    taken = [await submission_in_hand(session, caller, one, "edit") for one in submissions]
+    evidence = await session.get(Evidence, evidence_id, with_for_update={"key_share": True})
     if evidence is None:
         raise EvidenceNotFoundError
-    await submission_in_hand(session, caller, evidence.submission_id, "edit")
-    await session.delete(evidence)
+    await session.execute(
+        delete(EvidenceUse).where(
+            EvidenceUse.evidence_id == evidence_id, EvidenceUse.submission_id.in_(submissions)
+        )
+    )
+    await _forget_unused(session, caller, evidence, submissions)
+    for one in taken:
+        await look_again(session, one)
+
+
+async def _forget_unused(
+    session: AsyncSession, caller: Caller, evidence: Evidence, submissions: list[UUID]
+) -> None:
+    uses = select(func.count()).where(EvidenceUse.evidence_id == evidence.id)
+    left = await session.scalar(uses)
     record(
         session,
         caller,
-        "removed",
-        ("evidence", evidence_id),
+        "detached" if left else "removed",
+        ("evidence", evidence.id),
         changes={
-            "filename": [evidence.filename, None],
-            "storage_key": [evidence.storage_key, None],
+            "filename": [evidence.filename, evidence.filename if left else None],
+            "storage_key": [evidence.storage_key, evidence.storage_key if left else None],
+            "submissions": [submissions, None],
         },
     )
+    if not left:
+        await session.delete(evidence)
+        await session.flush()

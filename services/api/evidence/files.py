@@ -1,43 +1,74 @@
-"""What kind of file it really is, told from its bytes, and where the bytes are kept."""
+"""What kind of file it really is, told from its bytes, and whether unpacking it would do harm."""
 
 import hashlib
+import stat
+import tempfile
 import zipfile
-from collections.abc import AsyncIterator
-from typing import Any, BinaryIO, NamedTuple
+from pathlib import PurePosixPath
+from typing import BinaryIO, NamedTuple, cast
 
-from obstore.store import from_url
 from starlette.datastructures import UploadFile
 
-CHUNK = 262_144
+BLOCK = 1_048_576  # bytes, each with a hash of its own
 MOST_MEMBERS = 5_000  # of a document that is a ZIP; its directory is read, its contents are not
+MOST_FILES = 200  # in an archive
+MOST_UNPACKED = 524_288_000  # bytes
+MOST_RATIO = 100  # of what is unpacked to what is packed, in an archive
+_ENCRYPTED = 0x1
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PNG = "image/png"
 JPEG = "image/jpeg"
+ZIP = "application/zip"
+LINK = "text/uri-list"
 
-EXTENSIONS = {PDF: {"pdf"}, DOCX: {"docx"}, XLSX: {"xlsx"}, PNG: {"png"}, JPEG: {"jpg", "jpeg"}}
+EXTENSIONS = {
+    PDF: {"pdf"},
+    DOCX: {"docx"},
+    XLSX: {"xlsx"},
+    PNG: {"png"},
+    JPEG: {"jpg", "jpeg"},
+    ZIP: {"zip"},
+}
+# What zipfile says of an archive that is broken, or made to break whoever reads it.
+_BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError)
 
 
 class Fingerprint(NamedTuple):
     size: int  # bytes
     sha256: str
+    blocks: bytes  # SHA-256 of each MiB, one after another
 
 
-async def fingerprint(upload: UploadFile) -> Fingerprint:
-    """Read it once in pieces; it lies on disk when it is large."""
-    digest, size = hashlib.sha256(), 0
+async def fingerprint(upload: UploadFile, *, most: int) -> Fingerprint:
+    """Read it once in pieces, as far as one byte beyond ``most``; it lies on disk when it is large."""
+    digest, size, blocks = hashlib.sha256(), 0, []
     await upload.seek(0)
-    while chunk := await upload.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
+    while size <= most and (block := await upload.read(BLOCK)):
+        digest.update(block)
+        blocks.append(hashlib.sha256(block).digest())
+        size += len(block)
     await upload.seek(0)
-    return Fingerprint(size, digest.hexdigest())
+    return Fingerprint(size, digest.hexdigest(), b"".join(blocks))
 
 
 def detect(file: BinaryIO) -> str | None:
-    """Tell the media type of an accepted file from its first bytes, or None."""
+    """Tell the media type of an accepted file from its bytes, or None."""
+    found = _simple(file)
+    if found is not None:
+        return found
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _office(archive) or (ZIP if _harmless(archive) else None)
+    except _BROKEN:
+        return None
+    finally:
+        file.seek(0)
+
+
+def _simple(file: BinaryIO) -> str | None:
     file.seek(0)
     head = file.read(1024)
     file.seek(0)
@@ -45,60 +76,71 @@ def detect(file: BinaryIO) -> str | None:
         return PDF
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"PK\x03\x04"):
-        return _office(file)
-    return None
+    return JPEG if head.startswith(b"\xff\xd8\xff") else None
 
 
-def _office(file: BinaryIO) -> str | None:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+def _office(archive: zipfile.ZipFile) -> str | None:
+    names = set(archive.namelist())
+    if len(archive.infolist()) > MOST_MEMBERS or "[Content_Types].xml" not in names:
         return None
-    finally:
-        file.seek(0)
-    if len(names) > MOST_MEMBERS or "[Content_Types].xml" not in names:
+    if not _bounded(archive):
         return None
     if "word/document.xml" in names:
         return DOCX
     return XLSX if "xl/workbook.xml" in names else None
 
 
+def _bounded(archive: zipfile.ZipFile) -> bool:
+    """Tell whether the directory promises no more than may be; members that share bytes promise too much."""
+    members = archive.infolist()
+    assert archive.fp is not None
+    archive.fp.seek(0, 2)
+    packed = sum(member.compress_size for member in members)
+    unpacked = sum(member.file_size for member in members)
+    return packed <= archive.fp.tell() and unpacked <= MOST_UNPACKED
+
+
+def _harmless(archive: zipfile.ZipFile) -> bool:
+    """Look into an archive: files of the allowed kinds only, none an archive, none that unpacks elsewhere."""
+    members = archive.infolist()
+    files = [member for member in members if not member.is_dir()]
+    unpacked = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if not files or len(members) > MOST_FILES or not _bounded(archive):
+        return False
+    if unpacked > MOST_RATIO * max(packed, 1) or "[Content_Types].xml" in archive.namelist():
+        return False
+    if not all(_stays_inside(member) for member in members):
+        return False
+    return all(_allowed(archive, member) for member in files)
+
+
+def _stays_inside(member: zipfile.ZipInfo) -> bool:
+    name = member.orig_filename
+    path = PurePosixPath(name)
+    return (
+        name.isprintable()
+        and "\\" not in name
+        and ":" not in name
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and not stat.S_ISLNK(member.external_attr >> 16)
+        and not member.flag_bits & _ENCRYPTED
+    )
+
+
+def _allowed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Unpack one file, no further than it promises, and tell whether it is of a kind that is accepted."""
+    with archive.open(member) as packed, tempfile.TemporaryFile() as file:
+        # It stops at the promised size, and refuses what does not fit its checksum.
+        while piece := packed.read(BLOCK):
+            file.write(piece)
+        found = _simple(cast("BinaryIO", file))
+        if found is None:
+            with zipfile.ZipFile(file) as inner:
+                found = _office(inner)
+    return found is not None and extension_fits(member.filename, found)
+
+
 def extension_fits(filename: str, media_type: str) -> bool:
     return filename.rpartition(".")[2].lower() in EXTENSIONS[media_type]
-
-
-class Store:
-    """Evidence on a disk or in S3, under names of our own."""
-
-    def __init__(self, url: str) -> None:
-        if url.startswith("file:"):
-            from pathlib import Path  # noqa: PLC0415 only the disk needs it
-
-            folder = Path(url.removeprefix("file:").removeprefix("//")).resolve()
-            folder.mkdir(parents=True, exist_ok=True)
-            url = folder.as_uri()
-        self._store: Any = from_url(url)
-
-    async def put(self, key: str, upload: UploadFile) -> None:
-        async def pieces() -> AsyncIterator[bytes]:
-            while chunk := await upload.read(CHUNK):
-                yield chunk
-
-        await upload.seek(0)
-        await self._store.put_async(key, pieces(), max_concurrency=2)
-
-    async def get(self, key: str) -> AsyncIterator[bytes]:
-        found = await self._store.get_async(key)
-
-        async def pieces() -> AsyncIterator[bytes]:
-            async for chunk in found.stream(min_chunk_size=CHUNK):
-                yield bytes(chunk)
-
-        return pieces()
-
-    async def remove(self, key: str) -> None:
-        await self._store.delete_async(key)

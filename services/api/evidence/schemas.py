@@ -1,7 +1,7 @@
 """Shapes of evidence."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import File, UploadFile
@@ -9,26 +9,68 @@ from pydantic import BaseModel, Field
 
 from services.api.deps.fields import Body, Day, OptionalLine
 
+Level = Literal["signed", "copy", "extract", "link"]
+Scan = Literal["not_scanned", "waiting", "clean", "infected"]
+Stated = Annotated[
+    float | None,
+    Field(allow_inf_nan=False, description="The figure that it states; compared with the figure."),
+]
+
 
 class NewEvidence(Body):
-    """A multipart form: the file and what the document says of itself."""
+    """A file and what the document says of itself; or a document of this body; or a link.
 
-    file: Annotated[UploadFile, File(description="PDF, DOCX, XLSX, PNG or JPEG.")]
+    Exactly one of file, evidence and url. Sent as a multipart form, or as JSON where there is no file.
+    """
+
+    file: Annotated[
+        UploadFile | None, File(description="PDF, DOCX, XLSX, PNG, JPEG, or a ZIP of these.")
+    ] = None
+    evidence: UUID | None = Field(
+        default=None, description="A document that this body has sent already."
+    )
+    url: Annotated[
+        str | None,
+        Field(
+            max_length=2000,
+            pattern=r"^https?://[^\s\x00-\x1f<>\"\\]+$",
+            description="Where the document stands. It is kept, and never opened.",
+        ),
+    ] = None
+    level: Literal["signed", "copy", "extract"] | None = Field(
+        default=None, description="Of a file: signed is strongest; copy where it is left out."
+    )
     document_number: OptionalLine = ""
     document_date: Day | None = None
     issuer: Annotated[OptionalLine, Field(description="The body that issued the document.")] = ""
+    pages: Annotated[int | None, Field(ge=1, le=100_000)] = None
+    stated: Stated = None
+    place: Annotated[
+        OptionalLine, Field(description="Where in it the figure stands, e.g. page and table.")
+    ] = ""
+
+
+class Use(BaseModel):
+    submission: UUID
+    stated: float | None
+    place: str
 
 
 class EvidenceShown(BaseModel):
     id: UUID
-    submission: UUID
+    organisation: str
+    level: Level
     filename: str
     media_type: str
     size: int
     sha256: str
+    url: str | None
+    scan: Scan
     document_number: str
     document_date: date | None
     issuer: str
+    pages: int | None
     uploaded_by: str
     uploaded_at: datetime
+    uses: list[Use] = Field(description="The submissions it proves, as far as you may see them.")
     allowed_actions: list[str]

@@ -181,7 +181,7 @@ class PreviewShown(Preview):
 
 
 class PlannedHandover(HandoverShown):
-    preview: Preview
+    preview: PreviewShown
 
 
 class ReceiptItem(BaseModel):

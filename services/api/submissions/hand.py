@@ -1,19 +1,57 @@
 """Take a duty, or a submission and its duty, for this transaction: one change of a duty at a time."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Uuid, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError
+from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
-from services.api.submissions.queries import SubmissionNotFoundError
-from services.api.submissions.states import TRANSITIONS, WRITE, may
+from services.api.submissions.figures import CONTENT, Rules
+from services.api.submissions.queries import SubmissionNotFoundError, two_step
+from services.api.submissions.states import (
+    TRANSITIONS,
+    WRITE,
+    Review,
+    acceptance,
+    reviews_for,
+)
+from shared import outbox
 from shared.duty import decidable, writable
 from shared.errors import ConflictError, ForbiddenError
-from shared.models import Assignment, HandoverMove, Node, Period, Submission
+from shared.events import (
+    Event,
+    SubmissionAccepted,
+    SubmissionRejected,
+    SubmissionReopened,
+    SubmissionReturned,
+    SubmissionSubmitted,
+    SubmissionWithdrawn,
+)
+from shared.models import (
+    Assignment,
+    HandoverMove,
+    IndicatorRule,
+    Node,
+    Organisation,
+    Period,
+    ReviewRule,
+    Submission,
+)
+
+ANNOUNCED: dict[str, type[Event]] = {
+    "submit": SubmissionSubmitted,
+    "withdraw": SubmissionWithdrawn,
+    "accept": SubmissionAccepted,
+    "return": SubmissionReturned,
+    "reject": SubmissionRejected,
+    "reopen": SubmissionReopened,
+}
 
 
 class StateError(ConflictError):
@@ -34,19 +72,81 @@ class PassedOnError(ConflictError):
     """
 
 
-class Duty(NamedTuple):
+class SecondReviewerError(ForbiddenError):
+    """It needs a second person to accept it, and you were the first.
+
+    Cần người thứ hai tiếp nhận; bạn là người thứ nhất.
+    """
+
+
+class ReviewingBodyError(ForbiddenError):
+    """It waits for the body that reviews it, or for the coordinator before that.
+
+    Đang chờ cơ quan thẩm định, hoặc cơ quan điều phối trước đó.
+    """
+
+
+class Circumstances(NamedTuple):
+    """What is true of a duty whatever has been submitted to it."""
+
     assignment: Assignment
     node: Node
+    rule: IndicatorRule | None
     writable: bool
-    newest_revision: int
-    pending: int  # drafts and submissions that wait; the database allows one
+    decidable: bool
+    year: int  # that the figure is of
+    made_up: bool
 
-    def require_open(self) -> None:
-        if not self.writable:
+    @property
+    def rules(self) -> Rules:
+        return Rules.of(self.rule)
+
+    def require_open(self, permission: str = WRITE) -> None:
+        if not (self.writable if permission == WRITE else self.decidable):
             raise PeriodNotOpenError
 
 
+class Duty(NamedTuple):
+    about: Circumstances
+    newest_revision: int
+    pending: int  # drafts and submissions that wait; the database allows one
+
+
+class Taken(NamedTuple):
+    """A submission and its duty, locked until the transaction ends."""
+
+    submission: Submission
+    about: Circumstances
+    two_step: bool = False
+    reviewing_body: UUID | None = None
+
+    @property
+    def review(self) -> Review:
+        submission = self.submission
+        return Review(
+            self.about.assignment.organisation_id,
+            submission.created_by,
+            submission.submitted_by,
+            submission.first_accepted_by,
+            self.two_step,
+            self.reviewing_body,
+        )
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return {name: getattr(self.submission, name) for name in CONTENT}
+
+
 # Statements are made once: building them costs as much as reading a row.
+_ABOUT = (
+    Assignment,
+    Node,
+    IndicatorRule,
+    writable,
+    decidable,
+    Period.reference_year,
+    Period.made_up,
+)
 _newest = (
     select(
         func.coalesce(func.max(Submission.revision), 0).label("revision"),
@@ -56,21 +156,36 @@ _newest = (
     .subquery()
 )
 _DUTY = (
-    select(Assignment, Node, writable, _newest.c.revision, _newest.c.pending)
+    select(*_ABOUT, _newest.c.revision, _newest.c.pending)
+    .select_from(Assignment)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
     .join(_newest, _newest.c.pending >= 0)
     .where(Assignment.id == bindparam("id"))
     .with_for_update(of=Assignment, key_share=True)
 )
 _SUBMISSION = (
-    select(Submission, Assignment, Node, writable, decidable)
+    select(*_ABOUT, Submission, two_step, ReviewRule.reviewer_id)
+    .select_from(Submission)
     .join(Assignment, Assignment.id == Submission.assignment_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
+    .outerjoin(ReviewRule, ReviewRule.organisation_id == Assignment.organisation_id)
     .where(Submission.id == bindparam("id"))
     .with_for_update(of=[Assignment, Submission], key_share=True)
     .execution_options(populate_existing=True)
+)
+
+
+_MANY = (
+    select(Submission.id)
+    .join(Assignment, Assignment.id == Submission.assignment_id)
+    .where(Submission.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(Assignment.id, Submission.id)
+    .with_for_update(of=[Assignment, Submission], key_share=True)
 )
 
 
@@ -79,7 +194,7 @@ async def duty_in_hand(session: AsyncSession, assignment_id: UUID) -> Duty:
     found = (await session.execute(_DUTY, {"id": assignment_id})).one_or_none()
     if found is None:
         raise AssignmentNotFoundError
-    return Duty(*found)
+    return Duty(Circumstances(*found[:-2]), *found[-2:])
 
 
 async def refuse_passed_on(
@@ -99,28 +214,70 @@ async def refuse_passed_on(
 
 async def submission_in_hand(
     session: AsyncSession, caller: Caller, submission_id: UUID, action: str
-) -> tuple[Submission, Assignment, Node]:
+) -> Taken:
     """Take a submission and its duty, and check right and state of ``action``."""
     found = (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
+    # Who waited for a hand-over meets the duty in another body, whose row the statement had not joined.
+    found = found or (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
     if found is None:
         raise SubmissionNotFoundError
-    submission, assignment, node, may_write, may_decide = found
-    transition = TRANSITIONS[action]
-    facts = {
-        "organisation_id": assignment.organisation_id,
-        "created_by": submission.created_by,
-        "submitted_by": submission.submitted_by,
-    }
-    await refuse_passed_on(session, caller, assignment, transition.permission)
-    caller.require(transition.permission, assignment.organisation_id)
-    if not may(caller, action, facts):
-        raise OwnSubmissionError
-    if not (may_write if transition.permission == WRITE else may_decide):
-        raise PeriodNotOpenError
+    row: tuple[Any, ...] = tuple(found)
+    taken = Taken(row[-3], Circumstances(*row[:-3]), *row[-2:])
+    submission, transition = taken.submission, TRANSITIONS[action]
+    await refuse_passed_on(session, caller, taken.about.assignment, transition.permission)
+    _require_right(caller, action, taken)
+    taken.about.require_open(transition.permission)
     if submission.state not in transition.before:
         raise StateError(
             f"It is {submission.state}; to {action} it must be {' or '.join(sorted(transition.before))}.",
             vi=f"Đang ở trạng thái {submission.state}; thao tác {action} cần trạng thái "
             f"{' hoặc '.join(sorted(transition.before))}.",
         )
-    return submission, assignment, node
+    return taken
+
+
+def _require_right(caller: Caller, action: str, taken: Taken) -> None:
+    review = taken.review
+    if action != "accept" or not reviews_for(caller, review.reviewing_body):
+        caller.require(TRANSITIONS[action].permission, review.organisation_id)
+    # What is not waiting is refused for its state, which says more.
+    if action != "accept" or acceptance(caller, review):
+        return
+    if caller.id in {review.created_by, review.submitted_by}:
+        raise OwnSubmissionError
+    if taken.submission.state == "submitted":
+        raise (SecondReviewerError if caller.id == review.first_accepted_by else ReviewingBodyError)
+
+
+async def take_many(session: AsyncSession, ids: list[UUID]) -> None:
+    """Take many at once, in one order, so that two who decide the same ones do not wait for each other."""
+    await session.execute(_MANY, {"ids": ids})
+
+
+def move(
+    session: AsyncSession,
+    caller: Caller,
+    taken: Taken,
+    action: str,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Take the step: state, audit and event in one."""
+    submission, assignment = taken.submission, taken.about.assignment
+    after = TRANSITIONS[action].after
+    record(
+        session,
+        caller,
+        action,
+        ("submission", submission.id),
+        changes={"state": [submission.state, after]},
+        reason=reason,
+    )
+    submission.state, submission.updated_at = after, now
+    outbox.emit(
+        session,
+        ANNOUNCED[action](
+            period_id=assignment.period_id, submission_id=submission.id, assignment_id=assignment.id
+        ),
+    )

@@ -14,23 +14,44 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     cast,
+    false,
     func,
     or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from services.api.assignments.queries import is_concerned
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
+from services.api.submissions.differences import changes_since
 from services.api.submissions.schemas import SubmissionQuery
-from services.api.submissions.states import allowed_actions
+from services.api.submissions.states import REVIEWERS, allowed_actions, reviews_for
 from shared.db import Reader
 from shared.duty import decidable, late, writable
 from shared.errors import ForbiddenError, NotFoundError
-from shared.models import Assignment, Evidence, Node, Organisation, Period, Submission
+from shared.models import (
+    Assignment,
+    Evidence,
+    EvidenceUse,
+    IndicatorRule,
+    Node,
+    Organisation,
+    Period,
+    ReviewRule,
+    Submission,
+)
+
+two_step: ColumnElement[bool] = or_(
+    func.coalesce(IndicatorRule.two_step, false()),
+    ReviewRule.organisation_id.is_not(None),
+    Organisation.is_coordinator,
+)
+"""True where two must accept. Whoever coordinates does not accept his own body's figures alone."""
 
 
 class SubmissionNotFoundError(NotFoundError):
@@ -40,34 +61,70 @@ class SubmissionNotFoundError(NotFoundError):
     """
 
 
+_SAID = (
+    "id",
+    "level",
+    "filename",
+    "media_type",
+    "size",
+    "sha256",
+    "url",
+    "scan",
+    "document_number",
+    "document_date",
+    "issuer",
+    "pages",
+)
 _evidence = (
     select(
         func.jsonb_agg(
             aggregate_order_by(
                 func.jsonb_build_object(
-                    "id",
-                    Evidence.id,
-                    "filename",
-                    Evidence.filename,
-                    "media_type",
-                    Evidence.media_type,
-                    "size",
-                    Evidence.size,
-                    "sha256",
-                    Evidence.sha256,
-                    "document_number",
-                    Evidence.document_number,
-                    "document_date",
-                    Evidence.document_date,
-                    "issuer",
-                    Evidence.issuer,
+                    *(part for name in _SAID for part in (name, getattr(Evidence, name))),
+                    "stated",
+                    EvidenceUse.stated,
+                    "place",
+                    EvidenceUse.place,
                 ),
-                Evidence.uploaded_at,
+                EvidenceUse.added_at,
                 Evidence.id,
             )
         )
     )
-    .where(Evidence.submission_id == Submission.id)
+    .select_from(Evidence)
+    .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
+    .where(EvidenceUse.submission_id == Submission.id)
+    .scalar_subquery()
+)
+_Prior = aliased(Submission)
+# What was submitted before it, and lay before a reviewer.
+_prior = (
+    select(
+        func.jsonb_build_object(
+            "id",
+            _Prior.id,
+            *(
+                part
+                for name in ("answer", "value", "numerator", "denominator", "note", "source")
+                for part in (name, getattr(_Prior, name))
+            ),
+            "nil_reason",
+            _Prior.nil_reason,
+            "evidence",
+            select(func.jsonb_agg(aggregate_order_by(Evidence.sha256, Evidence.sha256)))
+            .select_from(Evidence)
+            .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
+            .where(EvidenceUse.submission_id == _Prior.id)
+            .scalar_subquery(),
+        )
+    )
+    .where(
+        _Prior.assignment_id == Submission.assignment_id,
+        _Prior.revision < Submission.revision,
+        _Prior.submitted_at.is_not(None),
+    )
+    .order_by(_Prior.revision.desc())
+    .limit(1)
     .scalar_subquery()
 )
 _SUBMISSION = (
@@ -87,10 +144,16 @@ _SUBMISSION = (
         Assignment.kind,
         Submission.revision,
         (Submission.revision > 1).label("resubmission"),
+        case((Submission.revision > 1, cast(_prior, Text))).label("prior"),
+        Submission.answer,
         Submission.value,
+        Submission.numerator,
+        Submission.denominator,
         Submission.nil_reason,
         Submission.note,
         Submission.source,
+        cast(Submission.findings, Text).label("findings"),
+        cast(Submission.explanations, Text).label("explanations"),
         Submission.state,
         late.label("late"),
         Submission.created_by,
@@ -99,6 +162,11 @@ _SUBMISSION = (
         Submission.submitted_by,
         Submission.submitted_by_name,
         Submission.submitted_at,
+        two_step.label("two_step"),
+        ReviewRule.reviewer_id.label("reviewing_body"),
+        Submission.first_accepted_by,
+        Submission.first_accepted_by_name,
+        Submission.first_accepted_at,
         Submission.decided_by,
         Submission.decided_by_name,
         Submission.decided_at,
@@ -110,7 +178,10 @@ _SUBMISSION = (
     .join(Period, Period.id == Assignment.period_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Assignment.node_id)
+    .outerjoin(ReviewRule, ReviewRule.organisation_id == Assignment.organisation_id)
 )
+SOME_SUBMISSIONS = _SUBMISSION.where(Submission.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 ONE_SUBMISSION = _SUBMISSION.where(Submission.id == bindparam("id"))
 _in_bodies = Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid)))
 _FILTERS: dict[str, ColumnElement[bool]] = {
@@ -120,7 +191,13 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "state": Submission.state == bindparam("state"),
     "assignment": Submission.assignment_id == bindparam("assignment"),
     "submitted_since": Submission.submitted_at >= bindparam("submitted_since"),
-    "own": _in_bodies,
+    "own": or_(
+        _in_bodies,
+        and_(
+            Submission.state != "draft",
+            ReviewRule.reviewer_id == any_(bindparam("reviews_for", type_=ARRAY(Uuid))),
+        ),
+    ),
     "no_foreign_drafts": or_(Submission.state != "draft", _in_bodies),
     "accepted": Submission.state == "accepted",
     "after": or_(
@@ -140,7 +217,7 @@ def submissions_statement(filters: frozenset[str]) -> Executable:
     )
 
 
-def _visible(caller: Caller, row: Any) -> bool:
+def visible(caller: Caller, row: Any) -> bool:
     if row["state"] == "draft":
         return caller.may("submissions:write", row["organisation_id"])
     # Whoever may write or review a body's figures sees what becomes of them.
@@ -148,6 +225,8 @@ def _visible(caller: Caller, row: Any) -> bool:
         caller.may(f"submissions:{what}", row["organisation_id"])
         for what in ("read", "write", "review")
     ):
+        return True
+    if reviews_for(caller, row["reviewing_body"]):
         return True
     return row["state"] == "accepted" and caller.may("accepted:read")
 
@@ -167,12 +246,19 @@ def _sight(caller: Caller) -> tuple[str, list[UUID]]:
     )
 
 
+_HIDDEN = ("organisation_id", "writable", "decidable", "prior", "reviewing_body")
+
+
 def shown(row: Any, caller: Caller) -> dict[str, Any]:
     made = dict(row)
-    for name in ("created_by", "submitted_by", "decided_by"):
+    for name in ("created_by", "submitted_by", "first_accepted_by", "decided_by"):
         made[name] = made.pop(f"{name}_name")
-    del made["organisation_id"], made["writable"], made["decidable"]
+    for name in _HIDDEN:
+        del made[name]
+    made |= changes_since(row)
     made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
+    for name in ("findings", "explanations"):
+        made[name] = orjson.Fragment(row[name])
     made["allowed_actions"] = allowed_actions(caller, row)
     return made
 
@@ -184,6 +270,9 @@ async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery)
         sight = "no_foreign_drafts"
     names = frozenset({*values, sight})
     values["bodies"] = bodies
+    values["reviews_for"] = sorted(
+        {body for role, body, _ in caller.memberships if role in REVIEWERS}
+    )
     for name in ("assignment", "submitted_since"):
         if name in values:
             values[name] = getattr(query, name)
@@ -207,7 +296,7 @@ async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) 
     row = await read.first(ONE_SUBMISSION, id=submission_id)
     if row is None:
         raise SubmissionNotFoundError
-    if not _visible(caller, row):
+    if not visible(caller, row):
         # Bodies that have a part in the indicator see what was submitted, not the drafts.
         helps = row["state"] != "draft" and caller.may("submissions:read")
         if not (helps and await is_concerned(read, caller, row["assignment"])):
@@ -217,3 +306,9 @@ async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) 
 
 async def submission_shown(read: Reader, caller: Caller, submission_id: UUID) -> dict[str, Any]:
     return shown(await visible_submission(read, caller, submission_id), caller)
+
+
+async def some_submissions(read: Reader, caller: Caller, ids: list[UUID]) -> dict[UUID, Any]:
+    """Find those that the caller may see, by id."""
+    rows = await read.all(SOME_SUBMISSIONS, ids=ids)
+    return {row["id"]: row for row in rows if visible(caller, row)}

@@ -10,7 +10,7 @@ from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page
-from services.api.submissions import commands, queries, schemas
+from services.api.submissions import bulk, commands, decisions, queries, schemas
 
 reading = APIRouter(prefix="/v1", tags=["figures"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["figures"], route_class=Writing)
@@ -47,7 +47,7 @@ async def create_submission(
         request.db,
         request.caller,
         assignment_id=assignment_id,
-        content=body.model_dump(exclude={"submit"}),
+        sent=body.model_dump(exclude={"submit"}, exclude_unset=True),
         submit_now=body.submit,
         now=datetime.now(UTC),
     )
@@ -63,17 +63,17 @@ async def create_submission(
 async def change_submission(
     request: WriteRequest, submission_id: UUID, body: schemas.SubmissionPatch
 ) -> Response:
-    """Change a draft. Only members that are sent are changed; ``value: null`` takes the figure out."""
+    """Change a draft. Only members that are sent are changed; null takes a figure out."""
     require_match(
         request, await queries.submission_shown(request.read, request.caller, submission_id)
     )
-    values = {
+    sent = {
         name: value
         for name, value in body.model_dump(exclude_unset=True).items()
-        if value is not None or name == "value"
+        if value is not None or name in schemas.MAY_BE_EMPTY
     }
     await commands.change_submission(
-        request.db, request.caller, submission_id, values=values, now=datetime.now(UTC)
+        request.db, request.caller, submission_id, sent=sent, now=datetime.now(UTC)
     )
     return await _answer(request, submission_id)
 
@@ -115,19 +115,25 @@ async def withdraw(
 
 @writing.post("/submissions/{submission_id}/accept", operation_id="accept", response_model=Shown)
 async def accept(
-    request: WriteRequest, submission_id: UUID, _body: Nothing | None = None
+    request: WriteRequest, submission_id: UUID, body: schemas.Acceptance | None = None
 ) -> Response:
-    """Accept it into the index. Whoever wrote or submitted it may not."""
-    await _seen(request, submission_id)
-    await commands.accept_submission(
-        request.db, request.caller, submission_id, now=datetime.now(UTC)
+    """Accept it into the index, or be the first of two who do. Whoever wrote or submitted it may not."""
+    row = await queries.visible_submission(request.read, request.caller, submission_id)
+    require_match(request, queries.shown(row, request.caller), optional=True)
+    await decisions.accept_submission(
+        request.db,
+        request.caller,
+        submission_id,
+        seen=row,
+        said=body or schemas.Acceptance(),
+        now=datetime.now(UTC),
     )
     return await _answer(request, submission_id)
 
 
 async def _decide(request: WriteRequest, submission_id: UUID, action: str, reason: str) -> Response:
     await _seen(request, submission_id)
-    await commands.decide_submission(
+    await decisions.decide_submission(
         request.db,
         request.caller,
         submission_id,
@@ -159,4 +165,4 @@ async def reopen(request: WriteRequest, submission_id: UUID, body: schemas.Decis
     return await _decide(request, submission_id, "reopen", body.reason)
 
 
-routers = (reading, writing)
+routers = (reading, writing, bulk.writing)

@@ -11,6 +11,7 @@ class Transition(NamedTuple):
     permission: str
     needs_reason: bool = False
     by_another: bool = False  # whoever wrote or submitted it may not
+    part_of: str = ""  # nobody asks for it: it is what another action comes to
 
 
 WRITE, REVIEW = "submissions:write", "submissions:review"
@@ -23,25 +24,83 @@ TRANSITIONS: dict[str, Transition] = {
     "return": Transition(frozenset({"submitted"}), "returned", REVIEW, needs_reason=True),
     "reject": Transition(frozenset({"submitted"}), "rejected", REVIEW, needs_reason=True),
     "reopen": Transition(frozenset({"accepted"}), "reopened", REVIEW, needs_reason=True),
+    # The first of two acceptances, and what acceptance of a later revision does to the earlier one.
+    "first_accept": Transition(
+        frozenset({"submitted"}), "submitted", REVIEW, by_another=True, part_of="accept"
+    ),
+    "supersede": Transition(frozenset({"accepted"}), "superseded", REVIEW, part_of="accept"),
 }
-# Beside these, acceptance of a later revision makes the earlier one "superseded".
+ACTIONS = tuple(name for name, transition in TRANSITIONS.items() if not transition.part_of)
+# Who of a body that reviews another's figures may accept them.
+REVIEWERS = frozenset({"officer", "head", "leader", "coordinator"})
+
+
+class Review(NamedTuple):
+    """Who must accept a submission, and who has."""
+
+    organisation_id: Any  # whose figure it is
+    created_by: Any
+    submitted_by: Any
+    first_accepted_by: Any
+    two_step: bool
+    reviewing_body: Any  # that must complete it; null: any second reviewer
+
+    @classmethod
+    def of(cls, row: Any) -> "Review":
+        return cls(*(row[name] for name in cls._fields))
+
+
+def reviews_for(caller: Caller, body: Any) -> bool:
+    """Tell whether the caller reviews in the name of a body."""
+    return body is not None and any(
+        role in REVIEWERS and where == body for role, where, _ in caller.memberships
+    )
+
+
+def acceptance(caller: Caller, review: Review) -> str | None:
+    """Say what this caller's acceptance comes to: the first of two, the last, or nothing."""
+    if caller.id in {review.created_by, review.submitted_by, review.first_accepted_by}:
+        return None
+    coordinates = caller.may(REVIEW, review.organisation_id)
+    if review.first_accepted_by is None:
+        if not coordinates:
+            return None
+        return "first_accept" if review.two_step else "accept"
+    completes = (
+        coordinates if review.reviewing_body is None else reviews_for(caller, review.reviewing_body)
+    )
+    return "accept" if completes else None
 
 
 def may(caller: Caller, action: str, row: Any) -> bool:
     """Tell whether the caller has the right, whatever the state; ``row`` names body and authors."""
-    transition = TRANSITIONS[action]
-    if not caller.may(transition.permission, row["organisation_id"]):
-        return False
-    return not (transition.by_another and caller.id in {row["created_by"], row["submitted_by"]})
+    if action == "accept":
+        return acceptance(caller, Review.of(row)) is not None
+    return caller.may(TRANSITIONS[action].permission, row["organisation_id"])
 
 
 def allowed_actions(caller: Caller, row: Any) -> list[str]:
     open_to = {WRITE: row["writable"], REVIEW: row["decidable"]}
     actions = [
         action
-        for action, transition in TRANSITIONS.items()
-        if open_to[transition.permission]
-        and row["state"] in transition.before
+        for action in ACTIONS
+        if open_to[TRANSITIONS[action].permission]
+        and row["state"] in TRANSITIONS[action].before
         and may(caller, action, row)
     ]
     return [*actions, "add_evidence"] if "edit" in actions else actions
+
+
+def diagram() -> str:
+    """Draw the table for Mermaid, as ``docs/workflow.md`` shows it."""
+    arrows = [
+        f"    {before} --> {transition.after}: {name}"
+        + (" (reason)" if transition.needs_reason else "")
+        + (" (by another)" if transition.by_another else "")
+        for name, transition in TRANSITIONS.items()
+        for before in sorted(transition.before)
+    ]
+    leaving = {before for transition in TRANSITIONS.values() for before in transition.before}
+    ends = sorted({transition.after for transition in TRANSITIONS.values()} - leaving)
+    lines = ["    [*] --> draft: create", *arrows, *(f"    {state} --> [*]" for state in ends)]
+    return "\n".join(["stateDiagram-v2", *lines])

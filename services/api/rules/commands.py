@@ -1,0 +1,105 @@
+"""The coordinator says how an indicator's figures are checked."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.api.deps.audit import apply, record
+from services.api.deps.caller import Caller
+from services.api.rules.schemas import ReviewRule as Wanted
+from services.api.rules.schemas import Rules
+from shared.errors import InvalidError
+from shared.models import IndicatorRule, Node, Organisation, ReviewRule
+
+
+async def set_rules(
+    session: AsyncSession,
+    caller: Caller,
+    node_id: UUID,
+    *,
+    target: str,
+    rules: Rules,
+    now: datetime,
+) -> None:
+    """Replace all rules of a node; what was submitted already is not looked at again.
+
+    ``target`` names the node in the audit log, as the framework's own changes do: year and code.
+    """
+    node = await session.get_one(Node, node_id, with_for_update={"key_share": True})
+    await _check_codes(session, node, rules.same_denominator_as)
+    row = await session.get(IndicatorRule, node_id)
+    if row is None:
+        row = IndicatorRule(node_id=node_id, **Rules().model_dump())
+        session.add(row)
+    if changes := apply(row, rules.model_dump()):
+        row.updated_at = now
+        record(session, caller, "rules_set", ("node", target), changes=changes)
+
+
+async def _check_codes(session: AsyncSession, node: Node, codes: list[str]) -> None:
+    known = set(
+        await session.scalars(
+            select(Node.code).where(
+                Node.framework_id == node.framework_id,
+                Node.code.in_(codes),
+                Node.kind.in_(("indicator", "component")),
+            )
+        )
+    )
+    for place, code in enumerate(codes):
+        if code not in known or code == node.code or code in codes[:place]:
+            raise InvalidError(
+                f"{code} is no other indicator of this framework.",
+                vi=f"{code} không phải là một chỉ số khác của bộ chỉ số này.",
+                pointer=f"/same_denominator_as/{place}",
+            )
+
+
+async def set_review(
+    session: AsyncSession, caller: Caller, code: str, *, wanted: Wanted, now: datetime
+) -> None:
+    """Say who must accept a body's figures. It holds for all that is not accepted yet."""
+    body = await session.scalar(
+        select(Organisation).where(Organisation.code == code).with_for_update(key_share=True)
+    )
+    assert body is not None
+    if body.is_coordinator and wanted.kind == "one_reviewer":
+        raise InvalidError(
+            "Whoever coordinates does not accept his own body's figures alone.",
+            vi="Cơ quan điều phối không được một mình tiếp nhận số liệu của chính mình.",
+            pointer="/kind",
+        )
+    row = await session.get(ReviewRule, body.id)
+    old = [row.kind, str(row.reviewer_id or "")] if row else None
+    reviewer = await _reviewer(session, body, wanted)
+    if wanted.kind == "one_reviewer":
+        if row is not None:
+            await session.delete(row)
+    else:
+        row = row or ReviewRule(organisation_id=body.id)
+        row.kind, row.reviewer_id, row.updated_at = wanted.kind, reviewer, now
+        session.add(row)
+    record(
+        session,
+        caller,
+        "review_set",
+        ("organisation", body.id),
+        changes={"review": [old, [wanted.kind, str(reviewer or "")]]},
+    )
+
+
+async def _reviewer(session: AsyncSession, body: Organisation, wanted: Wanted) -> UUID | None:
+    if wanted.reviewer is None:
+        return None
+    found = await session.scalar(
+        select(Organisation.id).where(Organisation.code == wanted.reviewer)
+    )
+    if found is None or found == body.id:
+        raise InvalidError(
+            "There is no other body with this code.",
+            vi="Không có cơ quan nào khác mang mã này.",
+            pointer="/reviewer",
+        )
+    return found

@@ -1,0 +1,102 @@
+"""Shapes of the rules by which an indicator's figures are checked."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from services.api.deps.fields import Body, Figure, Flag
+from services.api.deps.paging import Code, PageQuery
+
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1e12)]
+
+
+class OfFramework(BaseModel):
+    framework: Annotated[
+        int | None,
+        Field(ge=2000, le=2200, description="A framework's year; without it the newest in force."),
+    ] = None
+
+
+class Rules(Body):
+    """All rules of an indicator beside its bounds; what is left out takes its default."""
+
+    scale: Positive = Field(
+        default=1.0, description="A figure is numerator / denominator x scale: 100 for per cent."
+    )
+    tolerance: Annotated[float, Field(strict=True, ge=0, le=1)] = Field(
+        default=0.005,
+        description="Two figures that lie no farther apart, as a share of the greater, are the same.",
+    )
+    integer_only: Flag = Field(default=False, description="Hard: whole numbers only.")
+    decimals: Annotated[int, Field(strict=True, ge=0, le=15)] | None = Field(
+        default=None,
+        description="Hard: at most so many decimals, unless it follows from a fraction.",
+    )
+    expected_low: Figure | None = Field(default=None, description="Soft: lower is explained.")
+    expected_high: Figure | None = Field(default=None, description="Soft: higher is explained.")
+    change_percent: Positive | None = Field(
+        default=None,
+        description="Soft: a greater change from last year's accepted figure is explained.",
+    )
+    deviations: Positive | None = Field(
+        default=None,
+        description="Soft: farther from the mean of earlier years, in standard deviations; from four years on.",
+    )
+    denominator_change_percent: Positive | None = Field(
+        default=None, description="Soft: a greater change of the denominator is explained."
+    )
+    same_denominator_as: Annotated[list[Code], Field(max_length=20)] = Field(
+        default=[], description="Soft: indicators that must state the same denominator in a period."
+    )
+
+    evidence_must_match: Flag = Field(
+        default=False,
+        description="Hard: a figure that its evidence states otherwise is not submitted, explained or not.",
+    )
+    two_step: Flag = Field(default=False, description="Two people must accept it.")
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        low, high = self.expected_low, self.expected_high
+        if low is not None and high is not None and low > high:
+            raise ValueError(
+                "expected_low must not be above expected_high / expected_low không được lớn hơn expected_high"
+            )
+        return self
+
+
+class RulesShown(Rules):
+    indicator: str
+    framework: int
+    updated_at: datetime | None = Field(description="Null while the defaults hold.")
+    allowed_actions: list[str]
+
+
+class ReviewRuleQuery(PageQuery):
+    pass
+
+
+class ReviewRule(Body):
+    """Who must accept a body's figures."""
+
+    kind: Literal["one_reviewer", "second_reviewer", "reviewing_body"] = Field(
+        description="One who coordinates; two of them; or one of them, and then one of another body."
+    )
+    reviewer: Code | None = Field(
+        default=None,
+        description="The reviewing body; for that kind only, and never the body itself.",
+    )
+
+    @model_validator(mode="after")
+    def named(self) -> Self:
+        if (self.kind == "reviewing_body") != (self.reviewer is not None):
+            raise ValueError("reviewer goes with reviewing_body / reviewer đi cùng reviewing_body")
+        return self
+
+
+class ReviewRuleShown(ReviewRule):
+    organisation: str
+    name_vi: str
+    updated_at: datetime | None = Field(description="Null while the default holds.")
+    allowed_actions: list[str]

@@ -1,0 +1,113 @@
+"""What a figure is held against: the city's accepted figures of earlier years, and its neighbours' denominators."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+
+from services.api.submissions.figures import Rules
+from services.api.submissions.findings import Finding, Known, Past, findings, needs_past
+from services.api.submissions.hand import Circumstances, Taken
+from shared.models import Assignment, Evidence, EvidenceUse, Node, Period, Submission
+
+# The newest accepted figure of each year, whichever body gave it; made-up figures are held against their like.
+_YEARS = (
+    select(Period.reference_year, Submission.value, Submission.denominator)
+    .join(Assignment, Assignment.id == Submission.assignment_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .join(Period, Period.id == Assignment.period_id)
+    .where(
+        Node.code == bindparam("code"),
+        Period.reference_year < bindparam("year"),
+        Period.made_up == bindparam("made_up"),
+        Submission.state == "accepted",
+        Submission.value.is_not(None),
+    )
+    .ext(distinct_on(Period.reference_year))
+    .order_by(Period.reference_year, Submission.decided_at.desc(), Submission.id)
+)
+_DENOMINATORS = (
+    select(Node.code, Submission.denominator)
+    .join(Assignment, Assignment.id == Submission.assignment_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .where(
+        Assignment.period_id == bindparam("period"),
+        Node.code == any_(bindparam("codes", type_=ARRAY(Text))),
+        Submission.state.in_(("submitted", "accepted")),
+        Submission.denominator.is_not(None),
+    )
+    .ext(distinct_on(Node.code))
+    .order_by(Node.code, Submission.submitted_at.desc(), Submission.id)
+)
+
+
+_PIECES = (
+    select(EvidenceUse.stated, Evidence.scan)
+    .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
+    .where(EvidenceUse.submission_id == bindparam("submission"))
+    .order_by(EvidenceUse.added_at, Evidence.id)
+)
+
+
+class Piece(NamedTuple):
+    """A document as far as a figure is concerned."""
+
+    stated: float | None
+    scan: str
+
+    @property
+    def counts(self) -> bool:
+        """What may be infected proves nothing yet."""
+        return self.scan in {"clean", "not_scanned"}
+
+
+async def pieces_of(session: AsyncSession, submission_id: UUID) -> list[Piece]:
+    rows = await session.execute(_PIECES, {"submission": submission_id})
+    return [Piece(stated, scan) for stated, scan in rows]
+
+
+async def findings_of(
+    session: AsyncSession,
+    about: Circumstances,
+    content: dict[str, Any],
+    pieces: Sequence[Piece] = (),
+) -> list[Finding]:
+    """Find what is odd about a figure; what has no rule is not asked for."""
+    rules = about.rules
+    if content["value"] is None:
+        return []
+    past = Past(
+        about.year,
+        await _years(session, about) if needs_past(rules) else {},
+        await _denominators(session, about.assignment.period_id, rules),
+        [piece.stated for piece in pieces if piece.stated is not None],
+    )
+    return findings(content, rules, past)
+
+
+async def look_again(session: AsyncSession, taken: Taken) -> None:
+    """Note what is odd about a draft now that its evidence is another."""
+    pieces = await pieces_of(session, taken.submission.id)
+    found = await findings_of(session, taken.about, taken.content, pieces)
+    taken.submission.findings = [finding.written() for finding in found]
+
+
+async def _years(session: AsyncSession, about: Circumstances) -> dict[int, Known]:
+    rows = await session.execute(
+        _YEARS, {"code": about.node.code, "year": about.year, "made_up": about.made_up}
+    )
+    return {
+        year: Known(value, denominator) for year, value, denominator in rows if value is not None
+    }
+
+
+async def _denominators(session: AsyncSession, period_id: UUID, rules: Rules) -> dict[str, float]:
+    if not rules.same_denominator_as:
+        return {}
+    codes = list(rules.same_denominator_as)
+    rows = await session.execute(_DENOMINATORS, {"period": period_id, "codes": codes})
+    return {code: denominator for code, denominator in rows if denominator is not None}
