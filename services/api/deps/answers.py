@@ -49,10 +49,11 @@ def answer_bytes(
     etag = etag_of(content)
     headers = {"etag": etag, "cache-control": "private, no-cache", **(headers or {})}
     if status == 200 and request.method == "GET":  # noqa: PLR2004
-        if matches(request.headers.get("if-none-match"), etag):
-            return Response(status_code=304, headers=headers)
+        # Before a 304, too: who always asks with an ETag is never answered anything else.
         if "vary" not in headers:
             request.state.etags.remember(request, etag)
+        if matches(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
     return Response(content, status, headers, media_type)
 
 
