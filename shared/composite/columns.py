@@ -26,20 +26,9 @@ class Columns:
 
     @classmethod
     def of(cls, framework: Framework, method: Method) -> Self:
-        leaves = framework.leaves
-        posts = np.array([leaf.goalposts or (np.nan, np.nan) for leaf in leaves], dtype=np.float64)
-        return cls(
-            lower=np.array([leaf.direction == "lower" for leaf in leaves], dtype=np.bool_),
-            low_post=posts[:, 0],
-            high_post=posts[:, 1],
-            target=np.array(
-                [np.nan if leaf.target is None else leaf.target for leaf in leaves],
-                dtype=np.float64,
-            ),
-            treatment=tuple(
-                method.treatment if leaf.treatment is None else leaf.treatment for leaf in leaves
-            ),
-        )
+        lower, low_post, high_post, target = framework.measures
+        treatment = tuple(leaf.treatment or method.treatment for leaf in framework.leaves)
+        return cls(lower, low_post, high_post, target, treatment)
 
     def repeated(self, column: int, times: int) -> Self:
         """Take one column's settings for several series of it."""

@@ -15,6 +15,7 @@ from shared.composite.errors import FrameworkError
 from shared.composite.method import Treatment
 
 Direction = Literal["higher", "lower"]
+Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,18 @@ class Framework:
     def leaf_positions(self) -> NDArray[np.intp]:
         """Shape (leaves,): the position of every leaf in ``nodes``."""
         return np.array([self.index[leaf.code] for leaf in self.leaves], dtype=np.intp)
+
+    @cached_property
+    def measures(self) -> tuple[NDArray[np.bool_], Figures, Figures, Figures]:
+        """Of each leaf, (leaves,): whether lower is better, low and high goalpost, target; NaN = none."""
+        posts = [leaf.goalposts or (np.nan, np.nan) for leaf in self.leaves]
+        targets = [np.nan if leaf.target is None else leaf.target for leaf in self.leaves]
+        return (
+            np.array([leaf.direction == "lower" for leaf in self.leaves], dtype=np.bool_),
+            np.array([low for low, _ in posts], dtype=np.float64),
+            np.array([high for _, high in posts], dtype=np.float64),
+            np.array(targets, dtype=np.float64),
+        )
 
     @cached_property
     def root(self) -> Node:
