@@ -96,7 +96,69 @@ def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[
     values = np.take_along_axis(scaled, ends, axis=1)
     moved = np.zeros(values.shape, dtype=np.bool_)
     done = np.zeros(len(series), dtype=np.bool_)
-    rows = np.arange(len(series))  # those still failing, with points to spare
+    rows = np.arange(len(series))
+    if ends.shape[1] < series.shape[1]:
+        values, moved, settled, done = _from_one_end(values, core, skewness, treatment)
+        rows = rows[~settled]
+    _point_by_point(rows, skewness[rows], values, moved, done, core, treatment)
+    # One unit apart from all others is no reason to score nobody.
+    done &= ~same(*_extremes(values))
+    drawn_in, points = scaled.copy(), np.zeros(series.shape, dtype=np.bool_)
+    np.put_along_axis(drawn_in, ends, values, axis=1)
+    np.put_along_axis(points, ends, moved, axis=1)
+    return drawn_in if exponents is None else np.ldexp(drawn_in, exponents), points, done
+
+
+def _from_one_end(
+    values: Series, core: Sums, skewness: Series, treatment: Treatment
+) -> tuple[Series, Mask, Mask, Mask]:
+    """Look at all states at once that a row goes through if it is drawn in from one end only.
+
+    ``values`` are the ends, rising. Return them drawn in, which moved, for which rows that settles it
+    (the skewness keeps its sign until the row passes or may move no more), and which of them pass.
+    """
+    width = treatment.max_points + 1
+    sign = np.where(skewness >= 0, 1.0, -1.0)[:, np.newaxis]
+    flipped = np.where(sign > 0, values[:, ::-1], values)  # the end that is drawn in comes first
+    far = flipped[:, :width]
+    rest = core.joined(Sums.of(flipped[:, width:], core.centre))
+    powers = np.empty((4, *far.shape))
+    powers[0] = far - core.centre[:, np.newaxis]
+    np.multiply(powers[0], powers[0], out=powers[1])
+    np.multiply(powers[1], powers[:2], out=powers[2:])
+    left = np.cumsum(powers[:, :, ::-1], axis=2)[:, :, ::-1]
+    states = Sums(
+        core.centre,
+        (rest.count + width)[:, np.newaxis],
+        rest.powers[:, :, np.newaxis] + left + np.arange(width) * powers,
+    )
+    skew, kurtosis = states.skewness_and_kurtosis()
+    # A state is gone through if all that is tied beyond it has moved.
+    real = np.ones(far.shape, dtype=np.bool_)
+    real[:, 1:] = far[:, 1:] != far[:, :-1]
+    ends_here = real & _within(skew, kurtosis, treatment)
+    turns = real & ((skew >= 0) != (sign > 0)) & ~ends_here
+    passes = ends_here.any(axis=1)
+    last = np.where(passes, ends_here.argmax(axis=1), width)
+    first_turn = np.where(turns.any(axis=1), turns.argmax(axis=1), width)
+    settled: Mask = (first_turn > last) | ((first_turn == width) & ~passes)
+    settled &= ~np.isnan(values).any(axis=1)
+    passes &= settled
+    bound = np.take_along_axis(far, np.minimum(last, width - 1)[:, np.newaxis], axis=1)
+    moved: Mask = (values * sign > bound * sign) & passes[:, np.newaxis]
+    return np.where(moved, bound, values), moved, settled, passes
+
+
+def _point_by_point(
+    rows: Places,
+    skewness: Series,
+    values: Series,
+    moved: Mask,
+    done: Mask,
+    core: Sums,
+    treatment: Treatment,
+) -> None:
+    """Draw rows in, one value after another, from whichever end the skewness points to."""
     while rows.size:
         high = (skewness >= 0)[:, np.newaxis]
         upright = np.where(high, values[rows], -values[rows])
@@ -114,12 +176,6 @@ def _winsorise(series: Series, skewness: Series, treatment: Treatment) -> tuple[
         passed = _within(skewness, kurtosis, treatment)
         done[rows[passed]] = True
         rows, skewness = rows[~passed], skewness[~passed]
-    # One unit apart from all others is no reason to score nobody.
-    done &= ~same(*_extremes(values))
-    drawn_in, points = scaled.copy(), np.zeros(series.shape, dtype=np.bool_)
-    np.put_along_axis(drawn_in, ends, values, axis=1)
-    np.put_along_axis(points, ends, moved, axis=1)
-    return drawn_in if exponents is None else np.ldexp(drawn_in, exponents), points, done
 
 
 def _ends_and_core(series: Series, max_points: int) -> tuple[Places, Sums]:

@@ -111,7 +111,7 @@ def pipeline(rounds: int) -> Iterator[Row]:
     """From raw figures to ranks, outliers treated."""
     for units, limit in ((UNITS, 0.001), (10_000, 0.08)):
         result = scored(units)
-        seconds = timed(partial(again, result), rounds * (20 if units == UNITS else 2))
+        seconds = timed(partial(again, result), rounds * (200 if units == UNITS else 4))
         yield _figure(f"{units:,} units x 52", seconds, limit, result.raw.size, rounds * 10)
 
 
