@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shared.composite import Framework, Method, Missing, Node, evaluate
+from shared.composite.rank import ranks
 from tests.shared.composite.build import MIXED, NA, PERCENT, column, flat, points, table
 
 
@@ -213,3 +214,19 @@ def test_a_result_cannot_be_changed_and_keeps_its_own_figures() -> None:
     assert result.raw[0, 0] == 1
     with pytest.raises(ValueError, match="read-only"):
         result.scores[0, 0] = 99
+
+
+def test_many_units_are_ranked_as_one_panel_a_few_nodes_at_a_time() -> None:
+    units = [f"unit {row}" for row in range(20_000)]
+    figures = np.random.default_rng(1).permutation(20_000.0 + np.arange(20_000))
+    leaves = [Node(code, "root") for code in "abcd"]
+    raw = np.column_stack([figures, figures, -figures, figures])
+    result = evaluate(Framework((Node("root", None), *leaves)), units, raw, Method())
+    best = int(np.argmax(figures))
+    assert [int(result.ranks[best, result.node(code)]) for code in "abcd"] == [1, 1, 20_000, 1]
+    np.testing.assert_array_equal(
+        result.ranks[:, result.node("a")], 20_000 - np.argsort(np.argsort(figures))
+    )
+    np.testing.assert_array_equal(
+        ranks(result.scores[:, result.node("a")], Method()), result.ranks[:, result.node("a")]
+    )
