@@ -212,6 +212,7 @@ async def test_a_question_that_makes_no_sense_is_refused(
         ({"code": "2.1.2", "value": 1000}, "/changes/0/value"),
         ({"code": "2.1.2"}, "/changes/0/value"),
         ({"code": "2.1.2", "value": "5"}, "/changes/0/value"),
+        ({"code": "2.1.2", "value": 1e305}, "/changes/0/value"),
     ],
 )
 @pytest.mark.usefixtures("run")
@@ -221,6 +222,16 @@ async def test_a_wrong_change_is_refused_with_its_place(
     refused = await what_if(stage, change)
     assert refused.status_code == 422, refused.text
     assert refused.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.usefixtures("run")
+async def test_what_the_engine_refuses_is_told_as_it_says(stage: Stage) -> None:
+    twice = await asked(stage, "goal-seek", target_rank=1, order="2.1.1,2.1.1")
+    unbounded = await what_if(stage, {"code": "7.1.3", "value": 1e305})
+    for refused, word in ((twice, "twice"), (unbounded, "1e+305")):
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["type"] == "urn:pii:problem:not-computable"
+        assert word in refused.json()["detail"]
 
 
 async def test_a_long_question_is_a_job_and_the_same_question_the_same_job(stage: Stage) -> None:

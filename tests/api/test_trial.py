@@ -4,6 +4,7 @@ from typing import Any
 
 from httpx import Response
 
+from shared.models.plan import NODE_KINDS
 from tests.api.conftest import Stage
 from tests.factories import body
 
@@ -84,3 +85,13 @@ async def test_what_does_not_exist_is_refused_with_its_place(stage: Stage) -> No
     assert (await tried(stage, year=2050)).json()["type"] == "urn:pii:problem:framework-not-found"
     assert (await tried(stage, period="ky-2025")).json()["type"] == "urn:pii:problem:run-not-found"
     assert (await tried(stage, run=stage.mine["run"])).status_code == 422
+
+
+async def test_a_draft_that_is_no_tree_yet_is_refused_and_not_a_fault(stage: Stage) -> None:
+    headers = stage.cast.coordinator.headers
+    tree = body(await stage.client.get(f"/v1/frameworks/{DRAFT}", headers=headers))
+    for node in sorted(tree["nodes"], key=lambda node: -NODE_KINDS.index(node["kind"])):
+        await dropped(stage, node["code"])
+    refused = await tried(stage)
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "urn:pii:problem:not-computable"

@@ -14,9 +14,9 @@ from sqlalchemy import bindparam, select
 
 from services.api.index.queries import run_chosen
 from services.api.index.schemas import RunChoice
-from shared.composite import Result
+from shared.composite import CompositeError, Result
 from shared.db import Reader
-from shared.errors import TooManyRequestsError
+from shared.errors import InvalidError, TooManyRequestsError
 from shared.inputs import Inputs, recalled
 from shared.models import Locality, Node, PanelValue
 
@@ -83,6 +83,13 @@ class BusyError(TooManyRequestsError):
     """
 
 
+class NotComputableError(InvalidError):
+    """The engine cannot compute this.
+
+    Không tính được.
+    """
+
+
 class Runs:
     """The runs that were asked last, ready to be asked again."""
 
@@ -93,12 +100,17 @@ class Runs:
     async def compute(
         self, question: Callable[Asked, Answered], *args: Asked.args, **kwargs: Asked.kwargs
     ) -> Answered:
-        """Work a question out beside the event loop, a few at a time: each holds a connection meanwhile."""
+        """Work a question out beside the event loop, a few at a time: each holds a connection meanwhile.
+
+        Raises ``NotComputableError`` with what the engine says, and ``BusyError``.
+        """
         if self._busy >= MOST_AT_ONCE:
             raise BusyError(retry_after=1)
         self._busy += 1
         try:
             return await asyncio.to_thread(question, *args, **kwargs)
+        except CompositeError as error:
+            raise NotComputableError(str(error), vi=f"Không tính được: {error}") from error
         finally:
             self._busy -= 1
 

@@ -8,13 +8,12 @@ from fastapi import APIRouter, Path, Query, Response
 from services.api.analyses.schemas import UncertaintyQuery
 from services.api.deps.answers import answer
 from services.api.deps.edge import Asking, Reading, ReadRequest
-from services.api.frameworks.tree import composite_tree
 from services.api.index.recall import RecalledRun, locality_names, node_names
 from services.api.index.schemas import RunChoice
 from services.api.questions import asking as ask
 from services.api.questions import queries, schemas
 from services.api.questions.trial import trial
-from shared.composite import Method, Target
+from shared.composite import Target
 
 reading = APIRouter(prefix="/v1", tags=["questions"], route_class=Reading)
 asking = APIRouter(prefix="/v1", tags=["questions"], route_class=Asking)
@@ -168,8 +167,8 @@ async def try_framework(
     found = await request.state.runs.compute(
         trial,
         run,
-        composite_tree(nodes),
-        Method.from_dict(framework["method"]["engine"]),
+        nodes,
+        framework["method"]["engine"],
         body.sources,
         await locality_names(request.read),
     )

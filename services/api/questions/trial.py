@@ -1,38 +1,40 @@
 """A framework tried on the figures of an old period: who gains, who loses, what has no source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from services.api.frameworks.tree import composite_tree
 from services.api.index.explanation import place
 from services.api.index.recall import RecalledRun
-from shared.composite import DataError, Framework, Method, Result
+from shared.composite import Framework, Method, Result
 from shared.errors import InvalidError
 from shared.inputs import Inputs
 
 
-class TrialError(InvalidError):
-    """The framework cannot be computed on these figures.
+class SourceError(InvalidError):
+    """A source names what the framework or the run does not have.
 
-    Không thể tính bộ chỉ số này trên số liệu đã chọn.
+    Nguồn nêu mã mà bộ chỉ số hoặc lần tính không có.
     """
 
 
 def trial(
     run: RecalledRun,
-    framework: Framework,
-    method: Method,
+    nodes: Sequence[Mapping[str, Any]],
+    engine: Mapping[str, Any],
     sources: Mapping[str, str],
     names: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Lay the run's figures under the other framework; ``sources`` names a leaf's old code."""
+    """Lay the run's figures under what another framework says; ``sources`` names a leaf's old code.
+
+    Raises ``CompositeError`` where that cannot be computed: a draft may be no tree yet.
+    """
+    framework, method = composite_tree(nodes), Method.from_dict(engine)
     _check_sources(run, framework, sources)
     laid = run.inputs.under(framework, method, sources)
-    try:
-        result = laid.evaluate()
-    except DataError as error:
-        raise TrialError(str(error), vi=f"Không tính được: {error}") from error
+    result = laid.evaluate()
     ranks = _ranks(run.result, result, names)
     changes = [unit["change"] for unit in ranks if unit["change"] is not None]
     return {
@@ -59,13 +61,13 @@ def trial(
 def _check_sources(run: RecalledRun, framework: Framework, sources: Mapping[str, str]) -> None:
     for code, old in sources.items():
         if code not in framework.leaf_index:
-            raise TrialError(
+            raise SourceError(
                 f"The framework has no leaf {code}.",
                 vi=f"Bộ chỉ số không có chỉ số hoặc hạng mục {code}.",
                 pointer=f"/sources/{code}",
             )
         if old not in run.result.framework.leaf_index:
-            raise TrialError(
+            raise SourceError(
                 f"The run has no leaf {old}.",
                 vi=f"Lần tính không có chỉ số hoặc hạng mục {old}.",
                 pointer=f"/sources/{code}",
