@@ -23,21 +23,23 @@ from shared.models import (
     OfficialResult,
     Organisation,
     ReminderPolicy,
+    ReminderStep,
     Responsibility,
 )
 from shared.text import fold
 
-# Days after the deadline, repeat every, how often, to whom. The coordinator may change them.
+# Working days after the deadline, repeat every, how often, to whom. The coordinator may change them.
 DEFAULT_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
-    (-10, None, None, "officer"),
-    (-5, None, None, "officer"),
-    (-1, None, None, "officer"),
-    (0, None, None, "officer"),
-    (1, None, None, "officer"),
-    (3, None, None, "officer"),
+    *(
+        (days, None, None, audience)
+        for days in (-10, -5, -1, 0, 1, 3)
+        for audience in ("officer", "deputy")
+    ),
     (3, None, None, "head"),
     (5, None, None, "coordinator"),
-    (7, 7, 8, "officer"),
+    (8, 5, 20, "officer"),
+    (8, 5, 20, "deputy"),
+    (15, None, None, "leadership"),
 )
 _SEED = "pii seed"
 
@@ -239,14 +241,21 @@ async def _official_results(session: AsyncSession, plan: PlanData) -> int:
 
 
 async def _reminder_steps(session: AsyncSession) -> int:
-    rows = [
-        {
-            "id": uuid4(),
-            "offset_days": days,
-            "repeat_every_days": every,
-            "repeat_count": count,
-            "audience": audience,
-        }
-        for days, every, count, audience in DEFAULT_STEPS
-    ]
-    return await _add(session, ReminderPolicy, rows)
+    policy = uuid4()
+    await _add(session, ReminderPolicy, [{"id": policy, "name": "Mặc định / Default"}])
+    return await _add(
+        session,
+        ReminderStep,
+        [
+            {
+                "id": uuid4(),
+                "policy_id": policy,
+                "offset_days": offset,
+                "days": "working",
+                "repeat_every": every,
+                "repeat_count": count,
+                "audience": audience,
+            }
+            for offset, every, count, audience in DEFAULT_STEPS
+        ],
+    )

@@ -1,7 +1,7 @@
 """act by links and subscribe to calendars"""
 
 revision = "d6e4b3c5f7a8"
-down_revision = "c5d3a2b4e6f7"
+down_revision = "b4c2f1a3d5e6"
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ from shared.models.calendar import CalendarDay, CalendarYear
 from shared.models.handovers import Handover, HandoverMove, Succession
 from shared.models.identity import ApiKey, Deputy, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
+from shared.models.mails import Alarm, Mail, NotifierRun, SuppressedAddress
 from shared.models.plan import (
     Contact,
     Framework,
@@ -15,7 +16,13 @@ from shared.models.plan import (
     Organisation,
     Responsibility,
 )
-from shared.models.reminders import Alarm, Reminder, ReminderPolicy
+from shared.models.reminders import (
+    Hold,
+    Reminder,
+    ReminderPolicy,
+    ReminderSettings,
+    ReminderStep,
+)
 from shared.models.review import Comment, IndicatorRule, ReviewRule
 from shared.models.round import (
     Assignment,
@@ -53,11 +60,14 @@ __all__ = [
     "Handover",
     "HandoverMove",
     "Heartbeat",
+    "Hold",
     "IdempotencyKey",
     "IndicatorRule",
     "Locality",
+    "Mail",
     "Membership",
     "Node",
+    "NotifierRun",
     "OfficialResult",
     "Organisation",
     "OutboxMessage",
@@ -67,6 +77,8 @@ __all__ = [
     "PeriodDeadline",
     "Reminder",
     "ReminderPolicy",
+    "ReminderSettings",
+    "ReminderStep",
     "Responsibility",
     "ReviewRule",
     "Run",
@@ -74,5 +86,6 @@ __all__ = [
     "SignIn",
     "Submission",
     "Succession",
+    "SuppressedAddress",
     "User",
 ]

@@ -136,6 +136,7 @@ class Contact(Base):
     __tablename__ = "contacts"
     __table_args__ = (
         CheckConstraint(f"role IN ({one_of(*CONTACT_ROLES)})", "role"),
+        CheckConstraint("language IN ('vi', 'en')", "language"),
         Index(
             "uq_contacts_active",
             "organisation_id",
@@ -152,6 +153,8 @@ class Contact(Base):
     role: Mapped[str]
     email: Mapped[str]
     phone: Mapped[str]
+    # Which language stands first in mails.
+    language: Mapped[str] = mapped_column(server_default="vi")
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -202,19 +202,31 @@ async def _deputy(session: AsyncSession, person: Person) -> str:
 
 
 async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -> None:
-    values: dict[str, Any] = {"due_on": date(2030, 6, 30), "step_days": -1, "audience": "officer"}
+    organisation = await session.scalar(select(Organisation.id).where(Organisation.code == code))
+    assert organisation is not None
     session.add(
         Reminder(
+            kind="step",
+            topic="due",
+            subject_id=UUID(duty),
             assignment_id=UUID(duty),
+            organisation_id=organisation,
+            due_on=date(2030, 6, 30),
+            step="-1w",
+            audience="officer",
             contact_id=UUID(contact),
             recipient=f"{code}@example.org",
             recipient_name="Đầu mối",
             send_at=datetime(2030, 6, 29, tzinfo=UTC),
-            message_id=f"<{code}@test>",
             trace_id="",
-            **values,
         )
     )
-    organisation = await session.scalar(select(Organisation.id).where(Organisation.code == code))
-    session.add(Alarm(kind="no_contact", organisation_id=organisation, detail="thử"))
+    session.add(
+        Alarm(
+            kind="no_contact",
+            subject=str(organisation),
+            organisation_id=organisation,
+            detail="thử",
+        )
+    )
     await session.commit()

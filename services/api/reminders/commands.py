@@ -22,11 +22,8 @@ class StepTakenError(ConflictError):
 
 
 async def create_policy(session: AsyncSession, caller: Caller, *, new: NewPolicy) -> UUID:
-    same = select(ReminderPolicy.id).where(
-        ReminderPolicy.offset_days == new.offset_days, ReminderPolicy.audience == new.audience
-    )
-    if await session.scalar(same):
-        raise StepTakenError(pointer="/offset_days")
+    if await session.scalar(select(ReminderPolicy.id).where(ReminderPolicy.name == new.name)):
+        raise StepTakenError(pointer="/name")
     policy = ReminderPolicy(id=uuid4(), **new.model_dump())
     session.add(policy)
     record(

@@ -13,7 +13,16 @@ from services.api.deps.paging import PageQuery, page, start_of
 from services.api.reminders.schemas import AlarmQuery, ReminderQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
-from shared.models import Alarm, Assignment, Node, Organisation, Period, Reminder, ReminderPolicy
+from shared.models import (
+    Alarm,
+    Assignment,
+    Mail,
+    Node,
+    Organisation,
+    Period,
+    Reminder,
+    ReminderPolicy,
+)
 
 
 class PolicyNotFoundError(NotFoundError):
@@ -30,30 +39,33 @@ _REMINDER = (
         Period.code.label("period"),
         Node.code.label("indicator"),
         Organisation.code.label("organisation"),
+        Reminder.kind,
+        Reminder.topic,
         Reminder.due_on,
-        Reminder.step_days,
+        Reminder.step,
         Reminder.audience,
         Reminder.recipient,
         Reminder.recipient_name,
         Reminder.send_at,
         Reminder.state,
         Reminder.reason,
-        Reminder.attempts,
         Reminder.sent_at,
-        Reminder.message_id,
+        Reminder.mail_id.label("mail"),
+        Mail.message_id,
         Reminder.trace_id,
     )
-    .join(Assignment, Assignment.id == Reminder.assignment_id)
-    .join(Period, Period.id == Assignment.period_id)
-    .join(Node, Node.id == Assignment.node_id)
-    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .join(Organisation, Organisation.id == Reminder.organisation_id)
+    .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
+    .outerjoin(Period, Period.id == Assignment.period_id)
+    .outerjoin(Node, Node.id == Assignment.node_id)
+    .outerjoin(Mail, Mail.id == Reminder.mail_id)
 )
 _FILTERS = {
     "assignment": Reminder.assignment_id == bindparam("assignment"),
     "period": Period.code == bindparam("period"),
     "organisation": Organisation.code == bindparam("organisation"),
     "state": Reminder.state == bindparam("state"),
-    "bodies": Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
+    "bodies": Reminder.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
     "after": or_(
         Reminder.send_at < bindparam("after_at"),
         and_(Reminder.send_at == bindparam("after_at"), Reminder.id < bindparam("after_id")),
@@ -61,10 +73,7 @@ _FILTERS = {
 }
 _POLICY = select(
     ReminderPolicy.id,
-    ReminderPolicy.offset_days,
-    ReminderPolicy.repeat_every_days,
-    ReminderPolicy.repeat_count,
-    ReminderPolicy.audience,
+    ReminderPolicy.name,
     ReminderPolicy.active,
     ReminderPolicy.updated_at,
 )
@@ -77,7 +86,7 @@ _ALARM = select(
     Alarm.detail,
     Alarm.raised_at,
     Alarm.cleared_at,
-).join(Organisation, Organisation.id == Alarm.organisation_id)
+).outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
 
 
 @lru_cache
@@ -92,16 +101,14 @@ def reminders_statement(filters: frozenset[str]) -> Executable:
 
 @lru_cache
 def policies_statement(*, after: bool) -> Executable:
-    statement = _POLICY.order_by(ReminderPolicy.offset_days, ReminderPolicy.id).limit(
-        bindparam("limit")
-    )
+    statement = _POLICY.order_by(ReminderPolicy.name, ReminderPolicy.id).limit(bindparam("limit"))
     if not after:
         return statement
     return statement.where(
         or_(
-            ReminderPolicy.offset_days > bindparam("after_days"),
+            ReminderPolicy.name > bindparam("after_days"),
             and_(
-                ReminderPolicy.offset_days == bindparam("after_days"),
+                ReminderPolicy.name == bindparam("after_days"),
                 ReminderPolicy.id > bindparam("after_id"),
             ),
         )
@@ -144,7 +151,7 @@ def _policy(row: Any, caller: Caller) -> dict[str, Any]:
 
 
 async def policies_page(read: Reader, caller: Caller, query: PageQuery) -> dict[str, Any]:
-    after = start_of(query, int, UUID)
+    after = start_of(query, str, UUID)
     days, key = after or (None, None)
     rows = await read.all(
         policies_statement(after=after is not None),
@@ -152,9 +159,7 @@ async def policies_page(read: Reader, caller: Caller, query: PageQuery) -> dict[
         after_days=days,
         after_id=key,
     )
-    return page(
-        query, rows, lambda row: _policy(row, caller), lambda row: [row["offset_days"], row["id"]]
-    )
+    return page(query, rows, lambda row: _policy(row, caller), lambda row: [row["name"], row["id"]])
 
 
 async def policy_shown(read: Reader, caller: Caller, policy_id: UUID) -> dict[str, Any]:

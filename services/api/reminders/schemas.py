@@ -1,10 +1,10 @@
 """Shapes of the reminder ledger, its rules, and alarms."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from services.api.deps.fields import Body, Flag
 from services.api.deps.paging import Code, PageQuery
@@ -41,16 +41,7 @@ class ReminderShown(BaseModel):
 
 
 class NewPolicy(Body):
-    offset_days: Annotated[int, Field(strict=True, ge=-365, le=365)]
-    repeat_every_days: Annotated[int, Field(strict=True, ge=1, le=365)] | None = None
-    repeat_count: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
-    audience: Audience = "officer"
-
-    @model_validator(mode="after")
-    def whole(self) -> "NewPolicy":
-        if (self.repeat_every_days is None) != (self.repeat_count is None):
-            raise ValueError("repeat_every_days and repeat_count come together / phải đi cùng nhau")
-        return self
+    name: str
 
 
 class PolicyPatch(Body):
@@ -59,10 +50,7 @@ class PolicyPatch(Body):
 
 class PolicyShown(BaseModel):
     id: UUID
-    offset_days: int
-    repeat_every_days: int | None
-    repeat_count: int | None
-    audience: Audience
+    name: str
     active: bool
     updated_at: datetime
     allowed_actions: list[str]
