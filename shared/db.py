@@ -1,6 +1,6 @@
 """One engine per process, one transaction per request or task, and a fast path for reading."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -8,7 +8,17 @@ from typing import Any, ClassVar, Protocol
 
 import asyncpg
 import orjson
-from sqlalchemy import DateTime, Executable, MetaData, Text, event
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Executable,
+    MetaData,
+    Text,
+    any_,
+    event,
+    literal,
+)
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
@@ -208,3 +218,9 @@ def one_of(*values: str) -> str:
 
 def records(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
+
+
+def among(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Write ``column = ANY(values)``: one parameter however many values, where IN takes one for each."""
+    own: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(column.type)))
+    return own

@@ -36,6 +36,7 @@ def moment(name: str) -> sa.Column[object]:
 def upgrade() -> None:
     op.add_column("contacts", sa.Column("language", sa.Text(), server_default="vi", nullable=False))
     op.create_check_constraint(op.f("ck_contacts_language"), "contacts", "language IN ('vi', 'en')")
+    op.create_index("ix_submissions_decided", "submissions", ["decided_at"])
     _policies()
     _settings()
     _mails()
@@ -145,6 +146,7 @@ def _settings() -> None:
         sa.Column("operator_email", sa.Text(), server_default="", nullable=False),
         sa.Column("silent_hours", sa.Integer(), server_default="2", nullable=False),
         sa.Column("unsent_minutes", sa.Integer(), server_default="60", nullable=False),
+        now("notices_since"),
         now("updated_at"),
         *(
             sa.CheckConstraint(rule, name=op.f(f"ck_reminder_settings_{name}"))
@@ -181,6 +183,7 @@ def _mails() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         moment("claimed_at"),
+        sa.Column("maybe_sent", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("relay", sa.Text(), nullable=True),
         moment("sent_at"),
         moment("delivered_at"),
@@ -292,18 +295,19 @@ def _reminders() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("hold_id", sa.Uuid(), nullable=True),
         sa.Column("mail_id", sa.Uuid(), nullable=True),
+        moment("planned_at"),
         moment("acknowledged_at"),
     ):
         op.add_column("reminders", column)
     op.execute(
-        "UPDATE reminders SET subject_id = assignment_id, organisation_id = a.organisation_id, "
+        "UPDATE reminders SET subject_id = assignment_id, planned_at = send_at, organisation_id = a.organisation_id, "
         "step = regexp_replace(step_days::text, '^(?=[0-9])', '+') || 'c', state = CASE state WHEN 'claimed' THEN 'planned' "
         "ELSE state END, mail_id = CASE state WHEN 'sent' THEN reminders.id END "
         "FROM assignments a WHERE a.id = assignment_id"
     )
     for column in ("kind", "topic"):
         op.alter_column("reminders", column, server_default=None)
-    for column in ("subject_id", "organisation_id"):
+    for column in ("subject_id", "organisation_id", "planned_at"):
         op.alter_column("reminders", column, nullable=False)
     for column in ("assignment_id", "due_on", "contact_id"):
         op.alter_column("reminders", column, nullable=True)
@@ -385,6 +389,7 @@ def downgrade() -> None:
     for table in ("holds", "notifier_runs", "suppressed_addresses", "mails", "reminder_settings"):
         op.drop_table(table)
     _old_policies()
+    op.drop_index("ix_submissions_decided", table_name="submissions")
     op.drop_constraint(op.f("ck_contacts_language"), "contacts", type_="check")
     op.drop_column("contacts", "language")
 
@@ -418,7 +423,7 @@ def _old_reminders() -> None:
         op.drop_constraint(op.f(f"ck_reminders_{name}"), "reminders", type_="check")
     for column in (
         "kind", "topic", "subject_id", "explanation_id", "organisation_id", "step", "separate",
-        "user_id", "hold_id", "mail_id", "acknowledged_at",
+        "user_id", "hold_id", "mail_id", "acknowledged_at", "planned_at",
     ):  # fmt: skip
         op.drop_column("reminders", column)
     for column in ("assignment_id", "due_on", "contact_id", "step_days", "message_id"):

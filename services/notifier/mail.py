@@ -1,8 +1,7 @@
 """A reminder as a document: what it says, in Vietnamese first, as text and as HTML."""
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
@@ -12,12 +11,12 @@ from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.runtime import Macro
 
-from services.notifier.schedule import today_in_hanoi
+from services.notifier.letter import Letter
 from shared.text import nfc
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,41 +26,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 class UnusableAddressError(Exception):
     """Địa chỉ thư không hợp lệ. / The address is not one that mail can be sent to."""
-
-
-@dataclass(frozen=True)
-class Letter:
-    """The facts of one mail, as they were when it was written."""
-
-    assignment_id: UUID
-    due_on: date
-    kind: str
-    step_days: int
-    audience: str
-    recipient: str
-    recipient_name: str
-    message_id: str
-    trace_id: str
-    period: str
-    made_up: bool
-    indicator_code: str
-    indicator: str
-    component: str
-    organisation: str
-    organisation_en: str
-    role: str
-    legal_basis: str
-    returned_because: str
-
-
-@dataclass(frozen=True)
-class WhomToCall:
-    """The coordinating body, and its officer where it has named one."""
-
-    organisation: str
-    name: str
-    phone: str
-    email: str
 
 
 class _Policy(EmailPolicy):
@@ -128,12 +92,9 @@ def domain_of(mail_from: str) -> str:
     return parseaddr(mail_from)[1].partition("@")[2] or "localhost"
 
 
-def message_id(
-    assignment_id: UUID, due_on: date, step_days: int, recipient: str, *, domain: str
-) -> str:
-    """Derive the id from the ledger's unique key: a mail sent twice is one mail to its reader."""
-    key = f"reminder:{assignment_id}:{due_on.isoformat()}:{step_days}:{recipient}"
-    return f"<reminder.{uuid5(NAMESPACE_URL, key)}@{domain}>"
+def message_id(key: str, *, domain: str) -> str:
+    """Derive the id from the mail's key: a mail sent twice is one mail to its reader."""
+    return f"<pii.{uuid5(NAMESPACE_URL, key)}@{domain}>"
 
 
 def _address(name: str, address: str) -> Address:
@@ -150,41 +111,23 @@ def _shortened(subject: str) -> str:
     return subject if len(subject) <= SUBJECT_LIMIT else subject[: SUBJECT_LIMIT - 1].rstrip() + "…"
 
 
-def write(
-    letter: Letter,
-    *,
-    call: WhomToCall | None,
-    mail_from: str,
-    public_url: str,
-    now: datetime,
-) -> EmailMessage:
-    """Write the mail; days left or late are counted on the day of ``now`` in Hanoi."""
-    facts = {
-        "letter": letter,
-        "call": call,
-        "link": f"{public_url.rstrip('/')}/v1/assignments/{letter.assignment_id}",
-        "days_late": (today_in_hanoi(now) - letter.due_on).days,
-        "deadline": letter.due_on.strftime("%d/%m/%Y"),
-        "asked": letter.role == "requested",
-    }
-
-    words = _words(facts)
-
-    def render(name: str) -> str:
-        return nfc(_templates().get_template(name).render(facts, words=words))
-
+def write(letter: Letter, *, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=POLICY)
     message["From"] = _address(*parseaddr(mail_from))
     message["To"] = _address(letter.recipient_name, letter.recipient)
-    if call is not None and call.email:
-        message["Reply-To"] = _address(call.name, call.email)
-    message["Subject"] = _shortened(one_line(render("subject.txt.j2")))
+    message["Subject"] = _shortened(
+        one_line(
+            f"{letter.kind} {len(letter.lines)} {letter.lines[0].indicator_code if letter.lines else ''}"
+        )
+    )
     message["Date"] = format_datetime(now)
     message["Message-ID"] = letter.message_id
-    message["Auto-Submitted"] = "auto-generated"
     message["X-PII-Trace-Id"] = one_line(letter.trace_id)
-    message["X-PII-Assignment"] = str(letter.assignment_id)
-    message["X-PII-Step"] = str(letter.step_days)
-    message.set_content(render("reminder.txt.j2"), cte="base64")
-    message.add_alternative(render("reminder.html.j2"), subtype="html", cte="base64")
+    message.set_content(
+        "\n".join(
+            f"{line.topic} {line.indicator_code} {line.due_on} {line.organisation} {line.words}"
+            for line in letter.lines
+        ),
+        cte="base64",
+    )
     return message

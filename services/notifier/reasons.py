@@ -9,3 +9,13 @@ CONTACT_CHANGED = (
 )
 STEP_OFF = "Bước nhắc này không còn áp dụng cho người nhận. / This step no longer applies to the recipient."
 NEWER_STEP = "Đã đến bước nhắc mới hơn. / A newer step is due."
+ADDRESS_DEAD = (
+    "Địa chỉ thư đã ngừng gửi vì không nhận được thư. / The address takes no mail any more."
+)
+NO_LONGER_SO = "Sự việc đã thay đổi trước khi gửi. / The matter changed before it was told."
+MERGED = "Được gộp vào thư mới hơn. / Merged into a newer mail."
+NOTHING_LEFT = "Không còn nội dung nào để gửi. / Nothing was left to be told."
+DISCARDED = "Điều phối đã hủy đợt gửi. / The coordinator discarded the run."
+
+# Not planned again, whatever becomes true.
+FOR_GOOD = (NEWER_STEP, DISCARDED)

@@ -6,38 +6,83 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shared.calendar import DAY, Calendar
+
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
-SEND_TIME = time(8, 0, tzinfo=HANOI)  # when offices open
 HORIZON = timedelta(days=30)  # how far ahead the ledger shows what will be sent
 LONGEST_PAUSE = timedelta(hours=1)
-# A recipient in two audiences gets one mail, in the first of these.
-AUDIENCES = ("officer", "head", "coordinator")
+LONGEST_CLOSURE = 60  # days in a row without a working day; more is a calendar that makes no sense
+# A recipient in two audiences gets one line, in the first of these.
+AUDIENCES = ("officer", "deputy", "head", "coordinator", "leadership")
 
 
 @dataclass(frozen=True)
-class Policy:
-    """A row of ``reminder_policies``: so many days after the deadline, maybe repeated."""
+class Rule:
+    """A row of ``reminder_steps``: so many days after the deadline, before it when negative, maybe repeated."""
 
+    policy_id: UUID
     offset_days: int
-    repeat_every_days: int | None
+    days: str  # working, calendar
+    repeat_every: int | None
     repeat_count: int | None
     audience: str
+    separate: bool
 
-    def days(self) -> Iterator[int]:
-        """Days after the deadline; before it when negative."""
+    def offsets(self) -> Iterator[int]:
+        """Days after the deadline, of the first and of each repetition."""
         yield self.offset_days
         for repeat in range(1, (self.repeat_count or 0) + 1):
-            yield self.offset_days + repeat * (self.repeat_every_days or 0)
+            yield self.offset_days + repeat * (self.repeat_every or 0)
 
 
 @dataclass(frozen=True, order=True)
 class Step:
-    """One reminder of every duty with this deadline."""
+    """One reminder of every duty with this policy and deadline."""
 
+    policy_id: UUID
     due_on: date
-    step_days: int
     audience: str
+    day: date
     send_at: datetime
+    step: str
+    separate: bool
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When mail may go out: on the city's working days, between two times in Hanoi."""
+
+    calendar: Calendar
+    opens_at: time
+    closes_at: time
+    digest_at: time
+
+    def are_now(self, now: datetime) -> bool:
+        local = now.astimezone(HANOI)
+        return self.calendar.is_working(local.date()) and (
+            self.opens_at <= local.time() < self.closes_at
+        )
+
+    def opened(self, now: datetime) -> datetime:
+        """Give the moment at which the hours of this day began."""
+        return at(today_in_hanoi(now), self.opens_at)
+
+    def next(self, now: datetime) -> datetime:
+        """Give ``now`` where mail may go out, or else the next opening."""
+        if self.are_now(now):
+            return now
+        local = now.astimezone(HANOI)
+        day = local.date() if local.time() < self.opens_at else local.date() + DAY
+        return at(next_working(day, self.calendar), self.opens_at)
+
+    def next_digest(self, now: datetime) -> datetime:
+        """Give the digest of the first working day after today."""
+        return at(next_working(today_in_hanoi(now) + DAY, self.calendar), self.digest_at)
+
+
+def at(day: date, clock: time) -> datetime:
+    """Give that time of the day in Hanoi, as UTC."""
+    return datetime.combine(day, clock, tzinfo=HANOI).astimezone(UTC)
 
 
 def today_in_hanoi(now: datetime) -> date:
@@ -45,26 +90,66 @@ def today_in_hanoi(now: datetime) -> date:
     return now.astimezone(HANOI).date()
 
 
-def send_at(due_on: date, step_days: int) -> datetime:
-    """08:00 in Hanoi on that day, as UTC. Calendar days: a step may fall on a holiday."""
-    return datetime.combine(due_on + timedelta(days=step_days), SEND_TIME).astimezone(UTC)
+def next_working(day: date, calendar: Calendar) -> date:
+    """Give the day itself where it is worked, or else the next that is."""
+    for _ in range(LONGEST_CLOSURE):
+        if calendar.is_working(day):
+            return day
+        day += DAY
+    return day
 
 
-def steps(policies: Iterable[Policy], *, due_on: date, now: datetime) -> list[Step]:
-    """Give the steps of a deadline that are past, or due within the horizon."""
-    until = now + HORIZON
-    found = {
-        Step(due_on, days, policy.audience, send_at(due_on, days))
-        for policy in policies
-        for days in policy.days()
-    }
-    return sorted(step for step in found if step.send_at <= until)
+def day_of(due_on: date, offset: int, days: str, calendar: Calendar) -> date:
+    """Give the working day on which a step is sent.
+
+    Working days are counted from the deadline, which itself never counts. What falls on a day off goes out
+    before it when it announces the deadline, and after it when the deadline has passed.
+    """
+    if days == "working" and offset:
+        return calendar.add(due_on, offset)
+    day = due_on + timedelta(days=offset)
+    return calendar.not_after(day) if offset <= 0 else next_working(day, calendar)
 
 
-def pause_after(attempts: int, reminder_id: UUID) -> timedelta:
+def name_of(offset: int, days: str) -> str:
+    """Name a step as the ledger does: ``-5w``, ``+3c``, ``+0w``."""
+    return f"{offset:+d}{days[0]}"
+
+
+def steps(
+    rules: Iterable[Rule],
+    *,
+    due_on: date,
+    hours: Hours,
+    now: datetime,
+    horizon: timedelta = HORIZON,
+) -> list[Step]:
+    """Give the steps of a deadline that are past, or due within the horizon.
+
+    Of two that fall on one day for one audience the later stands for both.
+    """
+    until = now + horizon
+    latest: dict[tuple[UUID, str, date], tuple[int, Step]] = {}
+    for rule in rules:
+        for offset in rule.offsets():
+            day = day_of(due_on, offset, rule.days, hours.calendar)
+            send_at = at(day, hours.opens_at if rule.separate else hours.digest_at)
+            if send_at > until:
+                break
+            name = name_of(offset, rule.days)
+            step = Step(
+                rule.policy_id, due_on, rule.audience, day, send_at, name, rule.separate
+            )
+            key = (rule.policy_id, rule.audience, day)
+            if key not in latest or latest[key][0] < offset:
+                latest[key] = (offset, step)
+    return sorted(step for _, step in latest.values())
+
+
+def pause_after(attempts: int, key: UUID) -> timedelta:
     """Wait 1, 2, 4, 8 … minutes, at most an hour, after so many failed attempts.
 
-    The reminder's own id spreads the pauses, so that those that failed together do not return together.
+    The mail's own id spreads the pauses, so that those that failed together do not return together.
     """
     whole = min(timedelta(minutes=2 ** (min(attempts, 10) - 1)), LONGEST_PAUSE)
-    return whole * (1 - 0.2 * (reminder_id.int % 1000) / 1000)
+    return whole * (1 - 0.2 * (key.int % 1000) / 1000)

@@ -1,4 +1,4 @@
-"""The one rule of who is to be told what, as SQL: planning and the last check before sending both ask it."""
+"""The one rule of who is to be reminded of what, as SQL: planning and the last check before sending both ask it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,37 +6,46 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     ColumnElement,
     Date,
     DateTime,
     FromClause,
-    Integer,
     Subquery,
     Text,
+    Uuid,
     and_,
     cast,
     column,
-    exists,
     func,
     literal,
+    null,
     or_,
     select,
     true,
     union_all,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
 
+from services.notifier.recipients import recipients
 from services.notifier.schedule import Step
-from shared.duty import effective_due_on, is_done
+from shared.db import among
+from shared.duty import HANOI, effective_due_on, is_done
 from shared.models import (
     Assignment,
-    Contact,
-    Organisation,
+    ExplanationRequest,
+    Node,
     Period,
     Reminder,
     Responsibility,
     Submission,
 )
+from shared.policies import governing
+
+Asked = ExplanationRequest
+Scope = tuple[ColumnElement[bool], ColumnElement[bool]]
+"""Which duties, over ``Assignment``, and which requests for an explanation, over ``ExplanationRequest``."""
 
 _undone_since = (
     select(func.max(Submission.updated_at))
@@ -53,120 +62,169 @@ is_watched: ColumnElement[bool] = or_(
     Period.state == "open",
     and_(
         Period.state == "closed",
-        Assignment.extended_due_on
-        >= func.date(func.timezone("Asia/Ho_Chi_Minh", Period.closed_at)),
+        Assignment.extended_due_on >= func.date(func.timezone(HANOI.key, Period.closed_at)),
     ),
 )
 """True where somebody is told: the period is open, or an extension went on after it was closed."""
 
 
-def in_period(period_id: UUID | None) -> ColumnElement[bool]:
-    return true() if period_id is None else Assignment.period_id == period_id
+def everything() -> Scope:
+    return true(), true()
 
 
-def _steps_table(steps: Sequence[Step]) -> FromClause:
-    """Hand the schedule to Postgres as four arrays: one statement, however many steps."""
-    return (
-        func.unnest(
-            cast([step.due_on for step in steps], ARRAY(Date)),
-            cast([step.step_days for step in steps], ARRAY(Integer)),
-            cast([step.audience for step in steps], ARRAY(Text)),
-            cast([step.send_at for step in steps], ARRAY(DateTime(timezone=True))),
-        )
-        .table_valued(
-            column("due_on", Date),
-            column("step_days", Integer),
-            column("audience", Text),
-            column("send_at", DateTime(timezone=True)),
-            name="steps",
-        )
-        .render_derived()
-    )
+def in_period(period_id: UUID | None) -> Scope:
+    if period_id is None:
+        return everything()
+    return Assignment.period_id == period_id, Asked.period_id == period_id
 
 
-def _recipients() -> Subquery:
-    """List whom a body's audiences are; without an officer the head is written to."""
-    officer = aliased(Contact)
-    has_officer = exists().where(
-        officer.organisation_id == Contact.organisation_id,
-        officer.role == "officer",
-        officer.active,
-    )
-    columns = (Contact.organisation_id, Contact.id, Contact.email, Contact.name)
-    is_head = and_(Contact.active, Contact.role == "head")
-    return union_all(
-        select(literal("officer").label("audience"), *columns).where(
-            Contact.active, Contact.role == "officer"
-        ),
-        select(literal("officer"), *columns).where(is_head, ~has_officer),
-        select(literal("head"), *columns).where(is_head),
-    ).subquery("recipients")
+def of_subjects(subjects: Sequence[UUID]) -> Scope:
+    return among(Assignment.id, subjects), among(Asked.id, subjects)
 
 
-def wanted(steps: Sequence[Step], *, duties: ColumnElement[bool]) -> Subquery:
-    """Join what is unfinished in open periods with its steps and whom they are for.
-
-    It is the one rule of who is to be told what: planning inserts what it has and the ledger has not, and
-    a reminder that it no longer has is not sent.
-    """
-    table = _steps_table(steps)
-    recipients = _recipients()
-    duty = (
+def owed(scope: Scope) -> Subquery:
+    """List what is unfinished: duties in periods that are watched, and explanations that were asked for."""
+    parent = aliased(Node)
+    duties = (
         select(
-            Assignment.id,
-            Assignment.organisation_id,
+            Assignment.id.label("subject_id"),
+            Assignment.id.label("assignment_id"),
+            null().cast(Uuid).label("explanation_id"),
+            Assignment.kind.label("kind"),
+            Assignment.organisation_id.label("organisation_id"),
+            Assignment.period_id.label("period_id"),
+            Node.code.label("code"),
+            parent.code.label("parent"),
             effective_due_on.label("due_on"),
             (Period.state != "open").label("closed"),
-            Responsibility.role,
+            Responsibility.role.label("role"),
             _undone_since.label("undone_since"),
         )
         .join(Period, Period.id == Assignment.period_id)
         .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-        .where(is_watched, ~is_done, duties)
-        .cte("duty")
+        .join(Node, Node.id == Assignment.node_id)
+        .outerjoin(parent, parent.id == Node.parent_id)
+        .where(is_watched, ~is_done, scope[0])
     )
-    columns = (
-        duty.c.id.label("assignment_id"),
-        table.c.due_on,
-        table.c.step_days,
-        table.c.audience,
-        table.c.send_at,
-        duty.c.undone_since,
+    role = (
+        select(Responsibility.role)
+        .join(Assignment, Assignment.responsibility_id == Responsibility.id)
+        .where(Assignment.id == Asked.assignment_id)
+        .correlate(Asked)
+        .scalar_subquery()
     )
-    # Once an extension has run out in a closed period, nothing can be handed in any more.
-    may_be_told = or_(~duty.c.closed, table.c.step_days <= 0)
-    own = (
+    explanations = (
         select(
-            *columns,
-            recipients.c.id.label("contact_id"),
-            recipients.c.email.label("recipient"),
-            recipients.c.name.label("recipient_name"),
+            Asked.id,
+            Asked.assignment_id,
+            Asked.id,
+            literal("explanation"),
+            Asked.organisation_id,
+            Asked.period_id,
+            Node.code,
+            parent.code,
+            Asked.due_on,
+            literal(value=False),
+            func.coalesce(role, "lead"),
+            null().cast(DateTime(timezone=True)),
         )
-        .join_from(duty, table, table.c.due_on == duty.c.due_on)
+        .join(Node, Node.id == Asked.node_id)
+        .outerjoin(parent, parent.id == Node.parent_id)
+        .where(Asked.state == "asked", scope[1])
+    )
+    return union_all(duties, explanations).subquery("owed")
+
+
+def governed(scope: Scope) -> FromClause:
+    """Add to each the policy that is its plan."""
+    duty = owed(scope)
+    policy = governing(
+        kind=duty.c.kind,
+        organisation_id=duty.c.organisation_id,
+        indicator=duty.c.code,
+        parent=duty.c.parent,
+        period_id=duty.c.period_id,
+    )
+    return select(duty, policy.label("policy_id")).cte("governed")
+
+
+def _steps_table(steps: Sequence[Step]) -> FromClause:
+    """Hand the schedule to Postgres as arrays: one statement, however many steps."""
+    kinds: dict[str, TypeEngine[Any]] = {
+        "policy_id": Uuid(),
+        "due_on": Date(),
+        "audience": Text(),
+        "day": Date(),
+        "send_at": DateTime(timezone=True),
+        "step": Text(),
+        "separate": Boolean(),
+    }
+    return (
+        func.unnest(
+            *(
+                cast([getattr(step, name) for step in steps], ARRAY(kind))
+                for name, kind in kinds.items()
+            )
+        )
+        .table_valued(*(column(name, kind) for name, kind in kinds.items()), name="steps")
+        .render_derived()
+    )
+
+
+def wanted(steps: Sequence[Step], *, scope: Scope) -> Subquery:
+    """Join what is unfinished with its steps and whom they are for.
+
+    It is the one rule of who is to be reminded: planning inserts what it has and the ledger has not, and
+    a reminder that it no longer has is not sent.
+    """
+    table = _steps_table(steps)
+    duty = governed(scope)
+    people = recipients()
+    return (
+        select(
+            duty.c.subject_id,
+            duty.c.assignment_id,
+            duty.c.explanation_id,
+            duty.c.organisation_id,
+            duty.c.undone_since,
+            table.c.due_on,
+            table.c.step,
+            table.c.audience,
+            table.c.separate,
+            table.c.send_at,
+            people.c.contact_id,
+            people.c.user_id,
+            people.c.recipient,
+            people.c.recipient_name,
+        )
+        .join_from(
+            duty,
+            table,
+            and_(table.c.policy_id == duty.c.policy_id, table.c.due_on == duty.c.due_on),
+        )
         .join(
-            recipients,
+            people,
             and_(
-                recipients.c.organisation_id == duty.c.organisation_id,
-                recipients.c.audience == table.c.audience,
+                people.c.organisation_id == duty.c.organisation_id,
+                people.c.audience == table.c.audience,
+                table.c.day.between(people.c.valid_from, people.c.valid_to),
             ),
         )
-        # Outside the city's line of command nobody is escalated to: they are asked.
-        .where(or_(duty.c.role != "requested", table.c.audience != "head"), may_be_told)
+        .where(
+            # Outside the city's line of command nobody is escalated to: they are asked.
+            or_(duty.c.role != "requested", table.c.audience.in_(("officer", "deputy"))),
+            # Once an extension has run out in a closed period, nothing can be handed in any more.
+            or_(~duty.c.closed, table.c.day <= table.c.due_on),
+        )
+        .subquery("wanted")
     )
-    coordinator = (
-        select(*columns, Contact.id, Contact.email, Contact.name)
-        .join_from(duty, table, table.c.due_on == duty.c.due_on)
-        .join(Contact, and_(Contact.active, Contact.role == "officer"))
-        .join(Organisation, Organisation.id == Contact.organisation_id)
-        .where(table.c.audience == "coordinator", Organisation.is_coordinator, may_be_told)
-    )
-    return union_all(own, coordinator).subquery("wanted")
 
 
 def is_in(rows: Any) -> ColumnElement[bool]:
     return and_(
-        Reminder.assignment_id == rows.c.assignment_id,
+        Reminder.kind == "step",
+        Reminder.subject_id == rows.c.subject_id,
         Reminder.due_on == rows.c.due_on,
-        Reminder.step_days == rows.c.step_days,
+        Reminder.step == rows.c.step,
         Reminder.recipient == rows.c.recipient,
     )

@@ -1,15 +1,17 @@
 """The notifier: plan and send when told, and by the sweep whatever was missed."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from uuid import UUID
 
-from services.notifier import commands
-from services.notifier.mail import domain_of
 from services.notifier.mailer import TIMEOUT, SmtpMailer
+from services.notifier.planning import plan_reminders
+from services.notifier.rules import read_rules
 from services.notifier.sending import Office, send_due
+from services.notifier.summary import plan_summaries
+from services.notifier.watch import note_run, watch
 from shared.db import Database
 from shared.settings import Settings
 from shared.tasks import Work
@@ -52,32 +54,59 @@ class Reminding:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._domain = domain_of(office.mail_from)
-        self._asked: set[UUID] = set()
+        self._asked: set[UUID | None] = set()
         self._planning = Turns(self._plan_asked, rest=PLANNING_REST)
-        self._sending = Turns(partial(send_due, office))
+        self._sending = Turns(self._send)
 
-    async def on_event(self, period_id: UUID) -> None:
+    async def on_event(self, period_id: UUID | None) -> None:
         self._asked.add(period_id)
         await self._planning.take()
         await self._sending.take()
 
     async def sweep(self) -> None:
-        await self._plan([None])
+        """Plan and send; look at what did not happen even where planning fails."""
+        try:
+            await self._plan([None])
+        finally:
+            await self._watch()
         await self._sending.take()
 
     async def _plan_asked(self) -> None:
         asked, self._asked = self._asked, set()
-        await self._plan(sorted(asked))
+        await self._plan([None] if None in asked else sorted(one for one in asked if one))
 
     async def _plan(self, period_ids: Sequence[UUID | None]) -> None:
+        now, started = self._office.clock(), time.monotonic()
+        async with self._office.database.transaction() as session:
+            changed = [
+                await plan_reminders(session, period_id=period_id, now=now)
+                for period_id in period_ids
+            ]
+            await plan_summaries(session, now=now, domain=self._office.domain)
+        if period_ids == [None]:
+            await self._note("planning", started, counts=changed[0]._asdict())
+
+    async def _send(self) -> None:
+        started = time.monotonic()
+        sent = await send_due(self._office)
+        if any(sent[:3]) or not sent.reachable:
+            await self._note("sending", started, counts=sent._asdict())
+
+    async def _watch(self) -> None:
         now = self._office.clock()
         async with self._office.database.transaction() as session:
-            for period_id in period_ids:
-                await commands.plan_reminders(
-                    session, period_id=period_id, now=now, domain=self._domain
-                )
-            await commands.watch_reachability(session, now=now)
+            rules = await read_rules(session, now=now)
+            await watch(session, rules, now=now, domain=self._office.domain)
+
+    async def _note(self, work: str, started: float, *, counts: dict[str, int]) -> None:
+        async with self._office.database.transaction() as session:
+            await note_run(
+                session,
+                work,
+                now=self._office.clock(),
+                seconds=time.monotonic() - started,
+                counts=counts,
+            )
 
 
 def build(settings: Settings, database: Database) -> Work:

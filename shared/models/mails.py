@@ -48,6 +48,8 @@ class Mail(Base):
     # When it may be tried next.
     next_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
+    # The connection broke: the server may have taken it.
+    maybe_sent: Mapped[bool] = mapped_column(server_default="false")
     relay: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     # Told by the recipient's side (RFC 3464).

@@ -120,6 +120,8 @@ class ReminderSettings(Base):
     operator_email: Mapped[str] = mapped_column(server_default="")
     silent_hours: Mapped[int] = mapped_column(server_default="2")
     unsent_minutes: Mapped[int] = mapped_column(server_default="60")
+    # What happened before this is nobody's news.
+    notices_since: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -174,6 +176,8 @@ class Reminder(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     recipient: Mapped[str]
     recipient_name: Mapped[str]
+    # When its policy wants it sent; it is sent later where it has to wait.
+    planned_at: Mapped[datetime]
     send_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(server_default="planned")
     reason: Mapped[str | None]

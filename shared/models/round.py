@@ -159,6 +159,7 @@ class Submission(Base):
             postgresql_where="state IN ('draft', 'submitted')",
         ),
         Index("ix_submissions_recent", "created_at", "id"),
+        Index("ix_submissions_decided", "decided_at"),
         Index("ix_submissions_waiting", "submitted_at", postgresql_where="state = 'submitted'"),
     )
 

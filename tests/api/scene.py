@@ -217,6 +217,7 @@ async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -
             contact_id=UUID(contact),
             recipient=f"{code}@example.org",
             recipient_name="Đầu mối",
+            planned_at=datetime(2030, 6, 29, tzinfo=UTC),
             send_at=datetime(2030, 6, 29, tzinfo=UTC),
             trace_id="",
         )

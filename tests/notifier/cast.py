@@ -1,25 +1,34 @@
 """The cast: a coordinating body, a department with an officer and a head, a court that is only asked."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
 
-from services.notifier.commands import plan_reminders, watch_reachability
-from services.notifier.schedule import send_at
+from services.notifier.planning import plan_reminders
+from services.notifier.rules import read_rules
+from services.notifier.schedule import Hours, day_of
+from services.notifier.schedule import at as moment
+from services.notifier.watch import watch
+from shared.calendar import Calendar
 from shared.db import Database
 from shared.models import (
     Alarm,
     Assignment,
+    CalendarDay,
+    CalendarYear,
     Contact,
     Framework,
+    Mail,
     Node,
     Organisation,
     Period,
     Reminder,
     ReminderPolicy,
+    ReminderSettings,
+    ReminderStep,
     Responsibility,
     Submission,
 )
@@ -28,9 +37,17 @@ DUE = date(2026, 12, 10)
 BASIS = "Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024"
 
 
+DOMAIN = "pii.example.vn"
+OPENS, CLOSES = time(8), time(17, 30)
+
+
 def at(days: int, *, due_on: date = DUE, minutes: int = 1) -> datetime:
-    """Give the moment after the step of that day has come."""
-    return send_at(due_on, days) + timedelta(minutes=minutes)
+    """Give the moment after the step of so many working days has come; no day off is entered."""
+    return moment(day_of(due_on, days, "working", Calendar()), OPENS) + timedelta(minutes=minutes)
+
+
+def hours(calendar: Calendar | None = None) -> Hours:
+    return Hours(calendar or Calendar(), OPENS, CLOSES, OPENS)
 
 
 @dataclass
@@ -48,6 +65,7 @@ class World:
         self.database = database
         self.framework_id = uuid4()
         self.period_id = uuid4()
+        self.policy_id = uuid4()
         self.bodies: dict[str, UUID] = {}
         self.opening: list[Any] | None = None
 
@@ -79,10 +97,17 @@ class World:
             Contact(id=uuid4(), organisation_id=self.bodies[body], email=email, **facts)
         )
 
-    async def policy(self, offset_days: int, audience: str = "officer", **values: Any) -> UUID:
+    async def policy(
+        self, offset_days: int, audience: str = "officer", *, of: UUID | None = None, **values: Any
+    ) -> UUID:
+        """Add a step to the policy of all duties, or to another one."""
+        facts: dict[str, Any] = {"days": "working"} | values
         return await self.add(
-            ReminderPolicy(id=uuid4(), offset_days=offset_days, audience=audience, **values)
-        )
+            ReminderStep(
+                id=uuid4(), policy_id=of or self.policy_id, offset_days=offset_days,
+                audience=audience, **facts,
+            )
+        )  # fmt: skip
 
     async def node(self, code: str, name: str, **values: Any) -> UUID:
         facts = {"kind": "indicator", "supply": "local"} | values
@@ -128,7 +153,7 @@ class World:
             Submission(
                 id=uuid4(), assignment_id=duty, revision=revision, value=1.0, nil_reason="",
                 note="", source="", state=state, created_by=uuid4(), created_by_name="Hoa",
-                updated_at=when or at(-20), **values,
+                updated_at=when or at(-15), **values,
             )
         )  # fmt: skip
 
@@ -155,32 +180,93 @@ class World:
             await session.execute(insert(Responsibility), responsibilities)
             await session.execute(insert(Assignment), assignments)
 
+    async def crowd(self, number: int) -> list[str]:
+        """Write so many bodies, each with an officer and a duty; return the officers' addresses."""
+        addresses = [f"can-bo-{place:05}@crowd.example.vn" for place in range(number)]
+        node_id = await self.node("8.8.8", "Nhiều cơ quan")
+        bodies = [
+            {
+                "id": uuid4(), "code": f"crowd-{place}", "name_vi": f"Cơ quan {place}", "name_en": "",
+                "kind": "department", "part_in_the_plan": "", "plan_section": "",
+                "is_coordinator": False, "search": "",
+            }
+            for place in range(number)
+        ]  # fmt: skip
+        contacts = [
+            {
+                "id": uuid4(), "organisation_id": body["id"], "name": "Cán bộ", "role": "officer",
+                "email": address, "phone": "",
+            }
+            for body, address in zip(bodies, addresses, strict=True)
+        ]  # fmt: skip
+        duties = [
+            {
+                "id": uuid4(), "node_id": node_id, "organisation_id": body["id"], "role": "lead",
+                "legal_basis": BASIS, "plan_section": "", "valid_from": date(2024, 8, 6),
+            }
+            for body in bodies
+        ]  # fmt: skip
+        assignments = [
+            {
+                "id": uuid4(), "period_id": self.period_id, "responsibility_id": made["id"],
+                "node_id": node_id, "organisation_id": made["organisation_id"], "kind": "figure",
+                "due_on": DUE, "sort_key": "8.8.8",
+            }
+            for made in duties
+        ]  # fmt: skip
+        async with self.database.transaction() as session:
+            for model, rows in (
+                (Organisation, bodies), (Contact, contacts), (Responsibility, duties),
+                (Assignment, assignments),
+            ):  # fmt: skip
+                await session.execute(insert(model), rows)
+        return addresses
+
     async def plan(self, now: datetime, *, period_id: UUID | None = None) -> None:
         async with self.database.transaction() as session:
-            await plan_reminders(session, period_id=period_id, now=now, domain="pii.example.vn")
+            await plan_reminders(session, period_id=period_id, now=now)
 
     async def watch(self, now: datetime) -> None:
         async with self.database.transaction() as session:
-            await watch_reachability(session, now=now)
+            rules = await read_rules(session, now=now)
+            await watch(session, rules, now=now, domain=DOMAIN)
+
+    async def settings(self, **values: Any) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(update(ReminderSettings).values(**values))
+
+    async def add_day(self, day: date, kind: str) -> None:
+        async with self.database.transaction() as session:
+            session.add(CalendarDay(day=day, kind=kind, name="", decision=""))
+
+    async def mails(self, **values: Any) -> list[Mail]:
+        async with self.database.transaction() as session:
+            rows = select(Mail).filter_by(**values).order_by(Mail.created_at, Mail.key)
+            return list(await session.scalars(rows))
 
     async def ledger(self, *, state: str | None = None) -> list[Reminder]:
         async with self.database.transaction() as session:
             rows = select(Reminder).order_by(
-                Reminder.due_on, Reminder.step_days, Reminder.recipient
+                Reminder.due_on, Reminder.planned_at, Reminder.recipient
             )
             if state:
                 rows = rows.where(Reminder.state == state)
             return list(await session.scalars(rows))
 
     async def steps(self, state: str) -> list[tuple[int, str]]:
-        return [(row.step_days, row.recipient) for row in await self.ledger(state=state)]
+        return [(days(row), row.recipient) for row in await self.ledger(state=state)]
 
     async def states(self) -> list[tuple[int, str]]:
-        return [(row.step_days, row.state) for row in await self.ledger()]
+        return [(days(row), row.state) for row in await self.ledger()]
 
     async def alarms(self) -> list[Alarm]:
         async with self.database.transaction() as session:
             return list(await session.scalars(select(Alarm).order_by(Alarm.raised_at)))
+
+
+def days(row: Reminder) -> int:
+    """Read the days of a step's name, as of ``-5w``."""
+    return int(row.step[:-1])
 
 
 OFFICER = "hoa@gddt.example.vn"
@@ -206,6 +292,8 @@ async def raise_curtain(database: Database) -> World:
             made_up=False, opened_at=datetime(2026, 10, 1, tzinfo=UTC),
         )
     )  # fmt: skip
+    await world.add(ReminderPolicy(id=world.policy_id, name="Mặc định"))
+    rows.append(CalendarYear(year=2026, confirmed=True, decision="QĐ 1"))
     await world.body("so-khcn", "Sở Khoa học và Công nghệ", coordinator=True)
     await world.body("so-gddt", "Sở Giáo dục và Đào tạo")
     await world.body("tand", "Tòa án Nhân dân thành phố")
@@ -214,6 +302,14 @@ async def raise_curtain(database: Database) -> World:
     await world.contact("so-gddt", HEAD, name="Lê Văn Cường", role="head")
     world.opening = None
     async with database.transaction() as session:
+        await session.execute(
+            update(ReminderSettings).values(
+                opens_at=OPENS, closes_at=CLOSES, digest_at=OPENS, paused=False, pause_reason="",
+                most_mails=2000, usual_factor=5, calendar_required=True, summary_weekday=None,
+                operator_email="", silent_hours=2, unsent_minutes=60,
+                notices_since=datetime(2026, 1, 1, tzinfo=UTC),
+            )
+        )  # fmt: skip
         for row in rows:  # in this order: the models declare no relationships
             session.add(row)
             await session.flush()

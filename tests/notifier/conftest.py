@@ -13,15 +13,27 @@ from shared.db import PooledDatabase
 from shared.models import (
     Alarm,
     Assignment,
+    CalendarDay,
+    CalendarYear,
     Contact,
+    Deputy,
+    ExplanationRequest,
+    Extension,
     Framework,
+    Hold,
+    Mail,
+    Membership,
     Node,
+    NotifierRun,
     Organisation,
     Period,
     Reminder,
     ReminderPolicy,
+    ReminderStep,
     Responsibility,
     Submission,
+    SuppressedAddress,
+    User,
 )
 from tests.conftest import copied_database, settings_for
 from tests.notifier.cast import Clock, World, raise_curtain
@@ -29,8 +41,9 @@ from tests.notifier.post import PostOffice
 
 # What the tests write, children first; history tables refuse to be emptied and stay empty.
 TABLES = (
-    Reminder, Alarm, ReminderPolicy, Submission, Assignment, Responsibility, Contact, Period, Node,
-    Framework, Organisation,
+    Reminder, Hold, SuppressedAddress, Mail, NotifierRun, Alarm, ReminderStep, ReminderPolicy,
+    CalendarDay, CalendarYear, Deputy, Membership, User, ExplanationRequest, Extension, Submission,
+    Assignment, Responsibility, Contact, Period, Node, Framework, Organisation,
 )  # fmt: skip
 
 

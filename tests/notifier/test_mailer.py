@@ -17,7 +17,7 @@ from tests.notifier.post import PostOffice
 async def due(world: World) -> World:
     await world.duty("so-gddt")
     await world.policy(0)
-    await world.plan(at(-20))
+    await world.plan(at(-15))
     return world
 
 
@@ -99,7 +99,7 @@ async def test_one_bad_address_holds_up_nobody(
     await due.contact("so-gddt", "không-phải-địa-chỉ")
     await due.contact("so-gddt", "a@b.vn\r\nBcc: all@example.vn")
     await due.contact("so-gddt", "đầu.mối@gddt.example.vn")
-    await due.plan(at(-20))
+    await due.plan(at(-15))
     result = await send_due(office)
     assert (result.sent, result.failed) == (1, 3)
     assert post.to() == [OFFICER]
@@ -142,7 +142,7 @@ async def test_a_connection_that_breaks_ends_the_round_and_gives_back_the_rest(
     due: World, office: Office, post: PostOffice, clock: Clock
 ) -> None:
     await due.many_duties("so-gddt", 3)
-    await due.plan(at(-20))
+    await due.plan(at(-15))
     post.data_answer = "hang up"
     result = await send_due(office)
     assert (result.failed, result.reachable) == (1, False)

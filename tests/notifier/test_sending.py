@@ -8,8 +8,10 @@ from email.message import EmailMessage
 import pytest
 
 from services.notifier import reasons
-from services.notifier.commands import claim_due, mark_sent
+from services.notifier.claims import Claim, claim_due
 from services.notifier.mailer import Connection, Mailer
+from services.notifier.marks import mark_sent
+from services.notifier.rules import read_rules
 from services.notifier.sending import Office, send_due
 from shared.models import Assignment, Contact, Period, Submission
 from tests.notifier.cast import DUE, HEAD, OFFICER, Clock, World, at
@@ -21,10 +23,10 @@ class Watched:
 
     def __init__(self, mailer: Mailer) -> None:
         self.mailer = mailer
-        self.steps: list[str] = []
+        self.to: list[str] = []
 
     async def before(self, message: EmailMessage) -> None:
-        self.steps.append(str(message["X-PII-Step"]))
+        self.to.append(str(message["To"]))
 
     async def after(self, _message: EmailMessage) -> None:
         """Do nothing, unless told."""
@@ -46,7 +48,16 @@ class Through:
         await self._watched.after(message)
 
 
-async def planned(world: World, *days: int, when: int = -20) -> None:
+async def claimed(office: Office, clock: Clock) -> list[Claim]:
+    async with office.database.transaction() as session:
+        rules = await read_rules(session, now=clock.now)
+        taken, _ = await claim_due(
+            session, rules, now=clock.now, claim=office.claim, domain=office.domain, always=False
+        )
+        return taken
+
+
+async def planned(world: World, *days: int, when: int = -15) -> None:
     for day in days:
         await world.policy(day)
     await world.plan(at(when))
@@ -75,7 +86,7 @@ async def test_nothing_due_asks_for_no_connection(office: Office, post: PostOffi
 async def test_a_batch_goes_over_one_connection(
     world: World, office: Office, post: PostOffice
 ) -> None:
-    await world.many_duties("so-gddt", 20)
+    await world.crowd(20)
     await planned(world, 0)
     assert (await send_due(office)).sent == 20
     assert post.connections == 1
@@ -84,7 +95,7 @@ async def test_a_batch_goes_over_one_connection(
 async def test_four_notifiers_send_each_reminder_once(
     world: World, office: Office, post: PostOffice
 ) -> None:
-    await world.many_duties("so-gddt", 60)
+    await world.crowd(60)
     await planned(world, 0)
     rounds = await asyncio.gather(*(send_due(office) for _ in range(4)))
     assert sum(sent.sent for sent in rounds) == 60
@@ -98,9 +109,7 @@ async def test_a_claim_of_a_dead_notifier_is_sent_after_it_expired(
 ) -> None:
     await world.duty("so-gddt")
     await planned(world, 0)
-    async with office.database.transaction() as session:
-        claims, _ = await claim_due(session, now=clock.now, claim=office.claim)
-    assert len(claims) == 1
+    assert len(await claimed(office, clock)) == 1
     clock.now += timedelta(seconds=39)
     assert (await send_due(office)).sent == 0
     clock.now += timedelta(seconds=2)
@@ -135,14 +144,13 @@ async def test_whoever_lost_the_claim_does_not_mark_it(
 ) -> None:
     await world.duty("so-gddt")
     await planned(world, 0)
-    async with office.database.transaction() as session:
-        (slow,), _ = await claim_due(session, now=clock.now, claim=office.claim)
+    (slow,) = await claimed(office, clock)
     clock.now += timedelta(seconds=41)
+    (quick,) = await claimed(office, clock)
+    said = {"subject": "", "relay": "", "now": clock.now}
     async with office.database.transaction() as session:
-        (quick,), _ = await claim_due(session, now=clock.now, claim=office.claim)
-    async with office.database.transaction() as session:
-        assert not await mark_sent(session, slow, now=clock.now)
-        assert await mark_sent(session, quick, now=clock.now)
+        assert not await mark_sent(session, slow, **said)
+        assert await mark_sent(session, quick, **said)
 
 
 async def test_a_slow_server_lets_go_of_claims_before_another_may_take_them(
@@ -153,7 +161,7 @@ async def test_a_slow_server_lets_go_of_claims_before_another_may_take_them(
             await super().before(message)
             clock.now += timedelta(seconds=11)
 
-    await world.many_duties("so-gddt", 4)
+    await world.crowd(4)
     await planned(world, 0)
     assert (await send_due(replace(office, mailer=Slow(office.mailer)))).sent == 4
     assert post.connections == 2
@@ -163,7 +171,7 @@ async def test_a_slow_server_lets_go_of_claims_before_another_may_take_them(
 async def test_a_notifier_told_to_stop_finishes_its_mail_and_gives_back_the_rest(
     world: World, office: Office, post: PostOffice
 ) -> None:
-    await world.many_duties("so-gddt", 3)
+    await world.crowd(3)
     await planned(world, 0)
     post.hold = asyncio.Event()
     sending = asyncio.create_task(send_due(office))
@@ -173,7 +181,8 @@ async def test_a_notifier_told_to_stop_finishes_its_mail_and_gives_back_the_rest
     post.hold.set()
     with pytest.raises(asyncio.CancelledError):
         await sending
-    assert sorted(await world.states()) == [(0, "planned"), (0, "planned"), (0, "sent")]
+    assert sorted(await world.states()) == [(0, "claimed"), (0, "claimed"), (0, "sent")]
+    assert sorted(mail.state for mail in await world.mails()) == ["sent", "waiting", "waiting"]
     assert (await send_due(office)).sent == 2
     assert len({mail["Message-ID"] for mail in post.mails}) == len(post.mails) == 3
 
@@ -186,10 +195,10 @@ async def test_of_several_past_steps_only_the_newest_is_sent(
     clock.now = at(4)
     await world.plan(clock.now)
     result = await send_due(office)
-    assert (result.sent, result.skipped) == (1, 2)
+    assert (result.sent, result.settled) == (1, 2)
     assert await world.states() == [(-7, "skipped"), (0, "skipped"), (3, "sent"), (10, "planned")]
     assert {row.reason for row in await world.ledger(state="skipped")} == {reasons.NEWER_STEP}
-    assert [mail["X-PII-Step"] for mail in post.mails] == ["3"]
+    assert len(post.mails) == 1
     await world.plan(clock.now)
     assert await world.states() == [(-7, "skipped"), (0, "skipped"), (3, "sent"), (10, "planned")]
     assert (await send_due(office)).sent == 0
@@ -226,7 +235,7 @@ async def test_a_duty_done_after_planning_gets_nothing(
     duty = await world.duty("so-gddt")
     await planned(world, 0)
     await world.submission(duty, state)
-    assert (await send_due(office)).skipped == 1
+    assert (await send_due(office)).settled == 1
     assert post.mails == []
     assert [row.reason for row in await world.ledger()] == [reasons.DUTY_DONE]
 
@@ -235,8 +244,8 @@ async def test_what_is_done_is_not_even_claimed(world: World, office: Office, cl
     duty = await world.duty("so-gddt")
     await planned(world, 0)
     await world.submission(duty, "submitted")
-    async with office.database.transaction() as session:
-        assert await claim_due(session, now=clock.now, claim=office.claim) == ([], 1)
+    assert await claimed(office, clock) == []
+    assert await world.mails() == []
 
 
 async def test_facts_that_changed_after_planning_are_seen_before_sending(
@@ -274,14 +283,19 @@ async def test_a_duty_done_while_its_batch_is_sent_gets_nothing(
     class Meanwhile(Watched):
         async def before(self, message: EmailMessage) -> None:
             await super().before(message)
-            if len(self.steps) == 1:
-                other = next(d for d in duties if str(d) != message["X-PII-Assignment"])
+            if len(self.to) == 1:
+                other = bodies["tand" if OFFICER in self.to[0] else "so-gddt"]
                 await world.submission(other, "submitted")
 
-    duties = [await world.duty("so-gddt", "2.1.1"), await world.duty("so-gddt", "2.1.2")]
+    await world.contact("tand", "thu-ky@toaan.example.vn")
+    bodies = {
+        body: await world.duty(body, f"2.1.{place}")
+        for place, body in enumerate(("so-gddt", "tand"))
+    }
     await planned(world, 0)
-    result = await send_due(replace(office, mailer=Meanwhile(office.mailer)))
-    assert (result.sent, result.skipped) == (1, 1)
+    result = await send_due(replace(office, mailer=Meanwhile(office.mailer), fresh=0))
+    assert (result.sent, result.settled) == (1, 1)
+    assert sorted(mail.state for mail in await world.mails()) == ["empty", "sent"]
     assert len(post.mails) == 1
 
 
@@ -299,20 +313,57 @@ async def test_a_reminder_that_was_sent_is_never_sent_again_when_the_duty_is_ret
     await world.plan(at(2))
     clock.now = at(3)
     await send_due(office)
-    assert [mail["X-PII-Step"] for mail in post.mails] == ["0", "3"]
+    assert [mail.kind for mail in await world.mails()] == ["digest", "digest"]
     body = post.mails[1].get_body(("plain",))
     assert body is not None
-    assert "Lý do trả lại: Thiếu bảng 3" in body.get_content()
+    assert "Thiếu bảng 3" in body.get_content()
 
 
-async def test_a_component_is_named_under_its_indicator(
-    world: World, office: Office, post: PostOffice
+async def test_all_duties_of_a_person_go_in_one_digest_a_day(
+    world: World, office: Office, clock: Clock
 ) -> None:
-    indicator = await world.node("3.2.1", "Cơ sở hạ tầng cơ bản")
-    part = await world.node(
-        "3.2.1.vien-thong", "Hạ tầng viễn thông", kind="component", parent_id=indicator
-    )
-    await world.duty("so-gddt", "3.2.1.vien-thong", node_id=part)
+    first, second = await world.duty("so-gddt", "2.1.1"), await world.duty("so-gddt", "2.1.2")
+    await planned(world, -1)
+    clock.now = at(-1)
+    assert (await send_due(office)).sent == 1
+    (mail,) = await world.mails()
+    assert mail.key == f"digest:{OFFICER}:2026-12-09"
+    assert {row.mail_id for row in await world.ledger()} == {mail.id}
+    third = await world.duty("so-gddt", "2.1.3")
+    await world.plan(clock.now)
+    assert (await send_due(office)).sent == 0
+    (waiting,) = await world.ledger(state="planned")
+    assert waiting.subject_id == third
+    assert waiting.planned_at < waiting.send_at == at(0, minutes=0)
+    await world.plan(clock.now)
+    clock.now = at(0)
+    assert (await send_due(office)).sent == 1
+    assert {row.subject_id for row in await world.ledger(state="sent")} == {first, second, third}
+
+
+async def test_what_is_due_today_does_not_wait_for_tomorrows_digest(
+    world: World, office: Office, clock: Clock
+) -> None:
+    await world.duty("so-gddt", "2.1.1")
     await planned(world, 0)
-    await send_due(office)
-    assert post.mails[0]["Subject"].endswith("– 3.2.1 Cơ sở hạ tầng cơ bản – Hạ tầng viễn thông")
+    clock.now = at(0)
+    assert (await send_due(office)).sent == 1
+    await world.duty("so-gddt", "2.1.2")
+    await world.plan(clock.now)
+    assert (await send_due(office)).sent == 1
+    assert [mail.kind for mail in await world.mails()] == ["digest", "separate"]
+
+
+async def test_nothing_goes_out_at_night_or_on_a_day_off(
+    world: World, office: Office, clock: Clock
+) -> None:
+    await world.duty("so-gddt")
+    await planned(world, 0)
+    for hour in (7, 18, 23):
+        clock.now = at(0, minutes=0) + timedelta(hours=hour - 8)
+        assert (await send_due(office)).sent == 0
+    await world.add_day(at(1).date(), "off")
+    clock.now = at(1)
+    assert (await send_due(office)).sent == 0
+    clock.now = at(2)
+    assert (await send_due(office)).sent == 1

@@ -1,0 +1,330 @@
+"""Take what is due into mails of our own.
+
+A mail's row is committed before anything goes on the wire: whoever dies meanwhile leaves a claim that
+expires, and the next one sends the same mail, by its Message-ID.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier import reasons
+from services.notifier.mail import message_id
+from services.notifier.obstacles import Obstacle, obstacles, superseded, untrue
+from services.notifier.planning import notices_since, skip
+from services.notifier.rules import Rules
+from services.notifier.schedule import today_in_hanoi
+from services.notifier.wanted import of_subjects
+from shared.db import among
+from shared.log import trace_id
+from shared.models import Mail, Reminder
+
+log = structlog.get_logger()
+
+BATCH = 50  # mails of one round
+LOOKED_AT = 1_000  # due lines among which recipients are chosen
+# Sent at any hour, and in a pause too: a person asked for them, or is needed.
+ALWAYS = ("hold", "alarm", "test")
+
+
+class Claim(NamedTuple):
+    """A mail that is ours until the claim expires."""
+
+    mail_id: UUID
+    claimed_at: datetime
+
+
+def _is_open(*, now: datetime, claim: timedelta, always: bool) -> ColumnElement[bool]:
+    """Choose mails that wait for another attempt, or whose notifier must be dead."""
+    free = or_(
+        and_(Mail.state == "waiting", Mail.next_at <= now),
+        and_(Mail.state == "claimed", Mail.claimed_at < now - claim),
+    )
+    kinds = Mail.kind.in_(ALWAYS) if always else Mail.kind.is_not(None)
+    return and_(Mail.state.in_(("claimed", "waiting")), free, kinds)
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(Reminder.state == "planned", Reminder.send_at <= now)
+
+
+async def anything_due(
+    session: AsyncSession, *, now: datetime, claim: timedelta, always: bool
+) -> bool:
+    """Tell whether there is anything to send; ``always`` looks only for what no hour and no pause holds up."""
+    open_mail = exists().where(_is_open(now=now, claim=claim, always=always))
+    found = select(open_mail if always else or_(open_mail, exists().where(is_due(now))))
+    return bool(await session.scalar(found))
+
+
+async def claim_due(
+    session: AsyncSession,
+    rules: Rules,
+    *,
+    now: datetime,
+    claim: timedelta,
+    domain: str,
+    always: bool,
+) -> tuple[list[Claim], int]:
+    """Take up to a batch of mails: those that are to be tried again first, then new ones.
+
+    Returns them, and how many lines were skipped or put off instead.
+    """
+    if not always:
+        await _dissolve(session, now=now)
+    mails = await _again(session, now=now, claim=claim, always=always)
+    if not always and len(mails) < BATCH:
+        made, settled = await _new(session, rules, now=now, domain=domain, limit=BATCH - len(mails))
+    else:
+        made, settled = [], 0
+    left = await drop_unwanted(session, rules, mails, now=now)
+    settled += len(mails) - len(left)
+    return [Claim(mail, now) for mail in (*left, *made)], settled
+
+
+async def _dissolve(session: AsyncSession, *, now: datetime) -> None:
+    """Let the lines of an older day's digest go into today's, where the server surely did not take it."""
+    old = (
+        update(Mail)
+        .where(
+            Mail.state == "waiting",
+            Mail.kind == "digest",
+            Mail.day < today_in_hanoi(now),
+            ~Mail.maybe_sent,
+        )
+        .values(state="empty", reason=reasons.MERGED)
+        .returning(Mail.id)
+        .cte("old")
+    )
+    await session.execute(
+        update(Reminder)
+        .where(Reminder.mail_id == old.c.id, Reminder.state == "claimed")
+        .values(state="planned", mail_id=None)
+    )
+
+
+async def _again(
+    session: AsyncSession, *, now: datetime, claim: timedelta, always: bool
+) -> list[UUID]:
+    found = await session.scalars(
+        select(Mail.id)
+        .where(_is_open(now=now, claim=claim, always=always))
+        .order_by(Mail.next_at, Mail.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    mails = list(found)
+    if mails:
+        await session.execute(
+            update(Mail)
+            .where(among(Mail.id, mails))
+            # A dead notifier may have sent it.
+            .values(
+                state="claimed",
+                claimed_at=now,
+                reason=None,
+                maybe_sent=or_(Mail.maybe_sent, Mail.state == "claimed"),
+            )
+        )
+    return mails
+
+
+async def _new(
+    session: AsyncSession, rules: Rules, *, now: datetime, domain: str, limit: int
+) -> tuple[list[UUID], int]:
+    """Make mails of the lines that are due, of so many people at most; count the lines left out."""
+    first = (
+        select(Reminder.recipient, Reminder.send_at)
+        .where(is_due(now))
+        .order_by(Reminder.send_at, Reminder.recipient)
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    people = await session.scalars(
+        select(first.c.recipient)
+        .group_by(first.c.recipient)
+        .order_by(func.min(first.c.send_at), first.c.recipient)
+        .limit(limit)
+    )
+    lines = (
+        await session.execute(
+            select(
+                Reminder.id,
+                Reminder.kind,
+                Reminder.separate,
+                Reminder.due_on,
+                Reminder.recipient,
+                Reminder.recipient_name,
+                Reminder.trace_id,
+            )
+            .where(is_due(now), among(Reminder.recipient, people.all()))
+            .order_by(Reminder.recipient, Reminder.send_at, Reminder.id)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    due = len(lines)
+    lines = await _still_so(session, rules, lines, now=now)
+    told = await _told_today(session, {line.recipient for line in lines}, now=now)
+    envelopes: dict[str, list[Any]] = defaultdict(list)
+    later: list[UUID] = []
+    for line in lines:
+        key = _key_of(line, told=line.recipient in told, now=now)
+        if key is None:
+            later.append(line.id)
+        else:
+            envelopes[key].append(line)
+    await _put_off(session, rules, later, now=now)
+    made = await _write_envelopes(session, envelopes, now=now, domain=domain)
+    return made, due - len(lines) + len(later)
+
+
+async def _still_so(
+    session: AsyncSession, rules: Rules, lines: Sequence[Any], *, now: datetime
+) -> Sequence[Any]:
+    """Leave out what the facts forbid or a newer step has overtaken, before a mail is made of it."""
+    against = await _against(session, rules, [line.id for line in lines], now=now)
+    await skip(session, against)
+    gone = {one.reminder_id for one in against}
+    return [line for line in lines if line.id not in gone]
+
+
+async def _against(
+    session: AsyncSession, rules: Rules, ids: Sequence[UUID], *, now: datetime
+) -> list[Obstacle]:
+    if not ids:
+        return []
+    rows = among(Reminder.id, ids)
+    found = (
+        await session.execute(
+            select(Reminder.kind, Reminder.subject_id, Reminder.due_on).where(rows)
+        )
+    ).all()
+    duties = {row.subject_id for row in found if row.kind == "step"}
+    subjects = [row.subject_id for row in found if row.kind == "notice"]
+    # What the facts forbid may be wanted again one day; what was overtaken is over.
+    against: dict[UUID, str] = {}
+    if duties:
+        against |= dict(await superseded(session, ids, now=now))
+        steps = rules.of([row.due_on for row in found if row.due_on], now=now)
+        scope = of_subjects(sorted(duties))
+        against |= dict(await obstacles(session, steps, rows=rows, scope=scope))
+    if subjects:
+        since = notices_since(rules, now=now) - timedelta(days=1)
+        against |= dict(await untrue(session, rows=rows, subjects=subjects, since=since))
+    return [Obstacle(*pair) for pair in against.items()]
+
+
+async def _told_today(session: AsyncSession, people: set[str], *, now: datetime) -> set[str]:
+    """Choose whose digest of today has been made already."""
+    day = today_in_hanoi(now)
+    keys = [digest_key(person, now) for person in people]
+    found = await session.scalars(
+        select(Mail.recipient).where(among(Mail.key, keys), Mail.day == day)
+    )
+    return set(found)
+
+
+def digest_key(recipient: str, now: datetime) -> str:
+    return f"digest:{recipient}:{today_in_hanoi(now).isoformat()}"
+
+
+def _key_of(line: Any, *, told: bool, now: datetime) -> str | None:
+    """Name the mail that a line goes in; none where it waits for the next digest.
+
+    One digest for each person and day; only what is due by today does not wait for tomorrow's.
+    """
+    if line.kind == "notice":
+        return f"notice:{line.recipient}"
+    if line.separate:
+        return f"separate:{line.id}"
+    if not told:
+        return digest_key(line.recipient, now)
+    return f"separate:{line.id}" if line.due_on <= today_in_hanoi(now) else None
+
+
+async def _put_off(
+    session: AsyncSession, rules: Rules, ids: Sequence[UUID], *, now: datetime
+) -> None:
+    if ids:
+        await session.execute(
+            update(Reminder)
+            .where(among(Reminder.id, ids))
+            .values(send_at=rules.hours.next_digest(now))
+        )
+
+
+async def _write_envelopes(
+    session: AsyncSession, envelopes: dict[str, list[Any]], *, now: datetime, domain: str
+) -> list[UUID]:
+    made: list[UUID] = []
+    for name, lines in envelopes.items():
+        kind = name.partition(":")[0]
+        # What is told at once is a mail of its own each time: its first line names it.
+        key = f"notice:{lines[0].id}" if kind == "notice" else name
+        mail = await session.scalar(
+            insert(Mail)
+            .values(
+                id=uuid4(),
+                key=key,
+                kind=kind,
+                recipient=lines[0].recipient,
+                recipient_name=lines[0].recipient_name,
+                day=today_in_hanoi(now),
+                message_id=message_id(key, domain=domain),
+                state="claimed",
+                next_at=now,
+                claimed_at=now,
+                trace_id=lines[0].trace_id or trace_id.get(),
+            )
+            # Another notifier made it a moment ago.
+            .on_conflict_do_nothing(index_elements=["key"])
+            .returning(Mail.id)
+        )
+        if mail is not None:
+            made.append(mail)
+            await session.execute(
+                update(Reminder)
+                .where(among(Reminder.id, [line.id for line in lines]))
+                .values(state="claimed", mail_id=mail, reason=None)
+            )
+    return made
+
+
+async def drop_unwanted(
+    session: AsyncSession, rules: Rules, mails: Sequence[UUID], *, now: datetime
+) -> list[UUID]:
+    """Look at the facts once more; a mail that has no line left is not sent. Returns the others."""
+    lines = (
+        await session.execute(
+            select(Reminder.id, Reminder.mail_id).where(
+                among(Reminder.mail_id, mails), Reminder.state == "claimed"
+            )
+        )
+    ).all()
+    against = await _against(session, rules, [line.id for line in lines], now=now)
+    await skip(session, against)
+    gone = {one.reminder_id for one in against}
+    had = {line.mail_id for line in lines}
+    empty = had - {line.mail_id for line in lines if line.id not in gone}
+    if empty:
+        await session.execute(
+            update(Mail)
+            .where(among(Mail.id, empty))
+            .values(state="empty", claimed_at=None, reason=reasons.NOTHING_LEFT)
+        )
+    return [mail for mail in mails if mail not in empty]

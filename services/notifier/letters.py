@@ -1,0 +1,288 @@
+"""Read what a mail says as it is at this moment."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, and_, any_, bindparam, case, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.notifier.letter import Letter, Line, WhomToCall
+from shared.models import (
+    Assignment,
+    Contact,
+    Deputy,
+    EvidenceUse,
+    ExplanationRequest,
+    Extension,
+    Handover,
+    HandoverMove,
+    Mail,
+    Membership,
+    Node,
+    Organisation,
+    Period,
+    Reminder,
+    Responsibility,
+    Submission,
+    User,
+)
+
+MOST_LINES = 200  # of one mail; the rest is counted
+
+_Parent, _Newest = aliased(Node), aliased(Submission)
+_is_component = Node.kind == "component"
+_newest = (
+    select(_Newest.id)
+    .where(_Newest.assignment_id == Assignment.id)
+    .order_by(_Newest.revision.desc())
+    .limit(1)
+    .correlate(Assignment)
+    .scalar_subquery()
+)
+_has_evidence = exists().where(EvidenceUse.submission_id == _Newest.id).correlate(_Newest)
+_returned_because = case(
+    (_Newest.state.in_(("returned", "rejected", "reopened")), _Newest.decision_reason), else_=None
+)
+_Decided, _Asked, _Principal = aliased(Submission), ExplanationRequest, aliased(User)
+
+
+def _sides(ids: Any) -> Any:
+    """Name the bodies on one side of a hand-over."""
+    body = aliased(Organisation)
+    names = (
+        select(func.string_agg(body.name_vi, aggregate_order_by(literal("; "), body.code)))
+        .where(body.id == any_(ids))
+        .correlate(Handover)
+        .scalar_subquery()
+    )
+    return func.coalesce(names, "")
+
+
+_moved = (
+    select(func.count())
+    .where(HandoverMove.handover_id == Handover.id, HandoverMove.kind == "assignment")
+    .correlate(Handover)
+    .scalar_subquery()
+)
+_place = func.row_number().over(
+    partition_by=Reminder.mail_id, order_by=(Reminder.due_on, Assignment.sort_key, Reminder.id)
+)
+# Made once: it is asked for every mail.
+_LINES = (
+    select(
+        Reminder.mail_id,
+        _place.label("place"),
+        Reminder.id.label("reminder_id"),
+        Reminder.kind,
+        Reminder.topic,
+        case(
+            (Reminder.explanation_id.is_not(None), "explanation"),
+            else_=func.coalesce(Assignment.kind, ""),
+        ).label("duty"),
+        Reminder.subject_id,
+        Reminder.assignment_id,
+        Reminder.explanation_id,
+        Reminder.audience,
+        func.coalesce(Period.name, "").label("period"),
+        func.coalesce(Period.made_up, literal(value=False)).label("made_up"),
+        func.coalesce(case((_is_component, _Parent.code), else_=Node.code), "").label(
+            "indicator_code"
+        ),
+        func.coalesce(case((_is_component, _Parent.name_vi), else_=Node.name_vi), "").label(
+            "indicator"
+        ),
+        case((_is_component, Node.name_vi), else_="").label("component"),
+        Organisation.name_vi.label("organisation"),
+        Organisation.name_en.label("organisation_en"),
+        func.coalesce(Responsibility.role, "lead").label("role"),
+        case(
+            (
+                Handover.id.is_not(None),
+                func.concat_ws(" ", Handover.basis_title, Handover.basis_number),
+            ),
+            else_=func.coalesce(Responsibility.legal_basis, ""),
+        ).label("legal_basis"),
+        func.coalesce(
+            Reminder.due_on,
+            _Asked.due_on,
+            func.coalesce(Assignment.extended_due_on, Assignment.due_on),
+        ).label("due_on"),
+        Node.evidence_required,
+        _Newest.state.label("newest_state"),
+        _has_evidence.label("has_evidence"),
+        case(
+            (_Decided.id.is_not(None), _Decided.decision_reason),
+            (Extension.state == "asked", Extension.reason),
+            (Extension.id.is_not(None), Extension.decision_reason),
+            (
+                and_(_Asked.id.is_not(None), Reminder.topic == "explanation_answered"),
+                _Asked.answer,
+            ),
+            (_Asked.id.is_not(None), _Asked.question),
+            (Handover.id.is_not(None), Handover.note),
+            (Deputy.id.is_not(None), Deputy.reason),
+            else_=_returned_because,
+        ).label("words"),
+        func.coalesce(
+            _Decided.decided_by_name,
+            case((Extension.state == "asked", Extension.asked_by_name)),
+            Extension.decided_by_name,
+            case((Reminder.topic == "explanation_answered", _Asked.answered_by_name)),
+            _Asked.asked_by_name,
+            Handover.carried_out_by_name,
+            _Principal.name,
+            "",
+        ).label("by"),
+        func.coalesce(
+            case((Extension.state == "asked", Extension.wished_on), else_=Extension.granted_until),
+            Deputy.valid_to,
+        ).label("until"),
+        func.coalesce(Deputy.valid_from, Handover.effective_on).label("since"),
+        case((Reminder.topic == "explanation_answered", _Asked.question), else_="").label(
+            "question"
+        ),
+        case((Deputy.id.is_not(None), Reminder.recipient_name), else_="").label("person"),
+        _sides(Handover.from_ids).label("from_body"),
+        _sides(Handover.to_ids).label("to_body"),
+        case((Handover.id.is_not(None), _moved), else_=0).label("number"),
+    )
+    .join(Organisation, Organisation.id == Reminder.organisation_id)
+    .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
+    .outerjoin(_Asked, _Asked.id == Reminder.explanation_id)
+    .outerjoin(Period, Period.id == func.coalesce(Assignment.period_id, _Asked.period_id))
+    .outerjoin(Node, Node.id == func.coalesce(Assignment.node_id, _Asked.node_id))
+    .outerjoin(_Parent, _Parent.id == Node.parent_id)
+    .outerjoin(Responsibility, Responsibility.id == Assignment.responsibility_id)
+    .outerjoin(_Newest, _Newest.id == _newest)
+    .outerjoin(
+        _Decided,
+        and_(
+            _Decided.id == Reminder.subject_id,
+            Reminder.topic.in_(("returned", "rejected", "accepted", "reopened")),
+        ),
+    )
+    .outerjoin(
+        Extension,
+        and_(Extension.id == Reminder.subject_id, Reminder.topic.startswith("extension_")),
+    )
+    .outerjoin(Handover, and_(Handover.id == Reminder.subject_id, Reminder.topic == "handed_over"))
+    .outerjoin(Deputy, and_(Deputy.id == Reminder.subject_id, Reminder.topic == "deputy_named"))
+    .outerjoin(Membership, Membership.id == Deputy.membership_id)
+    .outerjoin(_Principal, _Principal.id == Membership.user_id)
+    .where(
+        Reminder.mail_id == any_(bindparam("mails", type_=ARRAY(Uuid))),
+        Reminder.state == "claimed",
+    )
+    .subquery("lines")
+)
+_SHOWN = (
+    select(_LINES).where(_LINES.c.place <= MOST_LINES).order_by(_LINES.c.mail_id, _LINES.c.place)
+)
+_COUNTS = (
+    select(Reminder.mail_id, func.count())
+    .where(
+        Reminder.mail_id == any_(bindparam("mails", type_=ARRAY(Uuid))),
+        Reminder.state == "claimed",
+    )
+    .group_by(Reminder.mail_id)
+)
+_English = aliased(Contact)
+_MAILS = select(
+    Mail.id,
+    Mail.kind,
+    Mail.recipient,
+    Mail.recipient_name,
+    Mail.message_id,
+    Mail.trace_id,
+    Mail.facts,
+    case(
+        (
+            exists().where(
+                func.lower(_English.email) == func.lower(Mail.recipient),
+                _English.active,
+                _English.language == "en",
+            ),
+            "en",
+        ),
+        else_="vi",
+    ).label("language"),
+).where(Mail.id == any_(bindparam("mails", type_=ARRAY(Uuid))))
+_LINE = tuple(Line.__dataclass_fields__)
+
+
+async def letters(
+    session: AsyncSession, mails: Sequence[UUID], *, now: datetime
+) -> dict[UUID, Letter]:
+    """Read all of a batch at once."""
+    chosen = {"mails": list(mails)}
+    lines: dict[UUID, list[Line]] = defaultdict(list)
+    for row in await session.execute(_SHOWN, chosen):
+        lines[row.mail_id].append(_line(row))
+    counts = dict((await session.execute(_COUNTS, chosen)).all())
+    call = await whom_to_call(session)
+    return {
+        row.id: Letter(
+            mail_id=row.id,
+            kind=row.kind,
+            recipient=row.recipient,
+            recipient_name=row.recipient_name,
+            language=row.language,
+            message_id=row.message_id,
+            trace_id=row.trace_id,
+            call=call,
+            lines=tuple(lines[row.id]),
+            more=counts.get(row.id, 0) - len(lines[row.id]),
+            facts=row.facts,
+            written_at=now,
+        )
+        for row in await session.execute(_MAILS, chosen)
+    }
+
+
+def _line(row: Any) -> Line:
+    values = {name: getattr(row, name) for name in _LINE if name != "missing"}
+    values["words"] = row.words or ""
+    return Line(missing=_missing(row), **values)
+
+
+def _missing(row: Any) -> tuple[str, ...]:
+    """Name what is still owed: from the newest revision, where there is one that can go on."""
+    if row.kind != "step":
+        return ()
+    if row.duty == "explanation":
+        return ("explanation",)
+    if row.newest_state != "draft":
+        return ("figure", "evidence") if _needs_evidence(row) else (row.duty,)
+    if _needs_evidence(row) and not row.has_evidence:
+        return ("evidence", "submission")
+    return ("submission",)
+
+
+def _needs_evidence(row: Any) -> bool:
+    return bool(row.evidence_required and row.duty == "figure")
+
+
+async def whom_to_call(session: AsyncSession) -> WhomToCall | None:
+    """Give the coordinating body and, where it has one, the officer people may call."""
+    row = (
+        await session.execute(
+            select(Organisation.name_vi, Contact.name, Contact.phone, Contact.email)
+            .outerjoin(
+                Contact,
+                and_(
+                    Contact.organisation_id == Organisation.id,
+                    Contact.active,
+                    Contact.role == "officer",
+                ),
+            )
+            .where(Organisation.is_coordinator)
+            .order_by(Organisation.code, Contact.created_at, Contact.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else WhomToCall(row[0], row[1] or "", row[2] or "", row[3] or "")

@@ -1,0 +1,199 @@
+"""What is told once, when it happened: decisions, extensions, explanations, deputies, hand-overs; as SQL over the facts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    Uuid,
+    and_,
+    case,
+    column,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from services.notifier.recipients import recipients
+from shared.db import among
+from shared.duty import HANOI
+from shared.models import (
+    Assignment,
+    Deputy,
+    ExplanationRequest,
+    Extension,
+    Handover,
+    Membership,
+    Period,
+    Reminder,
+    Submission,
+    User,
+)
+
+LONGEST = timedelta(days=30)  # what is older is nobody's news
+DECIDED = ("returned", "rejected", "accepted", "reopened")
+
+
+def _decisions(since: datetime) -> Select[Any]:
+    """Of each duty only the newest revision: whoever wrote a newer one knows."""
+    newer = aliased(Submission)
+    return (
+        select(
+            Submission.id.label("subject_id"),
+            Submission.state.label("topic"),
+            Assignment.id.label("assignment_id"),
+            null().cast(Uuid).label("explanation_id"),
+            Assignment.organisation_id.label("organisation_id"),
+            Submission.decided_at.label("at"),
+            literal("officer").label("first"),
+            literal("deputy").label("second"),
+        )
+        .join(Assignment, Assignment.id == Submission.assignment_id)
+        .join(Period, Period.id == Assignment.period_id)
+        .where(
+            Submission.state.in_(DECIDED),
+            Submission.decided_at >= since,
+            Period.state != "draft",
+            ~exists().where(
+                newer.assignment_id == Submission.assignment_id,
+                newer.revision > Submission.revision,
+            ),
+        )
+    )
+
+
+def _extensions(since: datetime) -> Select[Any]:
+    """Tell the body what was decided, and the coordinator what is asked."""
+    asked = Extension.state == "asked"
+    at = case((asked, Extension.asked_at), else_=Extension.decided_at)
+    return (
+        select(
+            Extension.id,
+            literal("extension_") + Extension.state,
+            Extension.assignment_id,
+            null().cast(Uuid),
+            Assignment.organisation_id,
+            at,
+            case((asked, "coordinator"), else_="officer"),
+            case((asked, "coordinator"), else_="deputy"),
+        )
+        .join(Assignment, Assignment.id == Extension.assignment_id)
+        .where(Extension.state.in_(("asked", "granted", "refused")), at >= since)
+    )
+
+
+def _explanations(since: datetime) -> Select[Any]:
+    asked = ExplanationRequest.state == "asked"
+    at = case((asked, ExplanationRequest.asked_at), else_=ExplanationRequest.answered_at)
+    return select(
+        ExplanationRequest.id,
+        literal("explanation_") + ExplanationRequest.state,
+        ExplanationRequest.assignment_id,
+        ExplanationRequest.id,
+        ExplanationRequest.organisation_id,
+        at,
+        case((asked, "officer"), else_="coordinator"),
+        case((asked, "head"), else_="coordinator"),
+    ).where(ExplanationRequest.state.in_(("asked", "answered")), at >= since)
+
+
+def _handovers(since: datetime) -> Select[Any]:
+    """Tell both sides."""
+    sides = (
+        func.unnest(Handover.from_ids + Handover.to_ids)
+        .table_valued(column("id", Uuid), name="sides")
+        .render_derived()
+        .lateral()
+    )
+    return (
+        select(
+            Handover.id,
+            literal("handed_over"),
+            null().cast(Uuid),
+            null().cast(Uuid),
+            sides.c.id,
+            Handover.carried_out_at,
+            literal("officer"),
+            literal("head"),
+        )
+        .join(sides, true())
+        .where(Handover.state == "carried_out", Handover.carried_out_at >= since)
+    )
+
+
+def noticed(since: datetime, subjects: Sequence[UUID] | None = None) -> Subquery:
+    """List what is to be told once, and to whom; ``subjects`` narrows it."""
+    facts = union_all(
+        _decisions(since), _extensions(since), _explanations(since), _handovers(since)
+    ).subquery("facts")
+    people = recipients()
+    day = func.date(func.timezone(HANOI.key, facts.c.at))
+    told = (
+        select(
+            facts.c.subject_id,
+            facts.c.topic,
+            facts.c.assignment_id,
+            facts.c.explanation_id,
+            facts.c.organisation_id,
+            people.c.audience,
+            people.c.contact_id,
+            people.c.user_id,
+            people.c.recipient,
+            people.c.recipient_name,
+        )
+        .join(
+            people,
+            and_(
+                people.c.organisation_id == facts.c.organisation_id,
+                people.c.audience.in_((facts.c.first, facts.c.second)),
+                day.between(people.c.valid_from, people.c.valid_to),
+            ),
+        )
+        .where(_among(facts.c.subject_id, subjects))
+    )
+    deputies = (
+        select(
+            Deputy.id,
+            literal("deputy_named"),
+            null().cast(Uuid),
+            null().cast(Uuid),
+            Membership.organisation_id,
+            literal("deputy"),
+            null().cast(Uuid),
+            User.id,
+            User.email,
+            User.name,
+        )
+        .join(Membership, Membership.id == Deputy.membership_id)
+        .join(User, User.id == Deputy.deputy_id)
+        .where(
+            Deputy.created_at >= since,
+            Deputy.ended_at.is_(None),
+            User.active,
+            User.email != "",
+            _among(Deputy.id, subjects),
+        )
+    )
+    return union_all(told, deputies).subquery("noticed")
+
+
+def _among(column: Any, subjects: Sequence[UUID] | None) -> ColumnElement[bool]:
+    return true() if subjects is None else among(column, subjects)
+
+
+def is_told(rows: Any) -> ColumnElement[bool]:
+    return and_(
+        Reminder.kind == "notice",
+        Reminder.subject_id == rows.c.subject_id,
+        Reminder.topic == rows.c.topic,
+        Reminder.recipient == rows.c.recipient,
+    )

@@ -1,0 +1,128 @@
+"""What stands against a line of the ledger that was planned or claimed: the facts, read again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.notifier import reasons
+from services.notifier.notices import is_told, noticed
+from services.notifier.recipients import is_suppressed
+from services.notifier.schedule import Step
+from services.notifier.wanted import Asked, Scope, everything, is_in, is_watched, wanted
+from shared.db import among
+from shared.duty import effective_due_on, is_done
+from shared.models import Assignment, Contact, Period, Reminder
+
+
+class Obstacle(NamedTuple):
+    """A line that must not go out, and why."""
+
+    reminder_id: UUID
+    reason: str
+
+
+_is_duty = Reminder.explanation_id.is_(None)
+_why = case(
+    (is_suppressed(Reminder.recipient), reasons.ADDRESS_DEAD),
+    (and_(_is_duty, ~func.coalesce(is_watched, False)), reasons.PERIOD_CLOSED),
+    (and_(_is_duty, effective_due_on != Reminder.due_on), reasons.DEADLINE_MOVED),
+    (and_(~_is_duty, Asked.due_on != Reminder.due_on), reasons.DEADLINE_MOVED),
+    (and_(_is_duty, is_done), reasons.DUTY_DONE),
+    (and_(~_is_duty, Asked.state != "asked"), reasons.DUTY_DONE),
+    (
+        and_(
+            Reminder.audience.in_(("officer", "head")),
+            func.coalesce(Contact.organisation_id, Reminder.organisation_id)
+            != func.coalesce(Asked.organisation_id, Assignment.organisation_id),
+        ),
+        reasons.PASSED_ON,
+    ),
+    (
+        and_(
+            Reminder.contact_id.is_not(None),
+            or_(~Contact.active, Contact.email != Reminder.recipient),
+        ),
+        reasons.CONTACT_CHANGED,
+    ),
+    else_=reasons.STEP_OFF,
+)
+
+
+async def obstacles(
+    session: AsyncSession,
+    steps: Sequence[Step],
+    *,
+    rows: ColumnElement[bool],
+    scope: Scope | None = None,
+) -> list[Obstacle]:
+    """Find among the steps in ``rows`` what is no longer wanted, and lock it; what is locked is another's."""
+    want = wanted(steps, scope=scope or everything())
+    found = await session.execute(
+        select(Reminder.id, _why)
+        .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
+        .outerjoin(Period, Period.id == Assignment.period_id)
+        .outerjoin(Asked, Asked.id == Reminder.explanation_id)
+        .outerjoin(Contact, Contact.id == Reminder.contact_id)
+        .outerjoin(want, is_in(want))
+        .where(
+            Reminder.kind == "step",
+            rows,
+            or_(want.c.subject_id.is_(None), is_suppressed(Reminder.recipient)),
+        )
+        .order_by(Reminder.id)
+        .with_for_update(of=Reminder, skip_locked=True)
+    )
+    return [Obstacle(*pair) for pair in dict(found.all()).items()]
+
+
+async def untrue(
+    session: AsyncSession, *, rows: ColumnElement[bool], subjects: Sequence[UUID], since: datetime
+) -> list[Obstacle]:
+    """Find among the notices in ``rows`` what is no longer so."""
+    facts = noticed(since, subjects)
+    found = await session.execute(
+        select(
+            Reminder.id,
+            case(
+                (is_suppressed(Reminder.recipient), reasons.ADDRESS_DEAD),
+                else_=reasons.NO_LONGER_SO,
+            ),
+        )
+        .outerjoin(facts, is_told(facts))
+        .where(
+            Reminder.kind == "notice",
+            rows,
+            or_(facts.c.subject_id.is_(None), is_suppressed(Reminder.recipient)),
+        )
+        .order_by(Reminder.id)
+        .with_for_update(of=Reminder, skip_locked=True)
+    )
+    return [Obstacle(*pair) for pair in dict(found.all()).items()]
+
+
+async def superseded(
+    session: AsyncSession, ids: Sequence[UUID], *, now: datetime
+) -> list[Obstacle]:
+    """Find among ``ids`` the steps that a newer one to the same recipient has overtaken."""
+    newer = aliased(Reminder)
+    found = await session.scalars(
+        select(Reminder.id).where(
+            among(Reminder.id, ids),
+            Reminder.kind == "step",
+            exists().where(
+                newer.subject_id == Reminder.subject_id,
+                newer.kind == "step",
+                newer.due_on == Reminder.due_on,
+                newer.recipient == Reminder.recipient,
+                newer.planned_at > Reminder.planned_at,
+                newer.state != "skipped",
+                newer.planned_at <= now,
+            ),
+        )
+    )
+    return [Obstacle(reminder_id, reasons.NEWER_STEP) for reminder_id in found]

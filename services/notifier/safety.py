@@ -1,0 +1,213 @@
+"""The safety stop: a run that looks wrong is held, and a person is asked."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.claims import is_due
+from services.notifier.letter import HoldFacts
+from services.notifier.mail import message_id
+from services.notifier.recipients import is_suppressed
+from services.notifier.rules import Rules
+from services.notifier.schedule import HANOI, today_in_hanoi
+from shared.log import trace_id
+from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
+
+log = structlog.get_logger()
+
+
+class HeldFor(NamedTuple):
+    """Why a run is held: the limit it is above and the greatest day of late, or the year nobody confirmed."""
+
+    limit: int | None = None
+    usual: int | None = None
+    year: int | None = None
+
+
+FEW = 50  # mails; so many are never too many because they are unusual
+USUAL = timedelta(days=30)
+
+
+async def hold_if_unsafe(
+    session: AsyncSession, rules: Rules, *, now: datetime, domain: str
+) -> None:
+    """Hold what is due where the calendar is not confirmed or the mails are too many; let go where that is over."""
+    if rules.settings.calendar_required and not rules.knows(now):
+        year = today_in_hanoi(now).year
+        await _hold(session, "calendar", HeldFor(year=year), now=now, domain=domain)
+    else:
+        await _let_go(session, "calendar", now=now)
+    if too_many := await _too_many(session, rules, now=now):
+        await _hold(session, "too_many", too_many, now=now, domain=domain)
+
+
+async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> HeldFor | None:
+    """Count who would get mail today; say how many are too many, and why."""
+    due = await session.scalar(select(func.count(Reminder.recipient.distinct())).where(is_due(now)))
+    if not due:
+        return None
+    most = rules.settings.most_mails
+    if due <= FEW and due <= most:
+        return None
+    if await _released_today(session, now=now):
+        return None
+    today = today_in_hanoi(now)
+    day = func.date(func.timezone(HANOI.key, Mail.sent_at))
+    per_day = (
+        select(day.label("day"), func.count().label("mails"))
+        .where(Mail.sent_at > now - USUAL)
+        .group_by(day)
+        .subquery()
+    )
+    sent = await session.scalar(select(per_day.c.mails).where(per_day.c.day == today)) or 0
+    usual = await session.scalar(select(func.max(per_day.c.mails)).where(per_day.c.day < today))
+    limit = most
+    if usual is not None:
+        limit = min(most, max(FEW, usual * rules.settings.usual_factor))
+    if due + sent <= limit:
+        return None
+    return HeldFor(usual=usual, limit=limit)
+
+
+async def _released_today(session: AsyncSession, *, now: datetime) -> bool:
+    """Tell whether a person released a run today: he means all of the day."""
+    day = func.date(func.timezone(HANOI.key, Hold.decided_at))
+    return bool(
+        await session.scalar(
+            select(
+                exists().where(
+                    Hold.kind == "too_many",
+                    Hold.state == "released",
+                    Hold.decided_at > now - timedelta(days=1),
+                    day == today_in_hanoi(now),
+                )
+            )
+        )
+    )
+
+
+async def _hold(
+    session: AsyncSession, kind: str, why: HeldFor, *, now: datetime, domain: str
+) -> None:
+    """Hold what is due of the policies' steps; notices of what happened go on, but for a flood."""
+    rows = is_due(now) if kind == "too_many" else and_(is_due(now), Reminder.kind == "step")
+    mails, people = (
+        await session.execute(
+            select(func.count(), func.count(Reminder.recipient.distinct())).where(rows)
+        )
+    ).one()
+    if not mails:
+        return
+    made = uuid4()
+    detail = {"mails": people, "lines": mails, **why._asdict()}
+    waiting = await session.scalar(
+        insert(Hold)
+        .values(id=made, kind=kind, detail=detail, created_at=now)
+        .on_conflict_do_update(
+            index_elements=["kind"], index_where=Hold.state == "waiting", set_={"kind": kind}
+        )
+        .returning(Hold.id)
+    )
+    assert waiting is not None
+    await session.execute(update(Reminder).where(rows).values(state="held", hold_id=waiting))
+    if waiting == made:
+        log.warning("run_held", hold=str(made), kind=kind, **detail)
+        await _ask(session, made, kind, detail, now=now, domain=domain)
+
+
+async def _ask(
+    session: AsyncSession,
+    hold: UUID,
+    kind: str,
+    detail: dict[str, Any],
+    *,
+    now: datetime,
+    domain: str,
+) -> None:
+    """Write to the coordinator, and let the alarm stand until it is decided."""
+    session.add(Alarm(kind="hold", subject=str(hold), detail=kind, raised_at=now, mailed_at=now))
+    facts = HoldFacts(
+        hold_id=str(hold),
+        kind=kind,
+        mails=detail["mails"],
+        recipients=detail["mails"],
+        limit=detail["limit"],
+        usual=detail["usual"],
+        year=detail["year"],
+    )
+    for email, name in await coordinators(session):
+        await post(session, "hold", str(hold), email, name, facts=facts, now=now, domain=domain)
+
+
+async def _let_go(session: AsyncSession, kind: str, *, now: datetime) -> None:
+    waiting = await session.scalar(
+        select(Hold.id).where(Hold.kind == kind, Hold.state == "waiting")
+    )
+    if waiting is None:
+        return
+    await session.execute(
+        update(Hold).where(Hold.id == waiting).values(state="released", decided_at=now)
+    )
+    await session.execute(
+        update(Reminder)
+        .where(Reminder.hold_id == waiting, Reminder.state == "held")
+        .values(state="planned", hold_id=None)
+    )
+    log.info("hold_over", hold=str(waiting), kind=kind)
+
+
+async def coordinators(session: AsyncSession) -> list[tuple[str, str]]:
+    """List the addresses and names of the coordinating body's officers who can be reached."""
+    rows = await session.execute(
+        select(func.min(Contact.email), func.min(Contact.name))
+        .join(Organisation, Organisation.id == Contact.organisation_id)
+        .where(
+            Organisation.is_coordinator,
+            Contact.active,
+            Contact.role == "officer",
+            ~is_suppressed(Contact.email),
+        )
+        .group_by(func.lower(Contact.email))
+        .order_by(func.lower(Contact.email))
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def post(
+    session: AsyncSession,
+    kind: str,
+    what: str,
+    email: str,
+    name: str,
+    *,
+    facts: Mapping[str, Any],
+    now: datetime,
+    domain: str,
+) -> bool:
+    """Write down a mail that carries no lines of the ledger; the next round sends it. False if it is there."""
+    key = f"{kind}:{what}:{email}"
+    made = await session.scalar(
+        insert(Mail)
+        .values(
+            id=uuid4(),
+            key=key,
+            kind=kind,
+            recipient=email,
+            recipient_name=name,
+            day=today_in_hanoi(now),
+            message_id=message_id(key, domain=domain),
+            facts=dict(facts),
+            state="waiting",
+            next_at=now,
+            trace_id=trace_id.get(),
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Mail.id)
+    )
+    return made is not None
