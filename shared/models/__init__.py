@@ -6,6 +6,7 @@ from shared.models.calendar import CalendarDay, CalendarYear
 from shared.models.handovers import Handover, HandoverMove, Succession
 from shared.models.identity import ApiKey, Deputy, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
+from shared.models.packs import Pack, PackFile
 from shared.models.plan import (
     Contact,
     Framework,
@@ -61,6 +62,8 @@ __all__ = [
     "OfficialResult",
     "Organisation",
     "OutboxMessage",
+    "Pack",
+    "PackFile",
     "Panel",
     "PanelValue",
     "Period",
