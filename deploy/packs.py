@@ -20,7 +20,15 @@ MOST_MEMBERS = 100_000
 MOST_TEXT = 67_108_864  # bytes of the manifest and of the sums
 MOST_RATIO = 100  # of what is unpacked to the archive; ours are not packed at all
 _ENCRYPTED = 0x1
-_BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error)
+_BROKEN = (
+    zipfile.BadZipFile,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    zlib.error,
+)
 
 
 class NotAPackError(Exception):
@@ -40,7 +48,8 @@ class Findings:
 def verify(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     manifest: Annotated[
-        str | None, typer.Option(help="The SHA-256 of the manifest as the system or a letter has it.")
+        str | None,
+        typer.Option(help="The SHA-256 of the manifest as the system or a letter has it."),
     ] = None,
 ) -> None:
     """Check every member of a pack against its manifest and SHA256SUMS; exit 1 if anything differs, 2 if it is no pack."""
