@@ -14,6 +14,7 @@ from deploy.audit import app as audit
 from deploy.evidence import Findings, verify
 from deploy.handovers import handovers
 from deploy.migrate import migrate as run_migrations
+from deploy.packs import app as packs
 from deploy.plans.reader import PlanFileError, read_plan
 from deploy.scoring import schemas, score
 from deploy.seed import load_plan
@@ -31,6 +32,7 @@ accounts = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 app.add_typer(accounts, name="accounts")
 app.add_typer(handovers, name="handovers")
 app.add_typer(audit, name="audit")
+app.add_typer(packs, name="pack")
 evidence = typer.Typer(help="Stored documents.", no_args_is_help=True)
 app.add_typer(evidence, name="evidence")
 app.command()(score)

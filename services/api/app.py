@@ -39,6 +39,7 @@ from services.api.index.routes import routers as index
 from services.api.metrics import Metrics
 from services.api.middleware import Doorway
 from services.api.organisations.routes import routers as organisations
+from services.api.packs.routes import routers as packs
 from services.api.panels.routes import routers as panels
 from services.api.periods.routes import routers as periods
 from services.api.privacy.routes import routers as privacy
@@ -72,6 +73,7 @@ NOUNS = (
     submissions,
     comments,
     evidence,
+    packs,
     panels,
     index,
     profile,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
@@ -53,6 +53,11 @@ _why = case(
 )
 
 
+def _once(found: Any) -> dict[UUID, str]:
+    """Name each line once, though it may be wanted by several audiences."""
+    return dict(found.all())
+
+
 async def obstacles(
     session: AsyncSession,
     steps: Sequence[Step],
@@ -77,7 +82,7 @@ async def obstacles(
         .order_by(Reminder.id)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return [Obstacle(*pair) for pair in dict(found.all()).items()]
+    return [Obstacle(*pair) for pair in _once(found).items()]
 
 
 async def untrue(
@@ -102,7 +107,7 @@ async def untrue(
         .order_by(Reminder.id)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return [Obstacle(*pair) for pair in dict(found.all()).items()]
+    return [Obstacle(*pair) for pair in _once(found).items()]
 
 
 async def superseded(

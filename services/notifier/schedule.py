@@ -137,9 +137,7 @@ def steps(
             if send_at > until:
                 break
             name = name_of(offset, rule.days)
-            step = Step(
-                rule.policy_id, due_on, rule.audience, day, send_at, name, rule.separate
-            )
+            step = Step(rule.policy_id, due_on, rule.audience, day, send_at, name, rule.separate)
             key = (rule.policy_id, rule.audience, day)
             if key not in latest or latest[key][0] < offset:
                 latest[key] = (offset, step)

@@ -64,12 +64,14 @@ class Reminding:
         await self._sending.take()
 
     async def sweep(self) -> None:
-        """Plan and send; look at what did not happen even where planning fails."""
+        """Plan and send; then look at what did not happen, also where planning fails."""
         try:
             await self._plan([None])
         finally:
-            await self._watch()
-        await self._sending.take()
+            try:
+                await self._sending.take()
+            finally:
+                await self._watch()
 
     async def _plan_asked(self) -> None:
         asked, self._asked = self._asked, set()

@@ -7,6 +7,7 @@ from shared.models.handovers import Handover, HandoverMove, Succession
 from shared.models.identity import ApiKey, Deputy, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
 from shared.models.mails import Alarm, Mail, NotifierRun, SuppressedAddress
+from shared.models.packs import Pack, PackFile
 from shared.models.plan import (
     Contact,
     Framework,
@@ -16,13 +17,7 @@ from shared.models.plan import (
     Organisation,
     Responsibility,
 )
-from shared.models.reminders import (
-    Hold,
-    Reminder,
-    ReminderPolicy,
-    ReminderSettings,
-    ReminderStep,
-)
+from shared.models.reminders import Hold, Reminder, ReminderPolicy, ReminderSettings, ReminderStep
 from shared.models.review import Comment, IndicatorRule, ReviewRule
 from shared.models.round import (
     Assignment,
@@ -71,6 +66,8 @@ __all__ = [
     "OfficialResult",
     "Organisation",
     "OutboxMessage",
+    "Pack",
+    "PackFile",
     "Panel",
     "PanelValue",
     "Period",

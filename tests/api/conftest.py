@@ -44,7 +44,7 @@ class Stage:
         tables = (
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
             "explanation_requests extensions idempotency_keys indicator_rules localities memberships nodes "
-            "organisations outbox panels periods reminder_policies responsibilities review_rules submissions "
+            "organisations outbox pack_files packs panels periods reminder_policies responsibilities review_rules submissions "
             "successions users api_keys"
         )
         columns = ", ".join(

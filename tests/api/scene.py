@@ -64,7 +64,12 @@ async def make_scene(client: AsyncClient, cast: Cast, session: AsyncSession) -> 
     await opened_period(client, cast, code=SECOND)
     await drafted_period(client, cast, code="ky-nhap")
     shared = await _shared_things(client, cast, session)
-    return {code: shared | await _things_of(client, cast, session, code) for code in BODIES}
+    things = {code: await _things_of(client, cast, session, code) for code in BODIES}
+    made = await client.post(
+        f"/v1/periods/{SECOND}/packs", json={}, headers=cast.coordinator.headers
+    )
+    shared["pack"] = body(made, 201)["id"]
+    return {code: shared | of_body for code, of_body in things.items()}
 
 
 async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession) -> dict[str, str]:

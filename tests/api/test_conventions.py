@@ -122,6 +122,7 @@ async def walk(stage: Stage, path: str, params: dict[str, Any]) -> list[dict[str
         "/v1/responsibilities",
         "/v1/handovers",
         "/v1/periods",
+        "/v1/periods/ky-2025/packs",
         "/v1/assignments",
         "/v1/submissions",
         "/v1/panels/ky-2024",
@@ -227,6 +228,9 @@ async def test_every_single_thing_carries_an_etag_and_is_not_sent_twice(stage: S
         "/v1/index/profile?format=svg",
         f"/v1/index/runs/{things['run']}",
         f"/v1/reminder-policies/{things['policy']}",
+        f"/v1/packs/{things['pack']}",
+        f"/v1/packs/{things['pack']}/content",
+        f"/v1/packs/{things['pack']}/letter",
     ):
         headers = stage.cast.coordinator.headers
         first = await stage.client.get(path, headers=headers)

@@ -89,6 +89,7 @@ CHANGES_FILE = (
     "from,to,to_name_vi,effective_on,kind\nso-khdt,so-tc,Sở Tài chính,2025-03-01,merged into\n"
 ).encode()
 OF_PERIOD = {"period": "ky-2024"}
+PACK = {"pack_id": "pack"}
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
 
@@ -239,6 +240,11 @@ CALLS: dict[str, list[Call]] = {
         Call(TAKEN, {"evidence_id": "evidence_of_taken"}),
     ],
     "removeEvidence": [Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"})],
+    "makePack": [Call(COORDINATOR, PERIOD, {})],
+    "listPacks": [Call("FYFFYF", PERIOD)],
+    "getPack": [Call("FYFFYF", PACK)],
+    "getPackContent": [Call("FYFFYF", PACK)],
+    "getPackLetter": [Call("FYFFYF", PACK)],
     "getPanel": [Call(NOT_ADMIN, {"period": "period"})],
     "loadPanel": [Call(COORDINATOR, {"period": "period"}, PANEL)],
     "importPanel": [Call(COORDINATOR, {"period": "period"}, form=("p.csv", PANEL_FILE))],

@@ -308,6 +308,27 @@ WRONG = {
     "a cursor of nonsense": asked("/v1/assignments?cursor=nonsense", ""),
     "a cursor with letters of no alphabet": asked("/v1/assignments?cursor=%C3%A9%C3%A9", ""),
     "a cursor too long": asked("/v1/assignments?cursor=" + "a" * 513, "cursor"),
+    # Packs
+    "a pack with a note too long": coordinator(
+        "POST", "/v1/periods/ky-2024/packs", {"note": "x" * 4001}, "/note"
+    ),
+    "a pack with rows of one's own": coordinator(
+        "POST", "/v1/periods/ky-2024/packs", {"rows": []}, "/rows"
+    ),
+    "a pack of an unknown period": coordinator("POST", "/v1/periods/chua-co/packs", {}, "", 404),
+    "a pack of a period that was never opened": coordinator(
+        "POST", "/v1/periods/ky-nhap/packs", {}, "", 409
+    ),
+    "the packs of an unknown period": asked("/v1/periods/chua-co/packs", "", 404),
+    "packs with an unknown parameter": asked("/v1/periods/ky-2024/packs?state=new", "state"),
+    "a pack that is none": asked("/v1/packs/1", "pack_id"),
+    "an unknown pack": asked("/v1/packs/00000000-0000-4000-8000-000000000000", "", 404),
+    "the archive of an unknown pack": asked(
+        "/v1/packs/00000000-0000-4000-8000-000000000000/content", "", 404
+    ),
+    "the letter of an unknown pack": asked(
+        "/v1/packs/00000000-0000-4000-8000-000000000000/letter", "", 404
+    ),
     # Extensions
     "an extension to a day before the deadline": Wrong(
         "officer",

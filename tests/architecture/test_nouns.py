@@ -13,6 +13,7 @@ OPEN_TO_OTHERS = {
     "recall",
     "schemas",
     "states",
+    "store",
     "tree",
 }
 

@@ -34,7 +34,7 @@ def rule(
 
 RULES = st.lists(
     st.builds(
-        lambda offset, days, repeat, audience: rule(offset, days, *repeat, audience),
+        lambda offset, days, repeat, audience: rule(offset, days, repeat[0], repeat[1], audience),
         st.integers(-60, 60),
         st.sampled_from(["working", "calendar"]),
         st.one_of(st.just((None, None)), st.tuples(st.integers(1, 60), st.integers(1, 20))),

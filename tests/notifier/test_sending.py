@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from email.message import EmailMessage
 
 import pytest
@@ -147,10 +148,10 @@ async def test_whoever_lost_the_claim_does_not_mark_it(
     (slow,) = await claimed(office, clock)
     clock.now += timedelta(seconds=41)
     (quick,) = await claimed(office, clock)
-    said = {"subject": "", "relay": "", "now": clock.now}
+    mark = partial(mark_sent, subject="", relay="", now=clock.now)
     async with office.database.transaction() as session:
-        assert not await mark_sent(session, slow, **said)
-        assert await mark_sent(session, quick, **said)
+        assert not await mark(session, slow)
+        assert await mark(session, quick)
 
 
 async def test_a_slow_server_lets_go_of_claims_before_another_may_take_them(
@@ -257,6 +258,7 @@ async def test_facts_that_changed_after_planning_are_seen_before_sending(
     await send_due(office)
     assert [row.reason for row in await world.ledger()] == [reasons.DEADLINE_MOVED]
     person = (await world.ledger())[0].contact_id
+    assert person is not None
     await world.change(Assignment, duty, due_on=DUE)
     await world.plan(at(0))
     await world.change(Contact, person, active=False)

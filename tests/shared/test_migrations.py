@@ -14,7 +14,17 @@ from deploy.migrate import alembic_config
 from shared.db import Base
 from tests.conftest import run_sql, settings_for
 
-GUARDED = ("audit_log", "audit_links", "audit_heads", "runs", "run_nodes", "panels", "panel_values")
+GUARDED = (
+    "audit_log",
+    "audit_links",
+    "audit_heads",
+    "runs",
+    "run_nodes",
+    "panels",
+    "panel_values",
+    "packs",
+    "pack_files",
+)
 
 
 async def test_the_migrations_go_up_and_down_and_up_again(servers: Servers) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -17,6 +18,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What a spreadsheet takes for the start of a formula, in full width too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _THEN = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+
+_CREATED = re.compile(rb"<dcterms:created[^>]*>([^<]*)")
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -49,7 +53,7 @@ def _simple(value: Any) -> Any:
 def as_xlsx(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
     """Write sheets by name, each its columns and rows. Text is stored as text, so that no cell is a formula."""
     book = openpyxl.Workbook(write_only=True)
-    book.properties.created = book.properties.modified = _THEN
+    book.properties.created = _THEN
     for name, (columns, rows) in sheets.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
@@ -58,28 +62,37 @@ def as_xlsx(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
             sheet.append([_cell(sheet, row.get(column)) for column in columns])
     written = io.BytesIO()
     book.save(written)
-    return _without_times(written.getvalue())
+    return without_times(written.getvalue())
 
 
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     value = _simple(value)
     if isinstance(value, str):
         value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    cell = WriteOnlyCell(sheet, value)
+    # Written out here: openpyxl would keep sixteen of a float's seventeen digits.
+    cell = WriteOnlyCell(sheet, repr(value) if isinstance(value, float) else value)
     if isinstance(value, str):
         cell.data_type = "s"
+    elif isinstance(value, float):
+        cell.data_type = "n"
     if bold:
         cell.font = Font(bold=True)
     return cell
 
 
-def _without_times(packed: bytes) -> bytes:
-    """Pack again with one date for all members: the ETag must not change with the clock."""
+def without_times(packed: bytes) -> bytes:
+    """Pack again with one date for all members: the ETag must not change with the clock.
+
+    The date of the last change becomes that of creation: openpyxl puts the clock's there whatever one says.
+    """
     written = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(packed)) as old,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():
-            new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED)
+            content = old.read(name)
+            if name == "docProps/core.xml" and (created := _CREATED.search(content)):
+                content = _MODIFIED.sub(rb"\g<1>" + created[1], content)
+            new.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return written.getvalue()

@@ -17,6 +17,10 @@ class DamagedError(Exception):
     """The stored bytes are not the ones that came, or are gone."""
 
 
+class GoneError(DamagedError):
+    """Nothing is stored there."""
+
+
 class Kept(NamedTuple):
     """What is known of a stored file."""
 
@@ -70,6 +74,8 @@ class Store:
     async def _part(self, key: str, start: int, end: int) -> bytes:
         try:
             return bytes(await self._store.get_range_async(key, start=start, end=end))
+        except FileNotFoundError as error:
+            raise GoneError from error
         except (obstore.exceptions.BaseError, OSError) as error:
             raise DamagedError from error
 
@@ -82,6 +88,8 @@ class Store:
                     yield held
                 held = bytes(chunk)
                 digest.update(held)
+        except FileNotFoundError as error:
+            raise GoneError from error
         except (obstore.exceptions.BaseError, OSError) as error:
             raise DamagedError from error
         if digest.hexdigest() != kept.sha256:
