@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import func, select
 
-from services.api.panels.faults import MOST_FAULTS, Said
-from services.api.panels.numbers import number_in
+from services.api.sheets.faults import MOST_FAULTS, Said
+from services.api.sheets.numbers import number_in
 from shared.models import AuditEntry, Locality, OutboxMessage, Panel, PanelValue
 from tests.api.conftest import Stage
 from tests.api.wrong import check_problem

@@ -7,8 +7,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import FormData
 
-from services.api.deps.edge import Writing
-from services.api.errors import TooLargeError
+from services.api.deps.edge import Writing, bounded_body
 from shared.errors import InvalidError
 
 JSON_TOO = {
@@ -41,7 +40,7 @@ class FormOrJson(Writing):
         if media != "application/json":
             await super().read_form(request)
             return
-        body = await _small_body(request, request.state.settings.body_limit)
+        body = await bounded_body(request, request.state.settings.body_limit)
         try:
             told = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -54,16 +53,6 @@ class FormOrJson(Writing):
             [(name, _text(value)) for name, value in told.items() if value is not None]
         )
         request._body = body  # noqa: SLF001
-
-
-async def _small_body(request: Request, most: int) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            raise TooLargeError
-    return b"".join(pieces)
 
 
 def _text(value: Any) -> str:
