@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -275,6 +276,15 @@ async def test_the_guide_names_every_column_in_both_languages(stage: Stage) -> N
         assert (english, fill) == (column.en, "✎" if column.fill else None)
     assert MADE_UP not in told
     assert sheet_of(content).cell(1, 5).value is None
+
+
+def test_the_docs_name_every_column_as_the_sheet_does() -> None:
+    told = Path("docs/figures.md").read_text("utf-8").splitlines()
+    wanted = [
+        f"| `{column.name}` | {column.vi} | {'✎' if column.fill else ''} | {column.en} |"
+        for column in COLUMNS
+    ]
+    assert [line for line in told if line.startswith("| `")] == wanted
 
 
 async def test_nothing_may_be_written_once_the_period_is_closed(

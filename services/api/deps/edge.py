@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps import idempotency
 from services.api.deps.caller import NOBODY, Caller, authenticate
-from services.api.errors import TooLargeError, UnsupportedMediaTypeError, domain_problem
+from services.api.errors import UnsupportedMediaTypeError, domain_problem
 from shared.db import Database, Reader, reader_of, session_reader
 from shared.errors import DomainError
 from shared.settings import Settings
@@ -183,17 +183,6 @@ async def _once(request: WriteRequest, handler: Handler) -> Response:
         answer=refused_or_answered,
         kept=lambda answered: request.replay or answered,
     )
-
-
-async def bounded_body(request: Request, most: int) -> bytes:
-    """Read a body that no limit of the route's holds for."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            raise TooLargeError
-    return b"".join(pieces)
 
 
 def _refuse_other_media(request: Request) -> None:

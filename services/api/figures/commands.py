@@ -18,7 +18,6 @@ from services.api.figures.queries import CONTENT, shown, some_figures
 from services.api.figures.reading import SentRow, Wrong
 from services.api.sheets.faults import Faults, Said
 from services.api.submissions import commands
-from services.api.submissions.figures import CONTENT as MEMBERS
 from services.api.submissions.figures import settled
 from services.api.submissions.hand import duty_in_hand, refuse_passed_on
 from shared.db import session_reader
@@ -225,7 +224,7 @@ async def _next_revision(
     session: AsyncSession, row: Mapping[str, Any], changed: dict[str, Any]
 ) -> dict[str, Any]:
     """Carry over what the row leaves as it was; a figure that followed from its fraction follows again."""
-    stored = {name: row[name] for name in MEMBERS}
+    stored = {name: row[name] for name in CONTENT}
     if stored == CONTENT:
         return changed
     duty = await duty_in_hand(session, row["assignment"])

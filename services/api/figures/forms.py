@@ -3,12 +3,10 @@
 import io
 from typing import Any
 
-import orjson
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from services.api.deps.edge import Writing, bounded_body
+from services.api.deps.forms import FormOrJson
 from services.api.figures.columns import INPUTS
 from services.api.figures.schemas import MOST_FIGURES, FigureShown
 from services.api.submissions.schemas import SubmissionPatch
@@ -53,19 +51,9 @@ JSON_TOO = {
 }
 
 
-class FileOrRows(Writing):
-    async def read_form(self, request: Request) -> None:
-        media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media != "application/json":
-            await super().read_form(request)
-            return
-        body = await bounded_body(request, FILE_LIMIT)
-        try:
-            orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            fault = {"type": "json_invalid", "loc": ("body",), "msg": "JSON decode error"}
-            raise RequestValidationError([fault]) from error
-        # FastAPI finds the form as if it had been one, the idempotency key the body as it came.
-        file = UploadFile(io.BytesIO(body), filename="rows.json")
-        request._form = FormData([("file", file)])  # noqa: SLF001 Starlette has no other way
-        request._body = body  # noqa: SLF001
+class FileOrRows(FormOrJson):
+    def most(self, request: Request) -> int:  # noqa: ARG002
+        return FILE_LIMIT
+
+    def form_of(self, told: Any, body: bytes) -> FormData:  # noqa: ARG002
+        return FormData([("file", UploadFile(io.BytesIO(body), filename="rows.json"))])

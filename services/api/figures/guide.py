@@ -25,6 +25,10 @@ GUIDE: tuple[tuple[str, str], ...] = (
         "Numbers as text may be 1234,5 or 1.234,5 or 1234.5; the text “1.234” could be two numbers and is refused.",
     ),
     (
+        "Tỷ lệ phần trăm: ghi 65, không ghi 65% (bảng tính sẽ lưu thành 0,65).",
+        "Percentages: write 65, not 65% (which a spreadsheet keeps as 0.65).",
+    ),
+    (
         "Dòng để trống được bỏ qua, không xóa gì. Dòng giữ nguyên không thay đổi gì.",
         "An empty row is passed over and deletes nothing. A row left as it is changes nothing.",
     ),

@@ -30,6 +30,7 @@ from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
 from services.api.figures.schemas import MOST_FIGURES, FigureQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
+from services.api.submissions.figures import EMPTY
 from shared.db import Reader
 from shared.duty import effective_due_on, writable
 from shared.errors import InvalidError
@@ -164,16 +165,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     ),
 }
 _SOME = _FIGURE.where(Assignment.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-CONTENT: Mapping[str, Any] = {
-    "answer": None,
-    "value": None,
-    "numerator": None,
-    "denominator": None,
-    "nil_reason": "",
-    "note": "",
-    "source": "",
-    "explanations": {},
-}
+CONTENT: Mapping[str, Any] = {**EMPTY, "answer": None}
 """The members that a department fills in, as they are where nothing was written yet."""
 _AS_IT_IS = (
     "assignment",
@@ -216,8 +208,9 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
     may_write = writes and row["open"] and row["state"] != "submitted"
     made = {name: row[name] for name in _AS_IT_IS}
     made |= {name: row[name] if seen else None for name in ("submission", "revision", "state")}
-    made |= _content(row) if seen and row["state"] != "withdrawn" else CONTENT
-    made["findings"] = orjson.loads(row["findings"]) if seen else []
+    stands = seen and row["state"] != "withdrawn"
+    made |= _content(row) if stands else CONTENT
+    made["findings"] = orjson.loads(row["findings"]) if stands else []
     made["decision_reason"] = row["decision_reason"] if seen else None
     made["last_year"] = _last_year(row)
     made["writable"] = may_write

@@ -45,7 +45,7 @@ def template(period: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> bytes
         for place, column in enumerate(COLUMNS, start=1):
             _fill(sheet.cell(number, place), column, cells[column.name], row)
     _validate(sheet, rows)
-    _furnish(sheet, len(rows))
+    _furnish(sheet)
     _instruct(book.create_sheet("Hướng dẫn - Guide"), period)
     return packed(book)
 
@@ -169,10 +169,8 @@ def _short(most: int) -> DataValidation:
     return rule
 
 
-def _furnish(sheet: Any, rows: int) -> None:
+def _furnish(sheet: Any) -> None:
     sheet.freeze_panes = FROZEN
-    last = max(FIRST_ROW + rows - 1, HEADING_ROW)
-    sheet.auto_filter.ref = f"A{NAMES_ROW}:{get_column_letter(len(COLUMNS))}{max(last, NAMES_ROW)}"
     _protect(sheet)
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", "9"
     sheet.page_setup.fitToHeight = 0
@@ -181,10 +179,10 @@ def _furnish(sheet: Any, rows: int) -> None:
 
 
 def _protect(sheet: Any) -> None:
-    """Lock against mistakes, without a password; widths, heights and filters may be changed."""
+    """Lock against mistakes, without a password; widths and heights may be changed."""
     protection = sheet.protection
     protection.sheet = True
-    protection.formatColumns = protection.formatRows = protection.autoFilter = False
+    protection.formatColumns = protection.formatRows = False
 
 
 def _instruct(sheet: Any, period: Mapping[str, Any]) -> None:
