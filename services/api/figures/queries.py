@@ -61,11 +61,6 @@ _Was, _WasDuty, _WasNode, _WasPeriod = (
 )
 
 
-def _day(period: Any) -> ColumnElement[str]:
-    return func.to_char(period.covers_from, "MM-DD")
-
-
-# Of the same span of an earlier year: a quarter is held against that quarter.
 _LAST = (
     select(
         _WasPeriod.code.label("period"),
@@ -81,8 +76,6 @@ _LAST = (
     .where(
         _WasNode.code == Node.code,
         _WasPeriod.kind == Period.kind,
-        _WasPeriod.span.is_not_distinct_from(Period.span),
-        or_(_WasPeriod.span.is_(None), _day(_WasPeriod).is_not_distinct_from(_day(Period))),
         _WasPeriod.reference_year < Period.reference_year,
         _WasPeriod.made_up == Period.made_up,
         _Was.state == "accepted",
