@@ -30,6 +30,7 @@ from services.api.evidence.routes import routers as evidence
 from services.api.evidence.store import Store
 from services.api.explanations.routes import routers as explanations
 from services.api.extensions.routes import routers as extensions
+from services.api.figures.routes import routers as figures
 from services.api.frameworks.routes import routers as frameworks
 from services.api.handovers.routes import routers as handovers
 from services.api.identity.passwords import Passwords
@@ -71,6 +72,7 @@ NOUNS = (
     board,
     rules,
     submissions,
+    figures,
     comments,
     evidence,
     packs,

@@ -10,10 +10,11 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from openpyxl.xml import LXML
 from sqlalchemy import func, select
 
-from services.api.panels.faults import MOST_FAULTS, Said
-from services.api.panels.numbers import number_in
+from services.api.sheets.faults import MOST_FAULTS, Said
+from services.api.sheets.numbers import number_in
 from shared.models import AuditEntry, Locality, OutboxMessage, Panel, PanelValue
 from tests.api.conftest import Stage
 from tests.api.wrong import check_problem
@@ -87,6 +88,8 @@ def repacked(content: bytes, part: str, old: str, new: str) -> bytes:
 
 HEAD = ["code", "name", "2.1.1", "2.1.2"]
 SHEET = "xl/worksheets/sheet1.xml"
+# How a formula without a result is written depends on the library that openpyxl finds.
+NO_RESULT = "<v></v>" if LXML else "<v />"
 SAME: dict[str, tuple[str, bytes | str]] = {
     "wide csv": ("a.csv", WIDE),
     "csv with a byte order mark": ("a.csv", "\ufeff" + WIDE.replace("\n", "\r\n")),
@@ -499,11 +502,11 @@ async def test_the_form_and_the_period_are_checked(stage: Stage) -> None:
 
 
 async def test_a_stored_formula_counts_with_the_result_it_had(stage: Stage) -> None:
-    content = repacked(FORMULA, SHEET, "<f>1+1</f><v />", "<f>1+1</f><v>2</v>")
+    content = repacked(FORMULA, SHEET, f"<f>1+1</f>{NO_RESULT}", "<f>1+1</f><v>2</v>")
     told = await dry(stage, content, "a.xlsx")
     assert (told["valid"], told["values"]) == (True, 2)
     empty = repacked(
-        FORMULA, SHEET, '<c r="C2"><f>1+1</f><v />', '<c r="C2" t="str"><f>""</f><v></v>'
+        FORMULA, SHEET, f'<c r="C2"><f>1+1</f>{NO_RESULT}', '<c r="C2" t="str"><f>""</f><v></v>'
     )
     told = await dry(stage, empty, "a.xlsx")
     assert (told["valid"], told["values"]) == (True, 1)

@@ -66,6 +66,7 @@ DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "waiting"},
     {"submission_id": "taken"},
 )
+FIGURES_FILE = b"assignment,version,value\n00000000-0000-4000-8000-000000000000,r0,\n"  # an empty row: passed over
 EXTENSION = {"extension_id": "extension"}
 EXPLANATION, DEPUTY = {"explanation_id": "explanation"}, {"deputy_id": "deputy"}
 NEW_EXPLANATION = {
@@ -176,6 +177,15 @@ CALLS: dict[str, list[Call]] = {
     "applyPeriodDeadlines": [Call(COORDINATOR, PERIOD)],
     "openPeriod": [Call(COORDINATOR, {"code": "draft_period"})],
     "closePeriod": [Call(COORDINATOR, PERIOD)],
+    "listFigures": [
+        Call("FYYYYF", PERIOD),
+        Call("FYYYYF", PERIOD, query="format=csv"),
+        Call("FYYYYF", PERIOD, query="format=xlsx"),
+    ],
+    "importFigures": [
+        Call("FFYYFF", PERIOD, form=("f.csv", FIGURES_FILE)),
+        Call("FFYYFF", PERIOD, {"rows": [{"assignment": "{assignment}", "version": "r0"}]}),
+    ],
     "listAssignments": [Call("FYYYYF")],
     "getAssignment": [Call("FYYNYF", DUTY)],
     "changeAssignment": [Call(COORDINATOR, DUTY, {"due_on": "2031-01-01"})],
@@ -347,7 +357,7 @@ async def send(
         content = {"files": {"file": ("a.pdf", PDF, "application/pdf")}}
     if call.form:
         content = {"files": {"file": call.form}}
-        if operation != "importHandovers":
+        if operation not in {"importHandovers", "importFigures"}:
             content["data"] = {"source": "thử nghiệm"}
     return await client.request(method, path, headers=headers, **content)
 

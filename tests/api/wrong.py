@@ -101,6 +101,15 @@ def handover(values: dict[str, Any], where: str, status: int = 422) -> Wrong:
     return coordinator("POST", HANDOVERS, HANDOVER | values, where, status)
 
 
+FIGURES = "/v1/periods/ky-2024/figures"
+IMPORT = f"{FIGURES}/import"
+ROW = {"assignment": "{assignment}", "version": "r0", "value": 5}
+
+
+def rows(*told: Any, where: str) -> Wrong:
+    return Wrong("officer", "POST", IMPORT, {"rows": list(told)}, where=where)
+
+
 def panel(locality: dict[str, Any]) -> dict[str, Any]:
     return {"source": "thử", "localities": [LOCALITY | locality]}
 
@@ -696,6 +705,57 @@ WRONG = {
     "a key that has expired": admin(
         "/v1/api-keys", KEY | {"expires_on": "2020-01-01"}, "/expires_on"
     ),
+    # Figures of a period as a sheet
+    "figures of an unknown period": asked("/v1/periods/chua-co/figures", "", 404),
+    "figures as a picture": asked(f"{FIGURES}?format=svg", "format"),
+    "figures in an unknown status": asked(f"{FIGURES}?status=lost", "status"),
+    "figures below a page of none": asked(f"{FIGURES}?limit=0", "limit"),
+    "an import into an unknown period": Wrong(
+        "officer", "POST", "/v1/periods/chua-co/figures/import", {"rows": [ROW]}, 404
+    ),
+    "an import of perhaps": Wrong(
+        "officer", "POST", f"{IMPORT}?dry_run=perhaps", {"rows": [ROW]}, where="dry_run"
+    ),
+    "an import of broken JSON": Wrong("officer", "POST", IMPORT, status=400, text='{"rows": '),
+    "an import with NaN": Wrong(
+        "officer", "POST", IMPORT, status=400, text='{"rows": [{"value": NaN}]}'
+    ),
+    "an import nested without end": Wrong("officer", "POST", IMPORT, status=400, text="[" * 99_999),
+    "an import of a list": Wrong("officer", "POST", IMPORT, [ROW], where="/rows"),
+    "an import of no rows": rows(where="/rows"),
+    "an import of too many rows": rows(*[ROW] * 1001, where="/rows"),
+    "an import with an unknown member": Wrong(
+        "officer", "POST", IMPORT, {"rows": [ROW], "force": True}, where="/rows"
+    ),
+    "a row that is a number": rows(ROW, 5, where="/rows/1"),
+    "a row with an unknown member": rows(ROW | {"figure": 1}, where="/rows/0/figure"),
+    "a row with a figure as text": rows(ROW | {"value": "6,5"}, where="/rows/0/value"),
+    "a row with a figure below its bound": rows(ROW | {"value": -0.5}, where="/rows/0/value"),
+    "a row with a numerator alone": rows(
+        ROW | {"value": None, "numerator": 1}, where="/rows/0/denominator"
+    ),
+    "a row with an answer of an unknown kind": rows(
+        ROW | {"answer": "maybe"}, where="/rows/0/answer"
+    ),
+    "a row with an explanation of nothing known": rows(
+        ROW | {"explanations": {"odd": "vì vậy"}}, where="/rows/0/explanations/odd"
+    ),
+    "a row with a note too long": rows(ROW | {"note": "x" * 4001}, where="/rows/0/note"),
+    "a row with half a surrogate": Wrong(
+        "officer", "POST", IMPORT, status=400, text='{"rows": [{"note": "\\ud800"}]}'
+    ),
+    "a row without a duty": rows({"value": 5}, where="/rows/0/assignment"),
+    "a row of an unknown duty": rows(
+        ROW | {"assignment": "00000000-0000-4000-8000-000000000000"}, where="/rows/0/assignment"
+    ),
+    "a row of another body's duty": rows(
+        ROW | {"assignment": "{foreign}"}, where="/rows/0/assignment"
+    ),
+    "a row twice": rows(ROW, ROW, where="/rows/1/assignment"),
+    "a row without a version": rows(
+        {"assignment": "{assignment}", "value": 5}, where="/rows/0/version"
+    ),
+    "a row of another indicator": rows(ROW | {"indicator": "2.1.9"}, where="/rows/0/indicator"),
     "a key of an unknown body": admin(
         "/v1/api-keys", KEY | {"organisation": "so-gi"}, "/organisation"
     ),
@@ -721,6 +781,8 @@ async def send(stage: Stage, wrong: Wrong) -> Response:
     if content is None and wrong.content is not None:
         content = json.dumps(wrong.content).replace("{waiting}", stage.mine["waiting"])
         content = content.replace("{taken}", stage.mine["taken"])
+        content = content.replace("{assignment}", stage.mine["assignment"])
+        content = content.replace("{foreign}", stage.foreign["assignment"])
     if content is not None:
         headers = {**headers, "content-type": "application/json"}
     return await stage.client.request(wrong.method, path, content=content, headers=headers)

@@ -13,10 +13,11 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
+from services.api.deps.cells import safe_text
+
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# What a spreadsheet takes for the start of a formula, in full width too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NO_CHARACTERS = dict.fromkeys((0xFFFE, 0xFFFF))
 _THEN = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 _CREATED = re.compile(rb"<dcterms:created[^>]*>([^<]*)")
@@ -37,8 +38,8 @@ def as_csv(columns: Sequence[str], rows: Rows) -> bytes:
 def _plain(value: Any) -> Any:
     """Put an apostrophe before text that would be run as a formula; a number stays a number."""
     value = _simple(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return safe_text(value)
     return "" if value is None else value
 
 
@@ -53,13 +54,18 @@ def _simple(value: Any) -> Any:
 def as_xlsx(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
     """Write sheets by name, each its columns and rows. Text is stored as text, so that no cell is a formula."""
     book = openpyxl.Workbook(write_only=True)
-    book.properties.created = _THEN
     for name, (columns, rows) in sheets.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
         sheet.append([_cell(sheet, column, bold=True) for column in columns])
         for row in rows:
             sheet.append([_cell(sheet, row.get(column)) for column in columns])
+    return packed(book)
+
+
+def packed(book: openpyxl.Workbook) -> bytes:
+    """Save a workbook; the same content makes the same bytes."""
+    book.properties.created = _THEN
     written = io.BytesIO()
     book.save(written)
     return without_times(written.getvalue())
@@ -68,7 +74,7 @@ def as_xlsx(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     value = _simple(value)
     if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        value = storable(value)
     # Written out here: openpyxl would keep sixteen of a float's seventeen digits.
     cell = WriteOnlyCell(sheet, repr(value) if isinstance(value, float) else value)
     if isinstance(value, str):
@@ -80,14 +86,19 @@ def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     return cell
 
 
-def without_times(packed: bytes) -> bytes:
+def storable(text: str) -> str:
+    """Leave out what XML cannot hold."""
+    return ILLEGAL_CHARACTERS_RE.sub("", text).translate(_NO_CHARACTERS)
+
+
+def without_times(saved: bytes) -> bytes:
     """Pack again with one date for all members: the ETag must not change with the clock.
 
     The date of the last change becomes that of creation: openpyxl puts the clock's there whatever one says.
     """
     written = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(packed)) as old,
+        zipfile.ZipFile(io.BytesIO(saved)) as old,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():

@@ -3,12 +3,9 @@
 from typing import Any
 
 import orjson
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import FormData
 
-from services.api.deps.edge import Writing
-from services.api.errors import TooLargeError
+from services.api.deps.forms import FormOrJson
 from shared.errors import InvalidError
 
 JSON_TOO = {
@@ -35,35 +32,11 @@ JSON_TOO = {
 }
 
 
-class FormOrJson(Writing):
-    async def read_form(self, request: Request) -> None:
-        media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media != "application/json":
-            await super().read_form(request)
-            return
-        body = await _small_body(request, request.state.settings.body_limit)
-        try:
-            told = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            fault = {"type": "json_invalid", "loc": ("body",), "msg": "JSON decode error"}
-            raise RequestValidationError([fault]) from error
+class LinkOrFile(FormOrJson):
+    def form_of(self, told: Any, body: bytes) -> FormData:  # noqa: ARG002
         if not isinstance(told, dict):
             raise InvalidError("Send a JSON object.", vi="Hãy gửi một đối tượng JSON.")
-        # FastAPI finds the form as if it had been one, the idempotency key the body as it came.
-        request._form = FormData(  # noqa: SLF001 Starlette has no other way
-            [(name, _text(value)) for name, value in told.items() if value is not None]
-        )
-        request._body = body  # noqa: SLF001
-
-
-async def _small_body(request: Request, most: int) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            raise TooLargeError
-    return b"".join(pieces)
+        return FormData([(name, _text(value)) for name, value in told.items() if value is not None])
 
 
 def _text(value: Any) -> str:

@@ -18,7 +18,7 @@ from services.api.deps.answers import answer, matches, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.errors import DamagedFileError, TooLargeError, UnsupportedFileTypeError
 from services.api.evidence import commands, files, queries, scanner, schemas
-from services.api.evidence.forms import JSON_TOO, FormOrJson
+from services.api.evidence.forms import JSON_TOO, LinkOrFile
 from services.api.evidence.ranges import asked_range
 from services.api.evidence.store import DamagedError
 from services.api.submissions.queries import submission_shown
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 reading = APIRouter(prefix="/v1", tags=["evidence"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["evidence"], route_class=Writing)
-attaching = APIRouter(prefix="/v1", tags=["evidence"], route_class=FormOrJson)
+attaching = APIRouter(prefix="/v1", tags=["evidence"], route_class=LinkOrFile)
 
 FORM_LIMIT = 64 * 1024 * 1024  # bytes; the exact limit of a file is a setting
 

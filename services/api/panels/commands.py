@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
-from services.api.panels.faults import Faults
 from services.api.panels.layouts import Leaf, PanelRead, check_new, read_panel
 from services.api.panels.queries import panel_difference
 from services.api.panels.schemas import NewPanel
-from services.api.panels.sheets import Table
 from services.api.periods.queries import PeriodClosedError, PeriodNotFoundError
+from services.api.sheets.faults import Faults
+from services.api.sheets.tables import Table
 from shared import outbox
 from shared.db import session_reader
 from shared.events import PanelLoaded

@@ -10,10 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from services.api.deps.fields import Line
 from services.api.deps.paging import Code
 from services.api.errors import pointer_to
-from services.api.panels.faults import Faults, Place, Said, said_of, shown
-from services.api.panels.numbers import sensible
 from services.api.panels.schemas import MOST_LOCALITIES, NewPanel
-from services.api.panels.sheets import Row, Sheet, Table, cell_at, check_heading
+from services.api.sheets.faults import Faults, Place, Said, said_of, shown
+from services.api.sheets.numbers import sensible
+from services.api.sheets.tables import Row, Sheet, Table, cell_at, check_heading
 
 LONG = ("code", "name", "indicator", "value")
 ALIKE = 0.4  # share of letters that two codes have in common

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.frameworks.queries import FrameworkNotFoundError
-from services.api.panels.faults import Faults
 from services.api.panels.names import level_of, locality_key
 from services.api.panels.queries import MOST_SAMPLES
 from services.api.panels.results import Known, Result, read_results
-from services.api.panels.sheets import Table
+from services.api.sheets.faults import Faults
+from services.api.sheets.tables import Table
 from shared.models import Framework, Locality, Node, OfficialResult
 from shared.text import fold
 

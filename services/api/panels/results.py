@@ -10,11 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 from services.api.deps.fields import Line, OptionalLine
 from services.api.deps.paging import Code
 from services.api.errors import pointer_to
-from services.api.panels.faults import Faults, Place, Said, shown
 from services.api.panels.layouts import misfit
 from services.api.panels.names import locality_key, node_of
 from services.api.panels.published import MOST_RANKED, MOST_RESULTS, NewResults
-from services.api.panels.sheets import Row, Sheet, Table, cell_at, check_heading
+from services.api.sheets.faults import Faults, Place, Said, shown
+from services.api.sheets.tables import Row, Sheet, Table, cell_at, check_heading
 
 FULL_SCORE = 100
 COLUMNS = (

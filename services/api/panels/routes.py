@@ -4,24 +4,22 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Response
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 
 from services.api.deps.answers import answer
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.paging import Code, Page
-from services.api.errors import UnsupportedFileTypeError, told
+from services.api.errors import told
 from services.api.panels import (
     commands,
-    files,
     official,
     published,
     queries,
     reconciliation,
     schemas,
 )
-from services.api.panels.faults import Faults
-from services.api.panels.sheets import Table
+from services.api.sheets.faults import Faults
+from services.api.sheets.files import read_upload
+from services.api.sheets.tables import Table
 
 reading = APIRouter(prefix="/v1", tags=["panels"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["panels"], route_class=Writing)
@@ -70,7 +68,7 @@ async def import_panel(
     A dry run makes the same checks, stores nothing, and answers 200 with what is wrong and what would change.
     """
     request.caller.require("panels:write")
-    table = await _table(form.file, sheet="panel")
+    table = await read_upload(form.file, sheet="panel")
     checked = await commands.import_panel(
         request.db,
         request.caller,
@@ -116,7 +114,7 @@ async def import_official(
     Rows are known by locality and node. A dry run makes the same checks and stores nothing.
     """
     request.caller.require("panels:write")
-    table = await _table(form.file, sheet="official")
+    table = await read_upload(form.file, sheet="official")
     checked = await official.import_results(
         request.db,
         request.caller,
@@ -152,18 +150,6 @@ async def get_reconciliation(
     """Put a run's estimate beside what the ministry published, node by node, with the cause as far as it can be told."""
     request.caller.require("index:read")
     return answer(request, await reconciliation.reconciliation(request.read, query))
-
-
-async def _table(upload: UploadFile, *, sheet: str) -> Table:
-    """Read an upload; its kind is told from its bytes, and its name must agree."""
-    kind = files.detect(upload.file)
-    if not files.fits(upload.filename or "", kind):
-        raise UnsupportedFileTypeError(
-            "This type of file is not accepted: send CSV, XLSX or JSON, named so.",
-            vi="Loại tệp không được chấp nhận: hãy gửi CSV, XLSX hoặc JSON, đúng phần mở rộng.",
-            pointer="/file",
-        )
-    return await run_in_threadpool(files.read_table, upload.file, kind, sheet=sheet)
 
 
 def _read(checked: commands.CheckedPanel) -> dict[str, Any]:

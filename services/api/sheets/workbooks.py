@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 import openpyxl
 from openpyxl.cell.read_only import EMPTY_CELL
 
-from services.api.panels.faults import Place, Said
-from services.api.panels.sheets import MOST_COLUMNS, MOST_ROWS, Cell, Row, Sheet, filled
+from services.api.sheets.faults import Place, Said
+from services.api.sheets.tables import MOST_COLUMNS, MOST_ROWS, Cell, Row, Sheet, filled
 
 MOST_PARTS = 1_000
 MOST_UNPACKED = 48 * 1024 * 1024  # bytes; a full panel, one figure in a row, takes 20 MiB
@@ -29,10 +29,10 @@ class UnreadableError(Exception):
         super().__init__(english)
 
 
-def read_workbook(file: BinaryIO, *, name: str) -> Sheet:
+def read_workbook(file: BinaryIO, *, name: str, most_unpacked: int = MOST_UNPACKED) -> Sheet:
     """Take the sheet of this name, or else the first, with the results that formulas had when it was saved."""
     try:
-        has_formulas = _look_from_outside(file)
+        has_formulas = _look_from_outside(file, most_unpacked)
         rows = list(_rows(file, name))
         if has_formulas:
             rows = _without_unknown(rows, _formulas(file, name))
@@ -50,14 +50,14 @@ def read_workbook(file: BinaryIO, *, name: str) -> Sheet:
     return Sheet(rows[0], rows[1:], typed=True)
 
 
-def _look_from_outside(file: BinaryIO) -> bool:
+def _look_from_outside(file: BinaryIO, most_unpacked: int) -> bool:
     """Refuse what would unpack to too much or has its own entities; tell whether there are formulas.
 
     ``zipfile`` unpacks no more than the directory says, so that the directory can be believed.
     """
     formulas = False
     with zipfile.ZipFile(file) as archive:
-        _check_directory(archive.infolist())
+        _check_directory(archive.infolist(), most_unpacked)
         for name in archive.namelist():
             if name.endswith((".xml", ".rels")):
                 content = archive.read(name)
@@ -68,9 +68,9 @@ def _look_from_outside(file: BinaryIO) -> bool:
     return formulas
 
 
-def _check_directory(parts: list[zipfile.ZipInfo]) -> None:
+def _check_directory(parts: list[zipfile.ZipInfo], most_unpacked: int) -> None:
     unpacked = sum(part.file_size for part in parts)
-    most = min(MOST_UNPACKED, MOST_RATIO * max(sum(part.compress_size for part in parts), 1))
+    most = min(most_unpacked, MOST_RATIO * max(sum(part.compress_size for part in parts), 1))
     if len(parts) > MOST_PARTS or unpacked > most:
         raise UnreadableError("the workbook unpacks to too much", "bảng tính giải nén ra quá lớn")
     if len({part.filename for part in parts}) < len(parts):

@@ -6,8 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from services.api.panels.sheets import MOST_COLUMNS, MOST_ROWS, Row, Sheet, Table, filled
-from services.api.panels.workbooks import UnreadableError, read_workbook
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from services.api.errors import UnsupportedFileTypeError
+from services.api.sheets.tables import MOST_COLUMNS, MOST_ROWS, Row, Sheet, Table, filled
+from services.api.sheets.workbooks import MOST_UNPACKED, UnreadableError, read_workbook
 
 EXTENSIONS = {"csv": (".csv", ".txt"), "xlsx": (".xlsx",), "json": (".json",)}
 
@@ -26,12 +30,36 @@ def fits(filename: str, kind: str) -> bool:
     return filename.lower().endswith(EXTENSIONS[kind])
 
 
-def read_table(file: BinaryIO, kind: str, *, sheet: str) -> Table:
+async def read_upload(
+    upload: UploadFile,
+    *,
+    sheet: str,
+    kinds: tuple[str, ...] = tuple(EXTENSIONS),
+    most_unpacked: int = MOST_UNPACKED,
+) -> Table:
+    """Read an upload; its kind is told from its bytes, and its name must agree."""
+    kind = detect(upload.file)
+    if kind not in kinds or not fits(upload.filename or "", kind):
+        *others, last = (name.upper() for name in kinds)
+        raise UnsupportedFileTypeError(
+            f"This type of file is not accepted: send {', '.join(others)} or {last}, named so.",
+            vi="Loại tệp không được chấp nhận: hãy gửi "
+            f"{', '.join(others)} hoặc {last}, đúng phần mở rộng.",
+            pointer="/file",
+        )
+    return await run_in_threadpool(
+        read_table, upload.file, kind, sheet=sheet, most_unpacked=most_unpacked
+    )
+
+
+def read_table(
+    file: BinaryIO, kind: str, *, sheet: str, most_unpacked: int = MOST_UNPACKED
+) -> Table:
     """Read all of it; ``sheet`` names the sheet of a workbook that is taken before the first."""
     table = Table(kind)
     try:
         if kind == "xlsx":
-            return Table(kind, sheet=read_workbook(file, name=sheet))
+            return Table(kind, sheet=read_workbook(file, name=sheet, most_unpacked=most_unpacked))
         text = _text(file.read())
         if kind == "json":
             return Table(kind, data=_json(text))

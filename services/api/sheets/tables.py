@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from services.api.errors import pointer_to
-from services.api.panels.faults import Faults, Place, Said
-from services.api.panels.numbers import NUMBER, number_in, sensible
+from services.api.sheets.faults import Faults, Place, Said
+from services.api.sheets.numbers import NUMBER, number_in, sensible
 from shared.text import nfc
 
 MOST_ROWS = 100_000  # 200 localities with 500 figures each, one in a row

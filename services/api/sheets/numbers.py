@@ -1,9 +1,9 @@
-"""Figures as spreadsheets write them; what could be read in two ways is refused."""
+"""Numbers as spreadsheets write them; what could be read in two ways is refused."""
 
 import math
 import re
 
-from services.api.panels.faults import Said, shown
+from services.api.sheets.faults import Said, shown
 
 MOST = 1e18  # more than any figure of a locality, even in đồng; beyond it a column has slipped
 LONGEST = 40  # characters
@@ -21,7 +21,13 @@ _TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
 
 def number_in(text: str, *, comma: bool) -> float | Said:
-    """Read a figure, or say what is wrong with it.
+    """Read a figure of a locality, or say what is wrong with it; ``comma`` as in ``written_number``."""
+    found = written_number(text, comma=comma)
+    return found if isinstance(found, Said) else sensible(found)
+
+
+def written_number(text: str, *, comma: bool) -> float | Said:
+    """Read a number of any size, infinity included.
 
     ``comma``: a decimal comma, with points between the thousands, is allowed beside the decimal point, as
     Vietnamese Excel writes CSV; then 1.234 could be either and is refused.
@@ -40,7 +46,7 @@ def number_in(text: str, *, comma: bool) -> float | Said:
         text = text.replace(",", ".")
     elif not _POINT.fullmatch(text):
         return _not_one(text, comma=comma)
-    return sensible(float(text))
+    return float(text)
 
 
 def sensible(value: float) -> float | Said:
