@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from sqlalchemy import (
@@ -20,18 +20,16 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import reasons
-from services.notifier.mail import message_id
+from services.notifier.envelopes import key_of, put_off, told_today, write_envelopes
 from services.notifier.obstacles import Obstacle, obstacles, superseded, untrue
 from services.notifier.planning import notices_since, skip
 from services.notifier.rules import Rules
 from services.notifier.schedule import today_in_hanoi
 from services.notifier.wanted import of_subjects
 from shared.db import among
-from shared.log import trace_id
 from shared.models import Mail, Reminder
 
 log = structlog.get_logger()
@@ -179,17 +177,17 @@ async def _new(
     ).all()
     due = len(lines)
     lines = await _still_so(session, rules, lines, now=now)
-    told = await _told_today(session, {line.recipient for line in lines}, now=now)
+    told = await told_today(session, {line.recipient for line in lines}, now=now)
     envelopes: dict[str, list[Any]] = defaultdict(list)
     later: list[UUID] = []
     for line in lines:
-        key = _key_of(line, told=line.recipient in told, now=now)
+        key = key_of(line, told=line.recipient in told, now=now)
         if key is None:
             later.append(line.id)
         else:
             envelopes[key].append(line)
-    await _put_off(session, rules, later, now=now)
-    made = await _write_envelopes(session, envelopes, now=now, domain=domain)
+    await put_off(session, rules, later, now=now)
+    made = await write_envelopes(session, envelopes, now=now, domain=domain)
     return made, due - len(lines) + len(later)
 
 
@@ -227,82 +225,6 @@ async def _against(
         since = notices_since(rules, now=now) - timedelta(days=1)
         against |= dict(await untrue(session, rows=rows, subjects=subjects, since=since))
     return [Obstacle(*pair) for pair in against.items()]
-
-
-async def _told_today(session: AsyncSession, people: set[str], *, now: datetime) -> set[str]:
-    """Choose whose digest of today has been made already."""
-    day = today_in_hanoi(now)
-    keys = [digest_key(person, now) for person in people]
-    found = await session.scalars(
-        select(Mail.recipient).where(among(Mail.key, keys), Mail.day == day)
-    )
-    return set(found)
-
-
-def digest_key(recipient: str, now: datetime) -> str:
-    return f"digest:{recipient}:{today_in_hanoi(now).isoformat()}"
-
-
-def _key_of(line: Any, *, told: bool, now: datetime) -> str | None:
-    """Name the mail that a line goes in; none where it waits for the next digest.
-
-    One digest for each person and day; only what is due by today does not wait for tomorrow's.
-    """
-    if line.kind == "notice":
-        return f"notice:{line.recipient}"
-    if line.separate:
-        return f"separate:{line.id}"
-    if not told:
-        return digest_key(line.recipient, now)
-    return f"separate:{line.id}" if line.due_on <= today_in_hanoi(now) else None
-
-
-async def _put_off(
-    session: AsyncSession, rules: Rules, ids: Sequence[UUID], *, now: datetime
-) -> None:
-    if ids:
-        await session.execute(
-            update(Reminder)
-            .where(among(Reminder.id, ids))
-            .values(send_at=rules.hours.next_digest(now))
-        )
-
-
-async def _write_envelopes(
-    session: AsyncSession, envelopes: dict[str, list[Any]], *, now: datetime, domain: str
-) -> list[UUID]:
-    made: list[UUID] = []
-    for name, lines in envelopes.items():
-        kind = name.partition(":")[0]
-        # What is told at once is a mail of its own each time: its first line names it.
-        key = f"notice:{lines[0].id}" if kind == "notice" else name
-        mail = await session.scalar(
-            insert(Mail)
-            .values(
-                id=uuid4(),
-                key=key,
-                kind=kind,
-                recipient=lines[0].recipient,
-                recipient_name=lines[0].recipient_name,
-                day=today_in_hanoi(now),
-                message_id=message_id(key, domain=domain),
-                state="claimed",
-                next_at=now,
-                claimed_at=now,
-                trace_id=lines[0].trace_id or trace_id.get(),
-            )
-            # Another notifier made it a moment ago.
-            .on_conflict_do_nothing(index_elements=["key"])
-            .returning(Mail.id)
-        )
-        if mail is not None:
-            made.append(mail)
-            await session.execute(
-                update(Reminder)
-                .where(among(Reminder.id, [line.id for line in lines]))
-                .values(state="claimed", mail_id=mail, reason=None)
-            )
-    return made
 
 
 async def drop_unwanted(

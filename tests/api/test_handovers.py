@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.clock import today_in_hanoi
 from services.notifier import reasons
-from services.notifier.commands import plan_reminders
+from services.notifier.planning import plan_reminders
 from shared.models import AuditEntry, HandoverMove, Membership, OutboxMessage, Reminder
 from tests.api.handing import (
     BASIS,
@@ -585,13 +585,13 @@ async def test_whoever_no_longer_answers_is_not_reminded_and_the_ledger_says_why
     await opened_period(client, cast, due_on=TODAY.isoformat())
     await add_contact(client, cast, "so-gddt", "cu@example.org")
     await add_contact(client, cast, "so-ct", "moi@example.org")
-    await plan_reminders(session, period_id=None, now=now, domain="example.org")
+    await plan_reminders(session, period_id=None, now=now)
     await session.commit()
     chosen = [{"node": "2.1.1", "from": "so-gddt"}]
     planned = await plan(client, cast, kind="transfer", to="so-ct", responsibilities=chosen)
     assert planned["preview"]["counts"]["reminders"] > 0
     body(await carry(client, cast, planned["id"]))
-    await plan_reminders(session, period_id=None, now=now, domain="example.org")
+    await plan_reminders(session, period_id=None, now=now)
     duty = await assignment_of(client, cast, organisation="so-ct")
     rows = await session.execute(
         select(Reminder.recipient, Reminder.state, Reminder.reason)

@@ -10,7 +10,9 @@ from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.commands import plan_reminders, watch_reachability
+from services.notifier.planning import plan_reminders
+from services.notifier.rules import read_rules
+from services.notifier.watch import watch
 from shared.models import (
     Alarm,
     Assignment,
@@ -132,7 +134,8 @@ async def test_afterwards_every_open_duty_has_a_reachable_owner_or_an_alarm(
     for code in ("so-khdt", "so-tttt", "so-nnptnt", "so-gtvt", "so-gddt"):
         await add_contact(client, cast, code, f"{code}@example.org")
     await carried_out_all(client, cast)
-    await watch_reachability(session, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    await watch(session, await read_rules(session, now=now), now=now, domain="example.org")
     owners = set(
         await session.scalars(
             select(Assignment.organisation_id).where(Assignment.organisation_id.is_not(None))
@@ -157,9 +160,9 @@ async def test_nobody_of_the_old_body_is_reminded_any_more_and_the_new_owner_is(
     await opened_period(client, cast, due_on=due_on)
     await add_contact(client, cast, "so-tttt", "cu@example.org")
     await add_contact(client, cast, "so-khcn", "moi@example.org")
-    await plan_reminders(session, period_id=None, now=now, domain="example.org")
+    await plan_reminders(session, period_id=None, now=now)
     left = await add_contact(client, cast, "so-tttt", "nghi@example.org")
-    await plan_reminders(session, period_id=None, now=now, domain="example.org")
+    await plan_reminders(session, period_id=None, now=now)
     await session.commit()
     gone = {**cast.coordinator.headers, "if-match": "*"}
     await carried_out_all(client, cast)
@@ -167,7 +170,7 @@ async def test_nobody_of_the_old_body_is_reminded_any_more_and_the_new_owner_is(
     contacts = await read(client, cast.coordinator, "/v1/organisations/so-khcn/contacts")
     (his,) = [one["id"] for one in contacts["items"] if one["email"] == left["email"]]
     body(await client.patch(f"/v1/contacts/{his}", json={"active": False}, headers=gone))
-    await plan_reminders(session, period_id=None, now=now, domain="example.org")
+    await plan_reminders(session, period_id=None, now=now)
     duty = await assignment_of(client, cast, "3.1.1", organisation="so-khcn")
     rows = await session.execute(
         select(Reminder.recipient, Reminder.state)

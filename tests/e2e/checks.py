@@ -9,7 +9,7 @@ from deploy import mails
 from services.scoring import queries
 from services.scoring.commands import calculate
 from services.scoring.summary import run_nodes
-from shared.models import Period, Reminder, Run
+from shared.models import Mail, Period, Reminder, Run
 from tests.e2e.office import PERIOD, Office
 from tests.e2e.system import until
 
@@ -72,7 +72,7 @@ async def assert_each_reminder_once(office: Office) -> None:
     kept = [mails.read_mail(folder, name) for name in mails.names(folder)]
     assert Counter(mail.headers["X-PII-Assignment"] for mail in kept) == Counter(office.moved)
     async with office.system.database.transaction() as session:
-        sent = await session.scalars(select(Reminder.message_id).where(Reminder.state == "sent"))
+        sent = await session.scalars(select(Mail.message_id).where(Mail.state == "sent"))
         assert sorted(sent) == sorted(mail.message_id for mail in kept)
 
 

@@ -1,0 +1,93 @@
+"""Which mail a line of the ledger goes in: one digest for each person and day, and what cannot wait alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.mail import message_id
+from services.notifier.rules import Rules
+from services.notifier.schedule import today_in_hanoi
+from shared.db import among
+from shared.log import trace_id
+from shared.models import Mail, Reminder
+
+
+async def told_today(session: AsyncSession, people: set[str], *, now: datetime) -> set[str]:
+    """Choose whose digest of today has been made already."""
+    day = today_in_hanoi(now)
+    keys = [digest_key(person, now) for person in people]
+    found = await session.scalars(
+        select(Mail.recipient).where(among(Mail.key, keys), Mail.day == day)
+    )
+    return set(found)
+
+
+def digest_key(recipient: str, now: datetime) -> str:
+    return f"digest:{recipient}:{today_in_hanoi(now).isoformat()}"
+
+
+def key_of(line: Any, *, told: bool, now: datetime) -> str | None:
+    """Name the mail that a line goes in; none where it waits for the next digest.
+
+    One digest for each person and day; only what is due by today does not wait for tomorrow's.
+    """
+    if line.kind == "notice":
+        return f"notice:{line.recipient}"
+    if line.separate:
+        return f"separate:{line.id}"
+    if not told:
+        return digest_key(line.recipient, now)
+    return f"separate:{line.id}" if line.due_on <= today_in_hanoi(now) else None
+
+
+async def put_off(
+    session: AsyncSession, rules: Rules, ids: Sequence[UUID], *, now: datetime
+) -> None:
+    if ids:
+        await session.execute(
+            update(Reminder)
+            .where(among(Reminder.id, ids))
+            .values(send_at=rules.hours.next_digest(now))
+        )
+
+
+async def write_envelopes(
+    session: AsyncSession, envelopes: dict[str, list[Any]], *, now: datetime, domain: str
+) -> list[UUID]:
+    made: list[UUID] = []
+    for name, lines in envelopes.items():
+        kind = name.partition(":")[0]
+        # What is told at once is a mail of its own each time: its first line names it.
+        key = f"notice:{lines[0].id}" if kind == "notice" else name
+        mail = await session.scalar(
+            insert(Mail)
+            .values(
+                id=uuid4(),
+                key=key,
+                kind=kind,
+                recipient=lines[0].recipient,
+                recipient_name=lines[0].recipient_name,
+                day=today_in_hanoi(now),
+                message_id=message_id(key, domain=domain),
+                state="claimed",
+                next_at=now,
+                claimed_at=now,
+                trace_id=lines[0].trace_id or trace_id.get(),
+            )
+            # Another notifier made it a moment ago.
+            .on_conflict_do_nothing(index_elements=["key"])
+            .returning(Mail.id)
+        )
+        if mail is not None:
+            made.append(mail)
+            await session.execute(
+                update(Reminder)
+                .where(among(Reminder.id, [line.id for line in lines]))
+                .values(state="claimed", mail_id=mail, reason=None)
+            )
+    return made
