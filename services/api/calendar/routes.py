@@ -36,4 +36,15 @@ async def set_calendar(
     )
 
 
+@writing.post("/{year}/fill", operation_id="fillCalendar", response_model=schemas.CalendarShown)
+async def fill_calendar(request: WriteRequest, year: CalendarYear) -> Response:
+    """Enter the holidays that a library knows into a year that nobody has entered; it stays unconfirmed."""
+    request.caller.require("periods:write")
+    if not await commands.fill_year(request.db, request.caller, year, now=datetime.now(UTC)):
+        raise commands.CalendarEnteredError
+    return answer(
+        request, await queries.calendar_shown(await request.fresh(), request.caller, year)
+    )
+
+
 routers = (reading, writing)
