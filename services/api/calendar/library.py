@@ -11,7 +11,7 @@ from services.api.calendar.schemas import CalendarDay
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 # Stands in the place of a decision's number, so that nobody takes the days for decided.
 FIRST_FILL = "Chưa có quyết định, điền ban đầu từ thư viện"
-SOURCE = f"{FIRST_FILL} holidays {version("holidays")} (VN)"
+SOURCE = f"{FIRST_FILL} holidays {version('holidays')} (VN)"
 NOTE = {
     "vi": "Năm chưa xác nhận: mới điền ban đầu từ thư viện, cần đối chiếu với quyết định của năm.",
     "en": "Not confirmed: a first fill from a library, to be checked against the year's decision.",
