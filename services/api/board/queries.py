@@ -212,10 +212,8 @@ FOLLOW_UP = {
         "A figure that needs evidence, without any document that has a number.",
     ),
     "outliers": (
-        "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh so với năm trước, "
-        + "số lần độ lệch chuẩn so với các năm trước, hoặc khoảng dự kiến.",
-        "Figures submitted or accepted that broke a rule of their indicator when they were submitted: change "
-        + "from last year, standard deviations from earlier years, or expected range.",
+        "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh so với năm trước, số lần độ lệch chuẩn so với các năm trước, hoặc khoảng dự kiến.",
+        "Figures submitted or accepted that broke a rule of their indicator when they were submitted: change from last year, standard deviations from earlier years, or expected range.",
     ),
     "shared_evidence": (
         "Một tệp (nội dung giống nhau) làm minh chứng cho số liệu của từ hai nhiệm vụ.",
