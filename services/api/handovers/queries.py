@@ -32,7 +32,16 @@ from services.api.handovers.plans import read_json
 from services.api.handovers.schemas import HandoverQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
-from shared.models import Contact, Handover, HandoverMove, Membership, Organisation, User
+from shared.models import (
+    Assignment,
+    Contact,
+    Handover,
+    HandoverMove,
+    Membership,
+    Organisation,
+    Period,
+    User,
+)
 
 
 class HandoverNotFoundError(NotFoundError):
@@ -164,6 +173,14 @@ ITEMS = (
     .outerjoin(User, User.id == Membership.user_id)
     .where(HandoverMove.handover_id == bindparam("id"))
     .order_by(HandoverMove.number)
+)
+
+# Whether duties of a made-up period are among what was moved.
+MADE_UP = select(
+    exists()
+    .where(HandoverMove.handover_id == bindparam("id"), HandoverMove.kind == "assignment")
+    .where(Assignment.id == HandoverMove.object_id, Period.id == Assignment.period_id)
+    .where(Period.made_up)
 )
 
 
