@@ -90,7 +90,7 @@ async def list_users(
     request: ReadRequest, query: Annotated[schemas.UserQuery, Query()]
 ) -> Response:
     request.caller.require("people:write")
-    return answer(request, await queries.users_page(request.read, query))
+    return answer(request, await queries.users_page(request.read, request.caller, query))
 
 
 @reading.get("/users/{user_id}", operation_id="getUser", response_model=schemas.User)
@@ -101,7 +101,7 @@ async def get_user(request: ReadRequest, user_id: UUID) -> Response:
 
 async def _shown(request: ReadRequest, user_id: UUID) -> dict[str, Any]:
     read = await request.fresh() if isinstance(request, WriteRequest) else request.read
-    shown = await queries.user_shown(read, user_id)
+    shown = await queries.user_shown(read, request.caller, user_id)
     if shown is None:
         raise commands.UserNotFoundError
     return shown

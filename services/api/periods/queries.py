@@ -41,6 +41,7 @@ _PERIOD = select(
     Period.code,
     Period.name,
     Framework.year.label("framework"),
+    Framework.state.label("framework_state"),
     Period.reference_year,
     Period.kind,
     Period.span,
@@ -79,11 +80,6 @@ _FILTERS = {
         and_(Period.created_at == bindparam("after_at"), Period.id < bindparam("after_id")),
     ),
 }
-ACTIONS = {
-    "draft": ["edit", "open"],
-    "open": ["edit", "open", "close", "load_panel"],
-    "closed": ["edit"],
-}
 
 
 @lru_cache
@@ -97,8 +93,23 @@ def periods_statement(filters: frozenset[str]) -> Executable:
 
 
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
-    actions = ACTIONS[row["state"]] if caller.may("periods:write") else []
-    return {**row, "allowed_actions": actions}
+    shown = dict(row)
+    published = shown.pop("framework_state") == "published"
+    return {**shown, "allowed_actions": _actions(caller, row["state"], published=published)}
+
+
+def _actions(caller: Caller, state: str, *, published: bool) -> list[str]:
+    actions = []
+    if caller.may("periods:write"):
+        actions.append("edit")
+        # What is open is opened again for later responsibilities, its framework retired or not.
+        if state == "open" or (state == "draft" and published):
+            actions.append("open")
+        if state == "open":
+            actions.append("close")
+    if state != "closed" and caller.may("panels:write"):
+        actions.append("load_panel")
+    return actions
 
 
 async def periods_page(read: Reader, caller: Caller, query: PeriodQuery) -> dict[str, Any]:
