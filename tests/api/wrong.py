@@ -138,7 +138,7 @@ WRONG = {
         {"numerator": 1e300, "denominator": 1e-300}, "/denominator"
     ),
     "an explanation of nothing known": change(
-        {"explanations": {"odd": "vì vậy"}}, "/explanations/odd/[key]"
+        {"explanations": {"odd": "vì vậy"}}, "/explanations/odd"
     ),
     "an explanation of blanks": change(
         {"explanations": {"outside_expected": "    "}}, "/explanations/outside_expected"
