@@ -26,8 +26,8 @@ METHODS: dict[str, tuple[str, str, dict[str, Any], Any]] = {
 
 def tags(union: Any) -> list[str]:
     """List the kinds among which a block is chosen."""
-    parts = (get_args(shape) for shape in get_args(get_args(union)[0]))
-    return [part.tag for shape in parts for part in shape if isinstance(part, Tag)]
+    shapes: list[Any] = [get_args(shape) for shape in get_args(get_args(union)[0])]
+    return [part.tag for shape in shapes for part in shape if isinstance(part, Tag)]
 
 
 def several(schema: Any, path: str = "") -> Iterator[str]:
@@ -41,7 +41,7 @@ def several(schema: Any, path: str = "") -> Iterator[str]:
             if name not in path.split(">"):
                 yield from several(DOCUMENT["components"]["schemas"][name], f"{path}>{name}")
             return
-        shapes = schema.get("oneOf", schema.get("anyOf", []))
+        shapes: list[Any] = schema.get("oneOf") or schema.get("anyOf") or []
         if sum("$ref" in shape for shape in shapes) > 1:
             yield path
         for name, part in schema.items():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from shared.calendar import SATURDAY
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.models import CalendarDay, CalendarYear
 
+_CALENDAR = 0x63616C  # the advisory locks of this noun, beside the year
 _OTHER_YEAR = ("This day is of another year.", "Ngày này thuộc năm khác.")
 _TWICE = ("This day stands here twice.", "Ngày này bị lặp.")
 _WEEKDAY = (
@@ -28,6 +29,11 @@ class CalendarEnteredError(ConflictError):
 
     Ngày của năm này đã được nhập: hãy sửa trực tiếp, việc điền ban đầu không ghi đè.
     """
+
+
+async def hold_year(session: AsyncSession, year: int) -> None:
+    """Take the year in hand until the end, also one that has no row yet."""
+    await session.execute(select(func.pg_advisory_xact_lock(_CALENDAR, year)))
 
 
 async def set_year(
@@ -74,6 +80,7 @@ async def fill_year(session: AsyncSession, caller: Caller, year: int, *, now: da
             vi=f"Thư viện chỉ có ngày âm lịch của các năm {FIRST_YEAR} đến {LAST_YEAR}.",
         )
     # Of two who fill at once the second waits here for the first, and finds the year entered.
+    await hold_year(session, year)
     added = await session.scalar(
         insert(CalendarYear).values(year=year).on_conflict_do_nothing().returning(CalendarYear.year)
     )

@@ -28,6 +28,7 @@ async def set_calendar(
 ) -> Response:
     """Replace the year, whole or not at all; ``confirmed`` needs the number of the year's decision."""
     request.caller.require("periods:write")
+    await commands.hold_year(request.db, year)
     seen = await queries.calendar_shown(request.read, request.caller, year)
     require_match(request, seen, optional=True)
     await commands.set_year(request.db, request.caller, year, new=body, now=datetime.now(UTC))

@@ -43,6 +43,7 @@ async def _tree(request: WriteRequest, year: int) -> Response:
 
 
 async def _match_tree(request: WriteRequest, year: int, *, optional: bool = False) -> None:
+    await commands.locked_framework(request.db, year)
     shown = await queries.framework_tree(request.read, request.caller, year)
     require_match(request, shown, optional=optional)
 
@@ -82,6 +83,7 @@ async def change_node(
 ) -> Response:
     """State a name, weight, bound, goalpost or supply. Only members that are sent are changed."""
     request.caller.require("plan:write")
+    await commands.locked_framework(request.db, year)
     shown = await queries.one_node(request.read, request.caller, year=year, code=code)
     require_match(request, shown)
     await commands.change_node(
@@ -196,6 +198,7 @@ async def add_node(request: WriteRequest, year: FrameworkYear, body: schemas.New
 async def drop_node(request: WriteRequest, year: FrameworkYear, code: Code) -> Response:
     """Drop a node of a draft below which nothing stands, with who was to answer for it."""
     request.caller.require("plan:write")
+    await commands.locked_framework(request.db, year)
     shown = await queries.one_node(request.read, request.caller, year=year, code=code)
     require_match(request, shown, optional=True)
     await drafts.drop_node(request.db, request.caller, year=year, code=code, now=datetime.now(UTC))

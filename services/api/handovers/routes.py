@@ -124,6 +124,7 @@ async def change_handover(
 ) -> Response:
     """Change the day, the basis, the exceptions while it is planned."""
     commands.require_coordinator(request.caller)
+    await commands.locked_handover(request.db, handover_id)
     await _seen(request, handover_id, optional=False)
     await commands.change_handover(
         request.db, request.caller, handover_id, patch=patch, now=datetime.now(UTC)

@@ -234,6 +234,13 @@ async def create_user(
     return user.id
 
 
+async def locked_user(session: AsyncSession, user_id: UUID) -> User:
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise UserNotFoundError
+    return user
+
+
 async def change_user(
     session: AsyncSession,
     caller: Caller,
@@ -243,9 +250,7 @@ async def change_user(
     password_hash: str | None,
     now: datetime,
 ) -> None:
-    user = await session.get(User, user_id, with_for_update=True)
-    if user is None:
-        raise UserNotFoundError
+    user = await locked_user(session, user_id)
     if user_id == caller.id and values.get("active") is False:
         raise OwnAccessError(pointer="/active")
     changes = apply(user, values)

@@ -130,6 +130,7 @@ async def create_user(request: WriteRequest, body: schemas.NewUser) -> Response:
 @writing.patch("/users/{user_id}", operation_id="changeUser", response_model=schemas.User)
 async def change_user(request: WriteRequest, user_id: UUID, body: schemas.UserPatch) -> Response:
     request.caller.require("people:write")
+    await commands.locked_user(request.db, user_id)
     require_match(request, await _shown(request, user_id))
     values = body.model_dump(exclude={"password"}, exclude_none=True)
     password_hash = None
