@@ -12,15 +12,13 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    case,
-    func,
     or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 
+from services.api.assignments.parts import has_part
 from services.api.assignments.schemas import AssignmentQuery
 from services.api.assignments.states import (
     EXTENSION_WAITS,
@@ -34,7 +32,6 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.paging import page, start_of
 from shared.db import Reader
 from shared.duty import effective_due_on, is_late, is_writable
-from shared.duty import today as today_there
 from shared.errors import NotFoundError
 from shared.models import (
     Assignment,
@@ -96,45 +93,7 @@ _ASSIGNMENT = (
 ONE_ASSIGNMENT = _ASSIGNMENT.where(Assignment.id == bindparam("id"))
 _bodies = any_(bindparam("bodies", type_=ARRAY(Uuid)))
 _own = Assignment.organisation_id == _bodies
-
-
-_Theirs, _TheirNode = aliased(Assignment), aliased(Node)
-_Held, _HeldNode = aliased(Responsibility), aliased(Node)
-
-
-def _indicator(node: type[Node]) -> ColumnElement[UUID]:
-    return case((node.kind == "component", node.parent_id), else_=node.id)
-
-
-def _has_part(body: Any) -> ColumnElement[bool]:
-    """Tell whether ``body`` has a duty on the indicator in the same period, or answers for it today.
-
-    Whoever became responsible after the period was opened has no duty in it.
-    """
-    duty = (
-        select(_Theirs.id)
-        .join(_TheirNode, _TheirNode.id == _Theirs.node_id)
-        .where(
-            _Theirs.period_id == Assignment.period_id,
-            _Theirs.organisation_id == body,
-            _indicator(_TheirNode) == _indicator(Node),
-        )
-    )
-    standing = (
-        select(_Held.id)
-        .join(_HeldNode, _HeldNode.id == _Held.node_id)
-        .where(
-            _Held.organisation_id == body,
-            _Held.valid_from <= today_there,
-            func.coalesce(_Held.valid_to, today_there) >= today_there,
-            _indicator(_HeldNode) == _indicator(Node),
-        )
-    )
-    beside = (Assignment, Node, Organisation)
-    return or_(duty.correlate(*beside).exists(), standing.correlate(*beside).exists())
-
-
-_concerned = _has_part(_bodies)
+_concerned = has_part(_bodies)
 CONCERNED = (
     select(Assignment.id)
     .join(Node, Node.id == Assignment.node_id)
@@ -147,7 +106,7 @@ CONCERNED_BODIES = (
     .where(
         Organisation.id == _bodies,
         Organisation.id != Assignment.organisation_id,
-        _has_part(Organisation.id),
+        has_part(Organisation.id),
     )
     .order_by(Organisation.id)
 )
