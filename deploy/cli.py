@@ -17,9 +17,10 @@ from deploy.migrate import migrate as run_migrations
 from deploy.packs import app as packs
 from deploy.plans.reader import PlanFileError, read_plan
 from deploy.scoring import schemas, score
-from deploy.seed import load_plan
+from deploy.seed import fill_calendar, load_plan
 from deploy.uncertainty import uncertainty
 from services.api.audit.signing import make_key
+from services.api.deps.clock import today_in_hanoi
 from services.api.evidence.store import Store
 from services.api.identity.passwords import Passwords
 from shared.db import PooledDatabase
@@ -69,7 +70,7 @@ def migrate() -> None:
 
 @app.command()
 def seed(plan: PlanFolder = HANOI_2024) -> None:
-    """Load a plan: framework, bodies, responsibilities, published results. Repeating it changes nothing."""
+    """Load a plan: framework, bodies, responsibilities, published results, holidays. Repeating it changes nothing."""
     _with_database(lambda database: _seed(database, plan))
 
 
@@ -79,12 +80,17 @@ async def _seed(database: PooledDatabase, folder: Path) -> None:
     except PlanFileError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
+    now = datetime.now(UTC)
     async with database.transaction() as session:
         new = await load_plan(session, plan)
+        filled = await fill_calendar(session, today=today_in_hanoi(now), now=now)
     added = ", ".join(f"{number} {kind}" for kind, number in new.items() if number)
     typer.echo(
         f"framework {plan.framework.year}: " + (f"added {added}" if added else "nothing new")
     )
+    if filled:
+        years = ", ".join(map(str, filled))
+        typer.echo(f"calendar {years}: first fill from a library, to be confirmed by a decision")
 
 
 @accounts.command("first")

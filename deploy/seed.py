@@ -1,7 +1,7 @@
 """Load a plan's data into the database; what is there already is left as the coordinator made it."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.plans.reader import Node as PlanNode
 from deploy.plans.reader import PlanData
+from services.api.calendar.commands import fill_year
+from services.api.calendar.library import FIRST_YEAR, LAST_YEAR
+from services.api.deps.caller import NOBODY
 from services.api.frameworks.tree import sort_key
 from services.api.frameworks.versions import keep_version
 from services.api.panels.names import locality_key, node_of
@@ -22,6 +25,7 @@ from shared.models import (
     Node,
     OfficialResult,
     Organisation,
+    Period,
     ReminderPolicy,
     ReminderStep,
     Responsibility,
@@ -79,6 +83,20 @@ async def load_plan(session: AsyncSession, plan: PlanData) -> Counter[str]:
             )
         )
     return new
+
+
+async def fill_calendar(session: AsyncSession, *, today: date, now: datetime) -> list[int]:
+    """Fill this year, the next, and those of periods' deadlines from a library; return the years that were empty.
+
+    None of them is confirmed by it: that takes the year's decision.
+    """
+    days = await session.execute(select(Period.due_on, Period.ministry_due_on))
+    years = {today.year, today.year + 1} | {day.year for row in days for day in row if day}
+    return [
+        year
+        for year in sorted(years)
+        if FIRST_YEAR <= year <= LAST_YEAR and await fill_year(session, NOBODY, year, now=now)
+    ]
 
 
 async def _add(session: AsyncSession, model: Any, rows: list[dict[str, Any]]) -> int:

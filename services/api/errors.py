@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from services.api.places import steps_in
 from services.api.words import MESSAGES_VI, TITLES_VI
 from shared.db import CONNECTION_LOST
 from shared.errors import (
@@ -206,7 +207,9 @@ async def render_domain_error(request: Request, error: Exception) -> Response:
 async def render_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     vietnamese = wants_vietnamese(request)
-    errors = [_validation_entry(entry, vietnamese=vietnamese) for entry in error.errors()[:50]]
+    errors = [
+        _validation_entry(entry, error.body, vietnamese=vietnamese) for entry in error.errors()[:50]
+    ]
     detail = "Dữ liệu gửi lên không hợp lệ." if vietnamese else "What was sent is not valid."
     if any(entry["type"] == "json_invalid" for entry in error.errors()):
         return problem(request, 400, kind="malformed", detail=detail, errors=errors)
@@ -225,10 +228,12 @@ def pointer_to(*path: object) -> str:
     return "".join(f"/{step}" for step in steps)
 
 
-def _validation_entry(entry: dict[str, Any], *, vietnamese: bool) -> dict[str, str]:
+def _validation_entry(entry: dict[str, Any], sent: Any, *, vietnamese: bool) -> dict[str, str]:
     where, *path = entry["loc"]
     message = in_vietnamese(entry) if vietnamese else entry["msg"]
     if where == "body":
+        if isinstance(sent, Mapping | list):
+            path = steps_in(sent, path, missing=entry["type"] == "missing")
         return {"pointer": pointer_to(*path), "message": message}
     return {"parameter": ".".join(str(step) for step in path), "in": str(where), "message": message}
 

@@ -17,6 +17,23 @@ SILENT_AFTER = 20.0  # seconds without a heartbeat
 LIMIT = 3.0  # seconds for each part's answer
 QUEUES = ("scoring", "notifier")
 VERSION = text("SELECT version_num FROM alembic_version")
+# Years of open periods' deadlines, the ministry's included, that no decision has confirmed.
+UNCONFIRMED = text(
+    """
+    SELECT DISTINCT extract(year FROM due.day)::int AS year
+    FROM (
+        SELECT coalesce(a.extended_due_on, a.due_on) AS day
+        FROM assignments AS a JOIN periods AS p ON p.id = a.period_id WHERE p.state = 'open'
+        UNION SELECT due_on FROM periods WHERE state = 'open'
+        UNION SELECT ministry_due_on FROM periods WHERE state = 'open'
+    ) AS due
+    WHERE due.day IS NOT NULL AND NOT EXISTS (
+        SELECT FROM calendar_years AS c
+        WHERE c.confirmed AND c.year = extract(year FROM due.day)::int
+    )
+    ORDER BY year
+    """
+)
 
 
 @router.get("/livez", operation_id="live", summary="The process runs")
@@ -35,9 +52,10 @@ async def ready(
 ) -> Response:
     """``ready``: all parts answer. ``degraded``: figures are taken, but work waits. ``unavailable``: 503.
 
-    With ``all`` a degraded system is not ready either.
+    With ``all`` a degraded system is not ready either. ``calendar`` names the years of open periods'
+    deadlines that are not confirmed; they make nothing less ready.
     """
-    database, workers = await _database(request)
+    database, workers, calendar = await _database(request)
     parts = {"postgresql": database, "redis": await _redis(request), **workers}
     if parts["postgresql"]["state"] != "ok":
         status, code = "unavailable", 503
@@ -45,17 +63,22 @@ async def ready(
         status, code = "degraded", 503 if every_part else 200
     else:
         status, code = "ready", 200
-    return Response(body({"status": status, "parts": parts}), code, media_type=JSON)
+    said = {"status": status, "parts": parts, "calendar": calendar}
+    return Response(body(said), code, media_type=JSON)
 
 
-async def _database(request: Request) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+async def _database(
+    request: Request,
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any]]:
     unknown = {queue: {"state": "unknown"} for queue in QUEUES}
     try:
         async with asyncio.timeout(LIMIT), request.state.database.reading() as read:
             version = await read.value(VERSION)
             ages = dict(await read.all(HEARTBEATS))
+            years = [row["year"] for row in await read.all(UNCONFIRMED)]
     except FAULTS as error:
-        return {"state": "down", "error": type(error).__name__}, unknown
+        down = {"state": "down", "error": type(error).__name__}
+        return down, unknown, {"unconfirmed_years": None}
     workers = {
         queue: {
             "state": "ok" if ages.get(queue, SILENT_AFTER) < SILENT_AFTER else "silent",
@@ -63,7 +86,7 @@ async def _database(request: Request) -> tuple[dict[str, Any], dict[str, dict[st
         }
         for queue in QUEUES
     }
-    return {"state": "ok", "schema": version}, workers
+    return {"state": "ok", "schema": version}, workers, {"unconfirmed_years": years}
 
 
 async def _redis(request: Request) -> dict[str, Any]:

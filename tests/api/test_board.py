@@ -16,13 +16,16 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.tables import as_csv, as_xlsx
 from tests.cast import Cast
 from tests.factories import (
+    PDF,
     PERIOD,
     accepted,
     act,
     assignment_of,
+    attached,
     body,
     closed_period,
     done,
+    drafted,
     opened_period,
     submitted,
 )
@@ -168,6 +171,87 @@ async def test_the_follow_up_list_names_what_needs_a_person(
     assert [line["assignment"] for line in found["weak_evidence"]] == [weak["id"]]
     unreachable = {line["organisation"]: line["unfinished"] for line in found["unreachable"]}
     assert unreachable["so-gddt"] == 1
+
+
+FOLLOW_UP = f"/v1/board/follow-up?period={PERIOD}"
+
+
+async def ruled(client: AsyncClient, cast: Cast, code: str, **rules: Any) -> None:
+    headers = {**cast.coordinator.headers, "if-match": "*"}
+    body(await client.put(f"/v1/indicators/{code}/rules", json=rules, headers=headers))
+
+
+async def test_figures_that_lie_far_from_what_was_or_is_expected_are_followed_up(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast, code="ky-2023", reference_year=2023)
+    before = await assignment_of(client, cast, period="ky-2023")
+    await accepted(client, cast, before["id"], value=5.0)
+    await ruled(client, cast, "2.1.1", change_percent=10.0)
+    await ruled(client, cast, "2.1.2", expected_high=3.0)
+    await ruled(client, cast, "2.1.3", expected_high=9.0, evidence_must_match=True)
+    await opened_period(client, cast)
+    far, high, usual = [
+        await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2", "2.1.3")
+    ]
+    why = {"explanations": {"change_from_last_year": "Đổi cách tính"}}
+    await accepted(client, cast, far["id"], value=6.5, **why)
+    why = {"explanations": {"outside_expected": "Có đợt tuyển lớn"}}
+    sent = await submitted(client, cast.officer, high["id"], value=4.0, **why)
+    await accepted(client, cast, usual["id"], value=6.5)
+    headers = cast.leader.headers
+    found = body(await client.get(FOLLOW_UP, headers=headers))["outliers"]
+    assert [
+        (line["indicator"], line["state"], line["value"], [one["code"] for one in line["findings"]])
+        for line in found
+    ] == [
+        ("2.1.1", "accepted", 6.5, ["change_from_last_year"]),
+        ("2.1.2", "submitted", 4.0, ["outside_expected"]),
+    ]
+    assert found[0]["findings"][0]["figures"]["change_percent"] == pytest.approx(30)
+    table = rows_of((await client.get(f"{FOLLOW_UP}&format=csv", headers=headers)).content)
+    (row,) = (row for row in table if row["submission"] == sent["id"] and row["why"] == "outliers")
+    assert (row["indicator"], row["value"], row["status"]) == ("2.1.2", "4.0", "submitted")
+    assert "nằm ngoài khoảng dự kiến" in row["finding"]
+    foreign = body(await client.get(FOLLOW_UP, headers=cast.foreign_officer.headers))
+    assert foreign["outliers"] == []
+
+
+async def test_a_file_that_proves_several_figures_is_followed_up_once(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    one, other, alone = [
+        await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2", "2.1.3")
+    ]
+    # The same content, sent twice under two names.
+    sent = await submitted(client, cast.officer, one["id"])
+    await done(client, cast.coordinator, sent["id"], "return", "Thiếu trang 2")
+    for duty, filename in ((one, "a.pdf"), (other, "b.pdf")):
+        draft = await drafted(client, cast.officer, duty["id"])
+        await attached(client, cast.officer, draft["id"], filename=filename)
+        await done(client, cast.officer, draft["id"], "submit")
+    draft = await drafted(client, cast.officer, alone["id"])
+    await attached(client, cast.officer, draft["id"], filename="c.pdf", content=PDF + b"\n")
+    await done(client, cast.officer, draft["id"], "submit")
+    headers = cast.leader.headers
+    answer = await client.get(FOLLOW_UP, headers=headers)
+    (found,) = body(answer)["shared_evidence"]
+    assert (found["filename"], found["figures"]) == ("a.pdf", 2)
+    assert [figure["assignment"] for figure in found["serves"]] == [one["id"], other["id"]]
+    assert {"outliers", "shared_evidence"} < body(answer)["definitions"].keys()
+    table = rows_of((await client.get(f"{FOLLOW_UP}&format=csv", headers=headers)).content)
+    rows = [row for row in table if row["why"] == "shared_evidence"]
+    assert {(row["indicator"], row["figures"]) for row in rows} == {("2.1.1", "2"), ("2.1.2", "2")}
+    sheet = await client.get(f"{FOLLOW_UP}&format=xlsx", headers=headers)
+    book = openpyxl.load_workbook(io.BytesIO(sheet.content))
+    names, *lines = ([cell.value for cell in row] for row in book["follow-up"].iter_rows())
+    shared = [
+        line["sha256"]
+        for line in (dict(zip(names, row, strict=True)) for row in lines)
+        if line["why"] == "shared_evidence"
+    ]
+    assert shared == [found["sha256"]] * 2
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:

@@ -3,18 +3,21 @@
 import asyncio
 from datetime import UTC, date, datetime
 
+import pytest
 from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.embedded import Servers
-from services.api.calendar.commands import fill_year
-from services.api.deps.caller import NOBODY
+from deploy.seed import fill_calendar
+from services.api.calendar.library import FIRST_YEAR, LAST_YEAR, SOURCE, library_days
+from services.api.calendar.schemas import CalendarYear as YearSent
 from shared.db import PooledDatabase
-from shared.models import AuditEntry, CalendarDay
+from shared.models import AuditEntry, CalendarYear
+from tests.api.conftest import Real
 from tests.cast import Cast, make_cast
 from tests.conftest import copied_database, serving, settings_for
-from tests.factories import body
+from tests.factories import body, drafted_period
 
 YEAR = "/v1/calendar/2026"
 DAYS = [
@@ -63,16 +66,62 @@ async def test_a_year_that_has_changed_since_it_was_read_is_not_overwritten(
     assert answer.status_code == 412
 
 
-async def test_a_first_fill_is_a_start_and_overwrites_nothing(session: AsyncSession) -> None:
-    holidays = {date(2026, 9, 2): "Quốc khánh", date(2027, 1, 1): "của năm khác"}
-    now = datetime.now(UTC)
-    assert await fill_year(session, NOBODY, 2026, holidays=holidays, now=now)
-    assert not await fill_year(session, NOBODY, 2026, holidays={}, now=now)
-    await session.flush()
-    days = (await session.scalars(select(CalendarDay))).all()
-    assert [(day.day, day.kind, day.name) for day in days] == [
-        (date(2026, 9, 2), "off", "Quốc khánh")
-    ]
+async def test_a_first_fill_is_a_start_that_says_so_and_overwrites_nothing(
+    client: AsyncClient, cast: Cast
+) -> None:
+    headers = cast.coordinator.headers
+    untouched = body(await client.get(YEAR, headers=headers))
+    assert (untouched["allowed_actions"], untouched["note"]) == (["edit", "fill"], None)
+    filled = body(await client.post(f"{YEAR}/fill", headers=headers))
+    kinds = {day["day"]: day["kind"] for day in filled["days"]}
+    # The first day of the year of the Horse, and what is worked for a long National Day.
+    assert kinds["2026-02-17"] == "off"
+    assert (kinds["2026-08-31"], kinds["2026-08-22"]) == ("off", "worked")
+    assert filled["confirmed"] is False
+    assert filled["decision"] == SOURCE
+    assert filled["note"]["en"].startswith("Not confirmed: a first fill from a library")
+    assert filled["allowed_actions"] == ["edit"]
+    again = await client.post(f"{YEAR}/fill", headers=headers)
+    assert body(again, 409)["type"] == "urn:pii:problem:calendar-entered"
+    # It is confirmed by a decision's number only, and says then that it is one.
+    confirmed = {"days": filled["days"], "confirmed": True, "decision": "QĐ 1/2025"}
+    decided = body(await client.put(YEAR, json=confirmed, headers=headers))
+    assert (decided["confirmed"], decided["note"]) == (True, None)
+
+
+async def test_seeding_fills_this_year_the_next_and_those_of_deadlines_once(
+    client: AsyncClient, cast: Cast, session: AsyncSession
+) -> None:
+    await drafted_period(client, cast, due_on="2031-06-30")
+    kept = {"days": DAYS, "decision": "QĐ 1"}
+    body(await client.put(YEAR, json=kept, headers=cast.coordinator.headers))
+    today, now = date(2026, 11, 24), datetime.now(UTC)
+    assert await fill_calendar(session, today=today, now=now) == [2027, 2031]
+    assert await fill_calendar(session, today=today, now=now) == []
+    await session.commit()
+    shown = body(await client.get(YEAR, headers=cast.coordinator.headers))
+    assert shown["days"] == DAYS
+    years = await session.scalars(select(CalendarYear.year).where(CalendarYear.confirmed))
+    assert years.all() == []
+
+
+@pytest.mark.parametrize("year", [FIRST_YEAR, 2012, 2026, 2033, LAST_YEAR])
+def test_the_library_knows_a_years_holidays_and_stays_within_it(year: int) -> None:
+    days = library_days(year)
+    assert YearSent(days=days, decision=SOURCE).days == days
+    assert len({day.day for day in days}) == len(days) >= 9
+    assert {day.day.year for day in days} == {year}
+    assert all(day.day.weekday() >= 5 for day in days if day.kind == "worked")
+    # Tết's first day, by the moon, lies between these two.
+    (tet,) = [day.day for day in days if day.name == "Tết Nguyên Đán"]
+    assert date(year, 1, 20) < tet < date(year, 2, 22)
+
+
+async def test_of_two_who_fill_a_year_at_once_one_does(real: Real) -> None:
+    headers = real.cast.coordinator.headers
+    filling = (real.client.post(f"{YEAR}/fill", headers=headers) for _ in range(4))
+    codes = [answer.status_code for answer in await asyncio.gather(*filling)]
+    assert sorted(codes) == [200, 409, 409, 409]
 
 
 async def test_of_two_who_replace_a_year_at_once_one_wins_whole(

@@ -255,25 +255,123 @@ async def test_a_node_is_dropped_when_nothing_stands_below_or_holds_it(stage: St
         409,
         "urn:pii:problem:node-has-children",
     )
-    duty = {
+    found = await told(stage, "/v1/responsibilities?framework=2025&indicator=2.1.1")
+    assert len(found["items"]) == 1
+    assert (await asked(stage, "DELETE", f"{NEW}/nodes/9.9.9")).status_code == 404
+    assert (await asked(stage, "DELETE", f"{NEW}/nodes/2.1.2", match='"x"')).status_code == 412
+    assert (await asked(stage, "DELETE", f"{NEW}/nodes/2.1.2")).status_code == 204
+    assert (await asked(stage, "DELETE", f"{NEW}/nodes/2.1.2")).status_code == 404
+    for code, left in (("2.1.1", 1), ("2.1.2", 0)):
+        found = await told(stage, f"/v1/responsibilities?framework=2025&indicator={code}")
+        assert len(found["items"]) == left
+    (entry, *_) = body(
+        await stage.client.get(
+            "/v1/audit?object_type=node&action=deleted", headers=stage.cast.coordinator.headers
+        )
+    )["items"]
+    assert entry["changes"]["responsibilities"] == [1, 0]
+
+
+async def duties(stage: Stage, year: int, **asked_for: Any) -> list[dict[str, Any]]:
+    """List a framework's responsibilities, but for what a copy has of its own."""
+    params = {"framework": year, "limit": 200, **asked_for}
+    found = await stage.client.get(
+        "/v1/responsibilities", params=params, headers=stage.cast.viewer.headers
+    )
+    return sorted(
+        (
+            {name: duty[name] for name in duty.keys() - {"id", "framework"}}
+            for duty in body(found)["items"]
+        ),
+        key=str,
+    )
+
+
+async def test_a_draft_takes_along_who_answers_and_how_figures_are_checked(stage: Stage) -> None:
+    rules = {"scale": 100.0, "change_percent": 20.0, "same_denominator_as": ["2.1.2"]}
+    path = "/v1/indicators/2.1.1/rules"
+    await done(stage, "PUT", f"{path}?framework=2024", rules)
+    # Who answers until the year before is not copied; who begins during the year is.
+    ended, begins = {"valid_to": "2024-12-31"}, {"valid_from": "2025-03-01"}
+    (duty,) = (await told(stage, "/v1/responsibilities?framework=2024&indicator=2.1.2"))["items"]
+    await done(stage, "POST", f"/v1/responsibilities/{duty['id']}/end", ended)
+    follows = {
+        "framework": 2024,
+        "node": "2.1.2",
+        "organisation": "so-nv",
+        "role": "lead",
+        "legal_basis": "QĐ 5/2025",
+        **begins,
+    }
+    await done(stage, "POST", "/v1/responsibilities", follows, 201)
+    draft = await drafted(stage)
+    copied = set()
+    for day in ("2025-01-01", "2025-03-01", "2030-01-01"):
+        old = await duties(stage, 2024, on=day)
+        assert await duties(stage, 2025, on=day) == old
+        copied |= {str(sorted(duty.items())) for duty in old}
+    assert draft["copied"] == {"nodes": 82, "responsibilities": len(copied), "rules": 1}
+    assert await duties(stage, 2025, indicator="2.1.2", on="2024-12-31") == []
+    (follower,) = await duties(stage, 2025, indicator="2.1.2")
+    assert (follower["legal_basis"], follower["valid_from"]) == ("QĐ 5/2025", "2025-03-01")
+    kept = await told(stage, f"{path}?framework=2025")
+    assert {name: kept[name] for name in rules} == rules
+    # Who asks for no year is not shown the draft's.
+    unasked = await told(stage, "/v1/responsibilities?indicator=2.1.2")
+    assert [item["framework"] for item in unasked["items"]] == [2024]
+
+
+async def test_a_draft_is_made_without_duties_and_rules_where_they_are_not_wanted(
+    stage: Stage,
+) -> None:
+    await done(stage, "PUT", "/v1/indicators/2.1.1/rules?framework=2024", {"scale": 100.0})
+    draft = await drafted(stage, responsibilities=False, rules=False)
+    assert draft["copied"] == {"nodes": 82, "responsibilities": 0, "rules": 0}
+    assert await duties(stage, 2025) == []
+    assert (await told(stage, "/v1/indicators/2.1.1/rules?framework=2025"))["scale"] == 1
+
+
+async def test_the_difference_says_who_answers_otherwise(stage: Stage) -> None:
+    await drafted(stage)
+    (duty,) = (await told(stage, "/v1/responsibilities?framework=2025&indicator=2.1.2"))["items"]
+    ended = {"valid_to": duty["valid_from"]}
+    await done(stage, "POST", f"/v1/responsibilities/{duty['id']}/end", ended)
+    follows = {
         "framework": 2025,
-        "node": "2.1.1",
+        "node": "2.1.2",
         "organisation": "so-nv",
         "role": "lead",
         "legal_basis": "QĐ",
         "valid_from": "2025-01-01",
     }
-    await done(stage, "POST", "/v1/responsibilities", duty, 201)
-    for path, kind in (
-        (f"{NEW}/nodes/2.1.1", "node-has-responsibilities"),
-        (NEW, "framework-in-use"),
-    ):
+    await done(stage, "POST", "/v1/responsibilities", follows, 201)
+    difference = await told(stage, f"{NEW}/difference?from=2024")
+    of = {"node": "2.1.2", "role": "lead"}
+    assert difference["assigned"] == [{**of, "organisation": "so-nv"}]
+    assert difference["released"] == [{**of, "organisation": "so-gddt"}]
+
+
+async def test_what_a_new_drafts_etag_allows_is_to_change_it(stage: Stage) -> None:
+    made = await asked(stage, "POST", "/v1/frameworks", COPY)
+    match = made.headers["etag"]
+    assert (await asked(stage, "PATCH", NEW, {"name_en": "PII"}, match=match)).status_code == 200
+
+
+async def test_a_draft_whose_duties_were_handed_over_stays(stage: Stage) -> None:
+    await drafted(stage)
+    act = {
+        "kind": "transfer",
+        "from": ["so-gddt"],
+        "to": "so-nv",
+        "effective_on": "2025-03-01",
+        "basis": {"title": "Quyết định thử"},
+        "responsibilities": [{"node": "2.1.2", "from": "so-gddt"}],
+    }
+    planned = await done(stage, "POST", "/v1/handovers", act, 201)
+    await done(stage, "POST", f"/v1/handovers/{planned['id']}/carry-out")
+    for path, kind in ((f"{NEW}/nodes/2.1.2", "node-handed-over"), (NEW, "framework-in-use")):
         answer = await asked(stage, "DELETE", path)
         assert (answer.status_code, answer.json()["type"]) == (409, f"urn:pii:problem:{kind}")
-    assert (await asked(stage, "DELETE", f"{NEW}/nodes/9.9.9")).status_code == 404
-    assert (await asked(stage, "DELETE", f"{NEW}/nodes/2.1.2", match='"x"')).status_code == 412
-    assert (await asked(stage, "DELETE", f"{NEW}/nodes/2.1.2")).status_code == 204
-    assert (await asked(stage, "DELETE", f"{NEW}/nodes/2.1.2")).status_code == 404
 
 
 async def test_a_draft_is_deleted_with_its_nodes_when_no_period_is_on_it(stage: Stage) -> None:

@@ -273,6 +273,8 @@ async def test_a_framework_says_how_it_differs_from_its_own_first_version(stage:
             "/normalisation/kind": ["mixed", "z_score"],
             "/normalisation/range": [[0.0, 100.0], None],
         },
+        "assigned": [],
+        "released": [],
     }
     none = await got(stage, f"{YEAR}/difference?from=2024")
     assert not any(none[name] for name in none.keys() - {"from", "to"})

@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.embedded import Servers
 from tests.api.conftest import Stage
+from tests.cast import Cast
 from tests.conftest import UndoneDatabase, serving, settings_for
+from tests.factories import body, drafted_period, opened_period
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -57,6 +59,22 @@ async def test_a_silent_worker_degrades_the_system_and_is_named(
     assert answer.json()["parts"]["scoring"]["state"] == "ok"
     assert answer.json()["parts"]["notifier"]["state"] == "silent"
     assert 60 <= answer.json()["parts"]["notifier"]["last_seen_seconds"] < 90
+
+
+async def test_years_of_deadlines_that_no_decision_confirmed_are_named_and_block_nothing(
+    client: AsyncClient, cast: Cast, connection: AsyncConnection
+) -> None:
+    await heartbeat(connection, "scoring", 1)
+    await heartbeat(connection, "notifier", 1)
+    await opened_period(client, cast, due_on="2030-06-30")
+    await opened_period(client, cast, code="ky-sau", due_on="2031-06-30")
+    await drafted_period(client, cast, code="ky-nhap", due_on="2032-06-30")
+    confirmed = {"days": [], "confirmed": True, "decision": "QĐ 1"}
+    headers = cast.coordinator.headers
+    body(await client.put("/v1/calendar/2031", json=confirmed, headers=headers))
+    ready = body(await client.get("/readyz"))
+    assert ready["status"] == "ready"
+    assert ready["calendar"] == {"unconfirmed_years": [2030]}
 
 
 async def test_figures_are_taken_while_redis_is_away(

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from deploy.embedded import Servers
 from services.api.audit.verification import last_link, not_linked, unproven, walked
 from services.api.deps.caller import Caller
+from services.api.deps.clock import today_in_hanoi
 from services.api.deps.erased import ERASED
 from services.api.privacy.commands import LastAdministratorError, erase
 from services.api.privacy.states import named_columns, pseudonym_of
@@ -18,7 +19,7 @@ from shared.db import Base, reader_of
 from shared.models import Membership
 from tests.api.conftest import Stage
 from tests.cast import Person, make_cast
-from tests.chain import DAY, committed_log, entry, linked_within
+from tests.chain import committed_log, entry, linked_within
 from tests.conftest import UndoneDatabase
 from tests.factories import body, done
 
@@ -201,8 +202,9 @@ async def test_two_administrators_cannot_erase_each_other(servers: Servers, temp
             caller = Caller(who.id, "user", who.name, who.login, (), {})
             try:
                 async with database.transaction() as session:
+                    today = today_in_hanoi()
                     await erase(
-                        session, caller, whom.id, reason="x", now=datetime.now(UTC), today=DAY
+                        session, caller, whom.id, reason="x", now=datetime.now(UTC), today=today
                     )
             except LastAdministratorError:
                 return "refused"

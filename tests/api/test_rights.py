@@ -166,6 +166,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "getCalendar": [Call(EVERYBODY, YEAR)],
     "setCalendar": [Call(COORDINATOR, YEAR, {"days": []})],
+    "fillCalendar": [Call(COORDINATOR, YEAR)],
     "listPeriods": [Call(EVERYBODY)],
     "createPeriod": [Call(COORDINATOR, json=NEW_PERIOD)],
     "getPeriod": [Call(EVERYBODY, PERIOD)],

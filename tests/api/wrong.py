@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from httpx import Response
 
+from services.api.calendar.library import SOURCE
 from tests.api.conftest import Stage
 from tests.cast import Person
 from tests.factories import pointers
@@ -146,7 +147,7 @@ WRONG = {
         {"numerator": 1e300, "denominator": 1e-300}, "/denominator"
     ),
     "an explanation of nothing known": change(
-        {"explanations": {"odd": "vì vậy"}}, "/explanations/odd/[key]"
+        {"explanations": {"odd": "vì vậy"}}, "/explanations/odd"
     ),
     "an explanation of blanks": change(
         {"explanations": {"outside_expected": "    "}}, "/explanations/outside_expected"
@@ -441,6 +442,15 @@ WRONG = {
         "PUT", "/v1/calendar/2026", {"days": [], "confirmed": True}, "/decision"
     ),
     "a year without days": coordinator("PUT", "/v1/calendar/2026", {}, "/days"),
+    "a year confirmed by a first fill": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [], "confirmed": True, "decision": SOURCE},
+        "/decision",
+    ),
+    "a fill of a year that no library knows": coordinator(
+        "POST", "/v1/calendar/2150/fill", None, ""
+    ),
     "a calendar of no year": asked("/v1/calendar/1999", "year"),
     # Periods, bodies, duties
     "a period of an unknown framework": coordinator(

@@ -1,14 +1,12 @@
 """Analyses: how far they are, and what they found."""
 
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
+from sqlalchemy import bindparam, func, select
 
 from services.api.analyses.schemas import AnalysisQuery
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Analysis, Period, Run
@@ -55,21 +53,8 @@ STORED_RESULT = select(Analysis.result).where(
 _FILTERS = {
     "run": Analysis.run_id == bindparam("run"),
     "state": Analysis.state == bindparam("state"),
-    "after": or_(
-        Analysis.created_at < bindparam("after_at"),
-        and_(Analysis.created_at == bindparam("after_at"), Analysis.id < bindparam("after_id")),
-    ),
 }
-
-
-@lru_cache
-def analyses_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _ANALYSIS.where(chosen)
-        .order_by(Analysis.created_at.desc(), Analysis.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(_ANALYSIS, at=Analysis.created_at, key=Analysis.id, filters=_FILTERS)
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -87,14 +72,9 @@ async def analysis_shown(read: Reader, analysis_id: UUID) -> dict[str, Any]:
 
 async def analyses_page(read: Reader, query: AnalysisQuery) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
-    if "run" in values:
-        values["run"] = UUID(values["run"])
-    names = frozenset(values)
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(analyses_statement(names), limit=query.limit + 1, **values)
-    return page(query, rows, _shown, lambda row: [row["created_at"].isoformat(), row["id"]])
+    if query.run:
+        values["run"] = query.run
+    return await _LIST.page(read, query, values, _shown)
 
 
 async def stored_result(

@@ -58,12 +58,17 @@ class NoPartError(ForbiddenError):
     """
 
 
-async def move_deadline(
-    session: AsyncSession, caller: Caller, assignment_id: UUID, *, due_on: date, now: datetime
-) -> None:
+async def locked_duty(session: AsyncSession, assignment_id: UUID) -> Assignment:
     assignment = await session.get(Assignment, assignment_id, with_for_update={"key_share": True})
     if assignment is None:
         raise AssignmentNotFoundError
+    return assignment
+
+
+async def move_deadline(
+    session: AsyncSession, caller: Caller, assignment_id: UUID, *, due_on: date, now: datetime
+) -> None:
+    assignment = await locked_duty(session, assignment_id)
     period = await session.get_one(Period, assignment.period_id)
     if all(abs(due_on - day) > FURTHEST for day in (period.due_on, today_in_hanoi(now))):
         raise FarDeadlineError(pointer="/due_on")
@@ -77,18 +82,11 @@ async def move_deadline(
         outbox.emit(session, DeadlineMoved(period_id=period.id, assignment_id=assignment_id))
 
 
-async def _held(session: AsyncSession, assignment_id: UUID) -> Assignment:
-    assignment = await session.get(Assignment, assignment_id, with_for_update={"key_share": True})
-    if assignment is None:
-        raise AssignmentNotFoundError
-    return assignment
-
-
 async def excuse(
     session: AsyncSession, caller: Caller, assignment_id: UUID, *, reason: str, now: datetime
 ) -> None:
     """Say that it is not owed: it counts as excused, and nobody is reminded of it."""
-    assignment = await _held(session, assignment_id)
+    assignment = await locked_duty(session, assignment_id)
     if await session.scalar(select(is_done).where(Assignment.id == assignment_id)):
         raise AlreadyDoneError
     assignment.excused_at, assignment.excused_reason = now, reason
@@ -100,7 +98,7 @@ async def lift_excuse(
     session: AsyncSession, caller: Caller, assignment_id: UUID, *, reason: str, now: datetime
 ) -> None:
     """Say that it is owed after all."""
-    assignment = await _held(session, assignment_id)
+    assignment = await locked_duty(session, assignment_id)
     if assignment.excused_at is None:
         raise NotExcusedError
     assignment.excused_at = assignment.excused_reason = None

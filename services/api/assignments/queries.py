@@ -17,8 +17,8 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 
+from services.api.assignments.parts import has_part
 from services.api.assignments.schemas import AssignmentQuery
 from services.api.assignments.states import (
     EXTENSION_WAITS,
@@ -93,35 +93,22 @@ _ASSIGNMENT = (
 ONE_ASSIGNMENT = _ASSIGNMENT.where(Assignment.id == bindparam("id"))
 _bodies = any_(bindparam("bodies", type_=ARRAY(Uuid)))
 _own = Assignment.organisation_id == _bodies
-
-
-_Theirs, _TheirNode = aliased(Assignment), aliased(Node)
-_parts = (
-    select(_Theirs.organisation_id)
-    .select_from(_Theirs)
-    .join(_TheirNode, _TheirNode.id == _Theirs.node_id)
-    .where(
-        _Theirs.period_id == Assignment.period_id,
-        _Theirs.organisation_id == _bodies,
-        or_(
-            _TheirNode.id == Node.id,
-            and_(Node.kind == "component", _TheirNode.id == Node.parent_id),
-            and_(_TheirNode.kind == "component", _TheirNode.parent_id == Node.id),
-        ),
-    )
-)
-# One of the bodies has a duty on the same indicator, its components included, in the same period.
-_concerned = _parts.correlate(Assignment, Node).exists()
+_concerned = has_part(_bodies)
 CONCERNED = (
     select(Assignment.id)
     .join(Node, Node.id == Assignment.node_id)
     .where(Assignment.id == bindparam("id"), _concerned)
 )
 CONCERNED_BODIES = (
-    _parts.join(Assignment, Assignment.period_id == _Theirs.period_id)
+    select(Organisation.id)
+    .join(Assignment, Assignment.id == bindparam("id"))
     .join(Node, Node.id == Assignment.node_id)
-    .where(Assignment.id == bindparam("id"), _Theirs.organisation_id != Assignment.organisation_id)
-    .order_by(_Theirs.organisation_id)
+    .where(
+        Organisation.id == _bodies,
+        Organisation.id != Assignment.organisation_id,
+        has_part(Organisation.id),
+    )
+    .order_by(Organisation.id)
 )
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "period": Period.code == bindparam("period"),

@@ -41,6 +41,7 @@ async def change_assignment(
 ) -> Response:
     """Move the deadline; reminders follow."""
     request.caller.require("assignments:write")
+    await commands.locked_duty(request.db, assignment_id)
     require_match(
         request, await queries.assignment_shown(request.read, request.caller, assignment_id)
     )
@@ -75,6 +76,7 @@ async def _decide(
     request: WriteRequest, assignment_id: UUID, command: Any, reason: str
 ) -> Response:
     request.caller.require("assignments:write")
+    await commands.locked_duty(request.db, assignment_id)
     seen = await queries.assignment_shown(request.read, request.caller, assignment_id)
     require_match(request, seen, optional=True)
     await command(request.db, request.caller, assignment_id, reason=reason, now=datetime.now(UTC))

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Uuid, and_, any_, bindparam, exists, false, func, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import and_, bindparam, exists, false, func, or_, select, true
 
 from services.api.assignments.states import LATE, NEWEST, STATUS
+from services.api.board.suspects import mine, outliers, shared_evidence
 from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, Tally, counted, total
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
@@ -27,7 +27,6 @@ from shared.models import (
     Submission,
 )
 
-_mine = or_(bindparam("everybody"), Organisation.id == any_(bindparam("bodies", type_=ARRAY(Uuid))))
 _reachable = exists().where(Contact.organisation_id == Organisation.id, Contact.active)
 _times_returned = (
     select(func.count())
@@ -73,7 +72,7 @@ _DUTIES = (
     .join(Node, Node.id == Assignment.node_id)
     .join(Organisation, Organisation.id == Assignment.organisation_id)
     .outerjoin(NEWEST, true())
-    .where(Period.code == bindparam("code"), _mine)
+    .where(Period.code == bindparam("code"), mine)
     .order_by(Assignment.sort_key, Assignment.id)
 )
 _BODIES = (
@@ -83,7 +82,7 @@ _BODIES = (
         _reachable.label("reachable"),
     )
     .where(
-        _mine,
+        mine,
         or_(
             exists()
             .where(Assignment.organisation_id == Organisation.id, Assignment.period_id == Period.id)
@@ -212,6 +211,14 @@ FOLLOW_UP = {
         "Số liệu cần minh chứng mà không có tài liệu nào có số văn bản.",
         "A figure that needs evidence, without any document that has a number.",
     ),
+    "outliers": (
+        "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh so với năm trước, số lần độ lệch chuẩn so với các năm trước, hoặc khoảng dự kiến.",
+        "Figures submitted or accepted that broke a rule of their indicator when they were submitted: change from last year, standard deviations from earlier years, or expected range.",
+    ),
+    "shared_evidence": (
+        "Một tệp (nội dung giống nhau) làm minh chứng cho số liệu của từ hai nhiệm vụ.",
+        "One file, known by its content, that proves the figures of two duties or more.",
+    ),
     "unreachable": (
         "Cơ quan còn nhiệm vụ chưa xong mà không có đầu mối liên hệ.",
         "Bodies with unfinished duties and nobody to write to.",
@@ -243,6 +250,8 @@ async def follow_up(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
             duty for duty in duties if duty["nil_reason"] and duty["status"] in stands
         ),
         "weak_evidence": shown(duty for duty in duties if duty["weak_evidence"]),
+        "outliers": await outliers(read, values),
+        "shared_evidence": await shared_evidence(read, values),
         "unreachable": [
             {
                 "organisation": body["code"],

@@ -50,7 +50,10 @@ async def get_board(
 async def get_follow_up(
     request: ReadRequest, query: Annotated[schemas.FollowUpQuery, Query()]
 ) -> Response:
-    """List what needs a person: returned often, overdue longest, nil returns, weak evidence, nobody to write to."""
+    """List what needs a person: what was returned often, is overdue, nil, badly proved or far from what was, and who.
+
+    CSV has one row for each duty and reason; a file that serves several figures has one for each of them.
+    """
     request.caller.require("assignments:read")
     found = await queries.follow_up(request.read, request.caller, query.period)
     return _in_form(request, query, found, follow_up_sheets(found), "follow-up")

@@ -102,6 +102,38 @@ class BodyToFollow(BaseModel):
     unfinished: int
 
 
+class Outlying(BaseModel):
+    code: str
+    vi: str
+    en: str
+    figures: dict[str, float | None]
+
+
+class Outlier(BaseModel):
+    assignment: UUID
+    submission: UUID
+    indicator: str
+    organisation: str
+    state: str
+    value: float
+    findings: list[Outlying]
+
+
+class Served(BaseModel):
+    assignment: UUID
+    submission: UUID
+    indicator: str
+    organisation: str
+
+
+class SharedFile(BaseModel):
+    filename: str
+    document_number: str
+    sha256: str
+    figures: int = Field(description="How many duties' figures it proves.")
+    serves: list[Served]
+
+
 class FollowUp(BaseModel):
     period: str
     on: date
@@ -114,6 +146,12 @@ class FollowUp(BaseModel):
     )
     weak_evidence: list[DutyToFollow] = Field(
         description="A figure stands that needs evidence, and no document with a number is attached to it."
+    )
+    outliers: list[Outlier] = Field(
+        description="Figures that stand and that a rule finds far from earlier ones or from what is expected."
+    )
+    shared_evidence: list[SharedFile] = Field(
+        description="Files that prove several duties' figures, those of most duties first."
     )
     unreachable: list[BodyToFollow] = Field(
         description="Bodies with unfinished duties and nobody to write to."

@@ -32,6 +32,15 @@ _DUTY = (
     "times_returned",
     "nil_reason",
 )
+_SUSPECT = (
+    "submission",
+    "value",
+    "finding",
+    "filename",
+    "document_number",
+    "sha256",
+    "figures",
+)
 _FOLLOWED = ("returned_often", "overdue", "nil_returns", "weak_evidence")
 
 
@@ -53,11 +62,28 @@ def board_sheets(board: Mapping[str, Any]) -> Sheets:
 
 def follow_up_sheets(found: Mapping[str, Any]) -> Sheets:
     lines = [{**line, "why": why} for why in _FOLLOWED for line in found[why]]
+    lines += [
+        {**line, "why": "outliers", "status": line["state"], "finding": _findings(line)}
+        for line in found["outliers"]
+    ]
+    lines += [
+        {**figure, "why": "shared_evidence", **_file(line)}
+        for line in found["shared_evidence"]
+        for figure in line["serves"]
+    ]
     lines += [{**line, "why": "unreachable"} for line in found["unreachable"]]
     return {
-        "follow-up": (("why", *_DUTY, "unfinished"), lines),
+        "follow-up": (("why", *_DUTY, "unfinished", *_SUSPECT), lines),
         "definitions": _definitions(found),
     }
+
+
+def _findings(line: Mapping[str, Any]) -> str:
+    return " ".join(finding["vi"] for finding in line["findings"])
+
+
+def _file(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: line[name] for name in ("filename", "document_number", "sha256", "figures")}
 
 
 def _definitions(found: Mapping[str, Any]) -> tuple[Sequence[str], list[dict[str, Any]]]:

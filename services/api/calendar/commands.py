@@ -1,19 +1,21 @@
 """The coordinator enters a year's days off and worked weekends, and confirms the year."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.calendar import schemas
+from services.api.calendar.library import FIRST_FILL, FIRST_YEAR, LAST_YEAR, SOURCE, library_days
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from shared.calendar import SATURDAY
-from shared.errors import Fault, InvalidError
+from shared.errors import ConflictError, Fault, InvalidError
 from shared.models import CalendarDay, CalendarYear
 
+_CALENDAR = 0x63616C  # the advisory locks of this noun, beside the year
 _OTHER_YEAR = ("This day is of another year.", "Ngày này thuộc năm khác.")
 _TWICE = ("This day stands here twice.", "Ngày này bị lặp.")
 _WEEKDAY = (
@@ -22,13 +24,25 @@ _WEEKDAY = (
 )
 
 
+class CalendarEnteredError(ConflictError):
+    """This year's days have been entered already: change them, a first fill overwrites nothing.
+
+    Ngày của năm này đã được nhập: hãy sửa trực tiếp, việc điền ban đầu không ghi đè.
+    """
+
+
+async def hold_year(session: AsyncSession, year: int) -> None:
+    """Take the year in hand until the end, also one that has no row yet."""
+    await session.execute(select(func.pg_advisory_xact_lock(_CALENDAR, year)))
+
+
 async def set_year(
     session: AsyncSession, caller: Caller, year: int, *, new: schemas.CalendarYear, now: datetime
 ) -> None:
     """Replace the year's days, whole or not at all."""
     if faults := _faults(year, new.days):
         raise InvalidError(faults=faults)
-    if new.confirmed and not new.decision:
+    if new.confirmed and (not new.decision or new.decision.startswith(FIRST_FILL)):
         raise InvalidError(
             "A year is confirmed by a decision: give its number.",
             vi="Năm được xác nhận theo quyết định: hãy ghi số quyết định.",
@@ -55,22 +69,25 @@ async def set_year(
         record(session, caller, "changed", ("calendar", str(year)), changes=changes)
 
 
-async def fill_year(
-    session: AsyncSession, caller: Caller, year: int, *, holidays: Mapping[date, str], now: datetime
-) -> bool:
+async def fill_year(session: AsyncSession, caller: Caller, year: int, *, now: datetime) -> bool:
     """Enter a library's holidays where nobody has entered anything, as a start; the year stays unconfirmed.
 
-    ``holidays`` maps a day to its name; days of other years are left out. False where it was entered before.
+    False where it was entered before. Raises ``InvalidError`` for a year that the library does not know.
     """
-    known = await session.scalar(select(CalendarYear.year).where(CalendarYear.year == year))
-    if known is not None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise InvalidError(
+            f"The library knows the lunar days of {FIRST_YEAR} to {LAST_YEAR} only.",
+            vi=f"Thư viện chỉ có ngày âm lịch của các năm {FIRST_YEAR} đến {LAST_YEAR}.",
+        )
+    # Of two who fill at once the second waits here for the first, and finds the year entered.
+    await hold_year(session, year)
+    added = await session.scalar(
+        insert(CalendarYear).values(year=year).on_conflict_do_nothing().returning(CalendarYear.year)
+    )
+    if added is None:
         return False
-    days = [
-        schemas.CalendarDay(day=day, kind="off", name=name)
-        for day, name in sorted(holidays.items())
-        if day.year == year
-    ]
-    await set_year(session, caller, year, new=schemas.CalendarYear(days=days), now=now)
+    filled = schemas.CalendarYear(days=library_days(year), decision=SOURCE)
+    await set_year(session, caller, year, new=filled, now=now)
     return True
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from services.api.calendar.library import FIRST_FILL, NOTE
 from services.api.deps.caller import Caller
 from shared.calendar import Calendar, days
 from shared.db import Reader
@@ -42,6 +43,7 @@ async def calendar_shown(read: Reader, caller: Caller, year: int) -> dict[str, A
     first, last = date(year, 1, 1), date(year, 12, 31)
     said = await read.first(_YEAR, year=year)
     special = await special_days(read, first, last)
+    decision = said["decision"] if said else ""
     calendar = Calendar(
         off=frozenset(day["day"] for day in special if day["kind"] == "off"),
         worked=frozenset(day["day"] for day in special if day["kind"] == "worked"),
@@ -49,9 +51,16 @@ async def calendar_shown(read: Reader, caller: Caller, year: int) -> dict[str, A
     return {
         "year": year,
         "confirmed": bool(said and said["confirmed"]),
-        "decision": said["decision"] if said else "",
+        "decision": decision,
+        "note": NOTE if decision.startswith(FIRST_FILL) else None,
         "working_days": sum(calendar.is_working(day) for day in days(first, last)),
         "days": special,
         "updated_at": said["updated_at"] if said else None,
-        "allowed_actions": ["edit"] if caller.may("periods:write") else [],
+        "allowed_actions": _actions(entered=said is not None)
+        if caller.may("periods:write")
+        else [],
     }
+
+
+def _actions(*, entered: bool) -> list[str]:
+    return ["edit"] if entered else ["edit", "fill"]

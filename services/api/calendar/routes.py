@@ -28,9 +28,21 @@ async def set_calendar(
 ) -> Response:
     """Replace the year, whole or not at all; ``confirmed`` needs the number of the year's decision."""
     request.caller.require("periods:write")
+    await commands.hold_year(request.db, year)
     seen = await queries.calendar_shown(request.read, request.caller, year)
     require_match(request, seen, optional=True)
     await commands.set_year(request.db, request.caller, year, new=body, now=datetime.now(UTC))
+    return answer(
+        request, await queries.calendar_shown(await request.fresh(), request.caller, year)
+    )
+
+
+@writing.post("/{year}/fill", operation_id="fillCalendar", response_model=schemas.CalendarShown)
+async def fill_calendar(request: WriteRequest, year: CalendarYear) -> Response:
+    """Enter the holidays that a library knows into a year that nobody has entered; it stays unconfirmed."""
+    request.caller.require("periods:write")
+    if not await commands.fill_year(request.db, request.caller, year, now=datetime.now(UTC)):
+        raise commands.CalendarEnteredError
     return answer(
         request, await queries.calendar_shown(await request.fresh(), request.caller, year)
     )

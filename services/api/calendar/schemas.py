@@ -38,12 +38,18 @@ class CalendarDayShown(BaseModel):
     decision: str
 
 
+class Note(BaseModel):
+    vi: str
+    en: str
+
+
 class CalendarShown(BaseModel):
     year: int
     confirmed: bool = Field(
         description="Until it is, everything computed from this year says calendar_confirmed: false."
     )
-    decision: str
+    decision: str = Field(description="Or, of a first fill, the library that the days come from.")
+    note: Note | None = Field(description="Says so where the days are a first fill.")
     working_days: int
     days: list[CalendarDayShown]
     updated_at: datetime | None

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, text, true, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select, true, tuple_
 
+from services.api.assignments.queries import concerned_bodies
 from services.api.comments.schemas import CommentQuery
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
@@ -14,37 +14,17 @@ from services.api.submissions.queries import SubmissionNotFoundError, visible
 from services.api.submissions.states import reviews_for
 from shared.db import Reader
 from shared.errors import ForbiddenError
-from shared.models import Assignment, Comment, Node, Organisation, Responsibility, ReviewRule
+from shared.models import Assignment, Comment, Organisation, ReviewRule
 from shared.models import Submission as SubmissionRow
 
-_today = func.date(func.timezone("Asia/Ho_Chi_Minh", func.now()))
-_Held = aliased(Node)
-_is_component = Node.kind == text("'component'")
-_indicator = case((_is_component, Node.parent_id), else_=Node.id)
-# All who answer for the indicator today, for its components too.
-_bodies = (
-    select(func.array_agg(Responsibility.organisation_id.distinct()))
-    .join(_Held, _Held.id == Responsibility.node_id)
-    .where(
-        or_(
-            _Held.id == _indicator,
-            and_(_Held.parent_id == _indicator, _Held.kind == text("'component'")),
-        ),
-        Responsibility.valid_from <= _today,
-        func.coalesce(Responsibility.valid_to, text("'infinity'::date")) >= _today,
-    )
-    .correlate(Node)
-    .scalar_subquery()
-)
 PLACE = (
     select(
         SubmissionRow.state,
+        SubmissionRow.assignment_id,
         Assignment.organisation_id,
         ReviewRule.reviewer_id.label("reviewing_body"),
-        _bodies.label("bodies"),
     )
     .join(Assignment, Assignment.id == SubmissionRow.assignment_id)
-    .join(Node, Node.id == Assignment.node_id)
     .outerjoin(ReviewRule, ReviewRule.organisation_id == Assignment.organisation_id)
     .where(SubmissionRow.id == bindparam("id"))
 )
@@ -83,10 +63,12 @@ async def part_in(read: Reader, caller: Caller, submission_id: UUID) -> Part:
     if row is None:
         raise SubmissionNotFoundError
     own = row["organisation_id"]
-    bodies = [own, *(row["bodies"] or ())] if row["state"] != "draft" else [own]
-    body = next((one for one in bodies if caller.may("submissions:write", one)), None)
-    if body is not None:
-        return Part(writes=True, body=body)
+    if caller.may("submissions:write", own):
+        return Part(writes=True, body=own)
+    if row["state"] != "draft":
+        # Bodies that co-operate or are asked to help: they speak, and decide nothing.
+        for body in await concerned_bodies(read, caller, row["assignment_id"]):
+            return Part(writes=True, body=body)
     if not visible(caller, row):
         raise SubmissionNotFoundError
     reviews = caller.may("submissions:review", own)

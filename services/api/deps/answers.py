@@ -67,7 +67,10 @@ def matches(header: str | None, etag: str) -> bool:
 
 
 def require_match(request: Request, payload: Any, *, optional: bool = False) -> None:
-    """Refuse a change to something that is no longer as the caller read it."""
+    """Refuse a change to something that is no longer as the caller read it.
+
+    ``payload`` is read after its row was locked: of two who send one ETag at once the second is refused.
+    """
     header = request.headers.get("if-match")
     if header is None:
         if optional:

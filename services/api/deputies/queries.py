@@ -1,27 +1,22 @@
 """Who stands in for whom, and when."""
 
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Uuid,
     and_,
     any_,
     bindparam,
-    or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from services.api.deputies.schemas import DeputyQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
@@ -65,21 +60,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
         Deputy.valid_to >= bindparam("on"),
     ),
     "bodies": Membership.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
-    "after": or_(
-        Deputy.created_at < bindparam("after_at"),
-        and_(Deputy.created_at == bindparam("after_at"), Deputy.id < bindparam("after_id")),
-    ),
 }
-
-
-@lru_cache
-def deputies_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _DEPUTY.where(chosen)
-        .order_by(Deputy.created_at.desc(), Deputy.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(_DEPUTY, at=Deputy.created_at, key=Deputy.id, filters=_FILTERS)
 
 
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
@@ -96,19 +78,9 @@ async def deputies_page(read: Reader, caller: Caller, query: DeputyQuery) -> dic
     bodies = caller.own_only("assignments:read")
     if bodies is not None:
         values["bodies"] = bodies
-    names = frozenset(values)
     if query.on:
         values["on"] = query.on
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(deputies_statement(names), limit=query.limit + 1, **values)
-    return page(
-        query,
-        rows,
-        lambda row: _shown(row, caller),
-        lambda row: [row["created_at"].isoformat(), row["id"]],
-    )
+    return await _LIST.page(read, query, values, lambda row: _shown(row, caller))
 
 
 async def deputy_shown(read: Reader, caller: Caller, deputy_id: UUID) -> dict[str, Any]:

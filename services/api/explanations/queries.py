@@ -1,26 +1,22 @@
 """What bodies were asked to explain, and what they answered."""
 
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Uuid,
     and_,
     any_,
     bindparam,
-    or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from services.api.explanations.schemas import ExplanationQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
@@ -67,21 +63,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "status": Asked.state == bindparam("status"),
     "overdue": and_(Asked.state == "asked", Asked.due_on < bindparam("today")),
     "bodies": Asked.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
-    "after": or_(
-        Asked.asked_at < bindparam("after_at"),
-        and_(Asked.asked_at == bindparam("after_at"), Asked.id < bindparam("after_id")),
-    ),
 }
-
-
-@lru_cache
-def explanations_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _EXPLANATION.where(chosen)
-        .order_by(Asked.asked_at.desc(), Asked.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(_EXPLANATION, at=Asked.asked_at, key=Asked.id, filters=_FILTERS)
 
 
 def _shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
@@ -103,23 +86,12 @@ async def explanations_page(
     values: dict[str, Any] = query.filters()
     bodies = caller.own_only("explanations:read")
     today = today_in_hanoi()
-    names = frozenset(values)
     if query.status == "overdue":
-        names = names - {"status"} | {"overdue"}
-        values["today"] = today
+        del values["status"]
+        values |= {"overdue": True, "today": today}
     if bodies is not None:
         values["bodies"] = bodies
-        names |= {"bodies"}
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(explanations_statement(names), limit=query.limit + 1, **values)
-    return page(
-        query,
-        rows,
-        lambda row: _shown(row, caller, today=today),
-        lambda row: [row["asked_at"].isoformat(), row["id"]],
-    )
+    return await _LIST.page(read, query, values, lambda row: _shown(row, caller, today=today))
 
 
 async def explanation_shown(read: Reader, caller: Caller, explanation_id: UUID) -> dict[str, Any]:

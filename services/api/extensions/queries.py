@@ -1,26 +1,21 @@
 """Who asked for more time, and what was decided."""
 
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Uuid,
-    and_,
     any_,
     bindparam,
-    or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.assignments.queries import assignment_shown
 from services.api.deps.caller import Caller
-from services.api.deps.paging import PageQuery, page, start_of
+from services.api.deps.newest import NewestFirst
+from services.api.deps.paging import PageQuery
 from services.api.extensions.schemas import ExtensionQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
@@ -66,21 +61,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "organisation": Organisation.code == bindparam("organisation"),
     "state": Extension.state == bindparam("state"),
     "bodies": Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
-    "after": or_(
-        Extension.asked_at < bindparam("after_at"),
-        and_(Extension.asked_at == bindparam("after_at"), Extension.id < bindparam("after_id")),
-    ),
 }
-
-
-@lru_cache
-def extensions_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _EXTENSION.where(chosen)
-        .order_by(Extension.asked_at.desc(), Extension.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(_EXTENSION, at=Extension.asked_at, key=Extension.id, filters=_FILTERS)
 
 
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
@@ -102,7 +84,7 @@ async def extensions_page(read: Reader, caller: Caller, query: ExtensionQuery) -
     bodies = caller.own_only("assignments:read")
     if bodies is not None:
         values["bodies"] = bodies
-    return await _page(read, caller, query, values)
+    return await _LIST.page(read, query, values, lambda row: _shown(row, caller))
 
 
 async def extensions_of(
@@ -110,23 +92,8 @@ async def extensions_of(
 ) -> dict[str, Any]:
     """List the requests about one duty, newest first, to whoever sees the duty."""
     await assignment_shown(read, caller, assignment_id)
-    return await _page(read, caller, query, {"assignment": assignment_id})
-
-
-async def _page(
-    read: Reader, caller: Caller, query: PageQuery, values: dict[str, Any]
-) -> dict[str, Any]:
-    names = frozenset(values)
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(extensions_statement(names), limit=query.limit + 1, **values)
-    return page(
-        query,
-        rows,
-        lambda row: _shown(row, caller),
-        lambda row: [row["asked_at"].isoformat(), row["id"]],
-    )
+    about = {"assignment": assignment_id}
+    return await _LIST.page(read, query, about, lambda row: _shown(row, caller))
 
 
 async def extension_shown(read: Reader, caller: Caller, extension_id: UUID) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Next year's framework is drafted as a copy of this year's: nodes are added, dropped and moved in it only."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,12 @@ from services.api.frameworks.commands import (
     parent_of,
     search_text,
 )
+from services.api.frameworks.duties import (
+    copy_responsibilities,
+    copy_rules,
+    drop_responsibilities,
+    handed_over,
+)
 from services.api.frameworks.states import refuse_fixed
 from services.api.frameworks.tree import (
     MEASURED,
@@ -24,7 +30,7 @@ from services.api.frameworks.tree import (
     sort_key,
 )
 from shared.errors import ConflictError, InvalidError
-from shared.models import Framework, Node, Period, Responsibility
+from shared.models import Framework, Node, Period
 from shared.models.plan import NODE_KINDS
 
 # What a node says where nothing is said; supply and evidence follow from its kind.
@@ -74,17 +80,17 @@ class NodeHasChildrenError(ConflictError):
     """
 
 
-class NodeHasResponsibilitiesError(ConflictError):
-    """Bodies are responsible for this node already.
+class NodeHandedOverError(ConflictError):
+    """A hand-over has passed on who is responsible for this node.
 
-    Đã có cơ quan được phân công cho mục này.
+    Phân công của mục này đã được bàn giao.
     """
 
 
 class FrameworkInUseError(ConflictError):
-    """Periods or responsibilities refer to this draft.
+    """Periods or hand-overs refer to this draft.
 
-    Bản nháp này đang được kỳ báo cáo hoặc phân công tham chiếu.
+    Bản nháp này đang được kỳ báo cáo hoặc đợt bàn giao tham chiếu.
     """
 
 
@@ -95,9 +101,14 @@ async def copy_framework(
     year: int,
     copy_of: int,
     values: dict[str, Any],
+    responsibilities: bool,
+    rules: bool,
     now: datetime,
-) -> None:
-    """Draft ``year`` with all that ``copy_of`` says, what is assumed included; ``values`` replace its names."""
+) -> dict[str, int]:
+    """Draft ``year`` with all that ``copy_of`` says, what is assumed included; ``values`` replace its names.
+
+    Return how many nodes, responsibilities and rules were copied; the latter two where they are asked for.
+    """
     if await session.scalar(select(Framework.id).where(Framework.year == year)):
         raise FrameworkYearTakenError(pointer="/year")
     # FOR SHARE: the copied year must not change between its nodes and its method.
@@ -128,12 +139,24 @@ async def copy_framework(
     )
     session.add(draft)
     await session.flush()
-    number = await _copy_nodes(session, source.id, draft.id, now)
-    changes = {"copy_of": [None, copy_of], "nodes": [0, number]}
+    nodes = await _copy_nodes(session, source.id, draft.id, now)
+    copied = {"nodes": len(nodes), "responsibilities": 0, "rules": 0}
+    if responsibilities:
+        copied["responsibilities"] = await copy_responsibilities(
+            session, nodes, start=date(year, 1, 1)
+        )
+    if rules:
+        copied["rules"] = await copy_rules(session, nodes)
+    changes: dict[str, Any] = {kind: [0, number] for kind, number in copied.items() if number}
+    changes["copy_of"] = [None, copy_of]
     record(session, caller, "created", ("framework", str(year)), changes=changes)
+    return copied
 
 
-async def _copy_nodes(session: AsyncSession, source: UUID, draft: UUID, now: datetime) -> int:
+async def _copy_nodes(
+    session: AsyncSession, source: UUID, draft: UUID, now: datetime
+) -> dict[UUID, UUID]:
+    """Copy the tree; return each node's copy."""
     rows = (await session.scalars(select(Node).where(Node.framework_id == source))).all()
     # Parents first: each row must find its parent when it is written.
     found = sorted(rows, key=lambda node: NODE_KINDS.index(node.kind))
@@ -148,7 +171,8 @@ async def _copy_nodes(session: AsyncSession, source: UUID, draft: UUID, now: dat
         )
         for node in found
     )
-    return len(found)
+    await session.flush()
+    return ids
 
 
 async def add_node(
@@ -204,24 +228,26 @@ async def drop_node(
         raise NodeHasChildrenError
     # FOR UPDATE keeps out a responsibility that is being added at the same moment.
     await session.execute(select(Node.id).where(Node.id == node.id).with_for_update())
-    held = select(Responsibility.id).where(Responsibility.node_id == node.id).limit(1)
-    if await session.scalar(held):
-        raise NodeHasResponsibilitiesError
+    this = select(Node.id).where(Node.id == node.id)
+    if await handed_over(session, this):
+        raise NodeHandedOverError
     changes = {name: [getattr(node, name), None] for name in ("kind", "name_vi", "weight")}
+    if gone := await drop_responsibilities(session, this):
+        changes["responsibilities"] = [gone, 0]
     await session.delete(node)
     framework.updated_at = now
     record(session, caller, "deleted", ("node", f"{year}/{code}"), changes=changes)
 
 
 async def delete_draft(session: AsyncSession, caller: Caller, *, year: int) -> None:
-    """Delete a draft that nothing refers to, with its nodes."""
+    """Delete a draft that nothing refers to, with its nodes and what hangs on them only."""
     framework = await locked_framework(session, year, whole=True)
     refuse_fixed(framework.state)
     periods = select(Period.id).where(Period.framework_id == framework.id).limit(1)
     nodes = select(Node.id).where(Node.framework_id == framework.id)
-    held = select(Responsibility.id).where(Responsibility.node_id.in_(nodes)).limit(1)
-    if await session.scalar(periods) or await session.scalar(held):
+    if await session.scalar(periods) or await handed_over(session, nodes):
         raise FrameworkInUseError
+    gone = await drop_responsibilities(session, nodes)
     # One statement: children and parents may go in any order within it.
     await session.execute(delete(Node).where(Node.framework_id == framework.id))
     await session.delete(framework)
@@ -230,5 +256,5 @@ async def delete_draft(session: AsyncSession, caller: Caller, *, year: int) -> N
         caller,
         "deleted",
         ("framework", str(year)),
-        changes={"name_vi": [framework.name_vi, None]},
+        changes={"name_vi": [framework.name_vi, None], "responsibilities": [gone, 0]},
     )

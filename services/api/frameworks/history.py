@@ -3,15 +3,16 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Executable, bindparam, func, select
 
+from services.api.deps.clock import today_in_hanoi
 from services.api.deps.paging import page, start_of
 from services.api.frameworks.difference import method_difference, node_difference
 from services.api.frameworks.queries import FRAMEWORK_BY_YEAR, NODES, FrameworkNotFoundError
 from services.api.frameworks.schemas import DifferenceQuery, VersionQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
-from shared.models import Framework, FrameworkVersion
+from shared.models import Framework, FrameworkVersion, Node, Organisation, Responsibility
 
 
 class VersionNotFoundError(NotFoundError):
@@ -34,6 +35,19 @@ _VERSION = (
 )
 ONE_VERSION = _VERSION.add_columns(FrameworkVersion.nodes, FrameworkVersion.method).where(
     FrameworkVersion.revision == bindparam("revision")
+)
+
+_DUTIES = (
+    select(Node.code.label("node"), Organisation.code.label("organisation"), Responsibility.role)
+    .join(Node, Node.id == Responsibility.node_id)
+    .join(Framework, Framework.id == Node.framework_id)
+    .join(Organisation, Organisation.id == Responsibility.organisation_id)
+    .where(
+        Framework.year == bindparam("year"),
+        Responsibility.valid_from <= bindparam("today"),
+        func.coalesce(Responsibility.valid_to, bindparam("today")) >= bindparam("today"),
+    )
+    .order_by(Node.sort_key, Organisation.code, Responsibility.role)
 )
 
 
@@ -72,6 +86,18 @@ async def difference_shown(read: Reader, query: DifferenceQuery, *, year: int) -
         "to": {name: new[name] for name in ("year", "revision")},
         **node_difference(old["nodes"], new["nodes"]),
         "method": method_difference(old["method"], new["method"]),
+        **await _duties(read, query.other, year),
+    }
+
+
+async def _duties(read: Reader, old: int, new: int) -> dict[str, list[dict[str, Any]]]:
+    """Say who answers today in one year's framework and not in the other's; versions keep no responsibilities."""
+    today = today_in_hanoi()
+    before = [dict(row) for row in await read.all(_DUTIES, year=old, today=today)]
+    after = [dict(row) for row in await read.all(_DUTIES, year=new, today=today)]
+    return {
+        "assigned": [duty for duty in after if duty not in before],
+        "released": [duty for duty in before if duty not in after],
     }
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from services.api.deps.answers import answer, require_match
+from services.api.deps.answers import answer, etag_of, require_match
+from services.api.deps.answers import body as encoded
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Code, Page
@@ -36,14 +37,13 @@ def _stated(body: schemas.Stated | schemas.FrameworkPatch | schemas.NewFramework
 Tree = schemas.FrameworkTree
 
 
-async def _tree(
-    request: WriteRequest, year: int, *, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
+async def _tree(request: WriteRequest, year: int) -> Response:
     shown = await queries.framework_tree(await request.fresh(), request.caller, year)
-    return answer(request, shown, status=status, headers=headers)
+    return answer(request, shown)
 
 
 async def _match_tree(request: WriteRequest, year: int, *, optional: bool = False) -> None:
+    await commands.locked_framework(request.db, year)
     shown = await queries.framework_tree(request.read, request.caller, year)
     require_match(request, shown, optional=optional)
 
@@ -83,6 +83,7 @@ async def change_node(
 ) -> Response:
     """State a name, weight, bound, goalpost or supply. Only members that are sent are changed."""
     request.caller.require("plan:write")
+    await commands.locked_framework(request.db, year)
     shown = await queries.one_node(request.read, request.caller, year=year, code=code)
     require_match(request, shown)
     await commands.change_node(
@@ -98,23 +99,30 @@ async def change_node(
     return answer(request, await queries.one_node(read, request.caller, year=year, code=code))
 
 
-@writing.post("/frameworks", operation_id="createFramework", status_code=201, response_model=Tree)
+@writing.post(
+    "/frameworks",
+    operation_id="createFramework",
+    status_code=201,
+    response_model=schemas.DraftedTree,
+)
 async def create_framework(request: WriteRequest, body: schemas.NewFramework) -> Response:
-    """Draft a year as the copy of another, with all that is assumed in it."""
+    """Draft a year as the copy of another, with all that is assumed in it, and who answers for what."""
     request.caller.require("plan:write")
-    names = {
-        name: value for name, value in _stated(body).items() if name not in {"year", "copy_of"}
-    }
-    await drafts.copy_framework(
+    names = {name: value for name, value in _stated(body).items() if name in schemas.NAMES}
+    copied = await drafts.copy_framework(
         request.db,
         request.caller,
         year=body.year,
         copy_of=body.copy_of,
         values=names,
+        responsibilities=body.responsibilities,
+        rules=body.rules,
         now=datetime.now(UTC),
     )
-    location = {"location": f"/v1/frameworks/{body.year}"}
-    return await _tree(request, body.year, status=201, headers=location)
+    shown = await queries.framework_tree(await request.fresh(), request.caller, body.year)
+    # The ETag is the tree's, as whoever changes it must send it.
+    headers = {"location": f"/v1/frameworks/{body.year}", "etag": etag_of(encoded(shown))}
+    return answer(request, {**shown, "copied": copied}, status=201, headers=headers)
 
 
 @writing.patch("/frameworks/{year}", operation_id="changeFramework", response_model=Tree)
@@ -137,7 +145,7 @@ async def change_framework(
 
 @writing.delete("/frameworks/{year}", operation_id="deleteFramework", status_code=204)
 async def delete_framework(request: WriteRequest, year: FrameworkYear) -> Response:
-    """Delete a draft that no period and no responsibility refers to."""
+    """Delete a draft that no period and no hand-over refers to, with its responsibilities and rules."""
     request.caller.require("plan:write")
     await _match_tree(request, year, optional=True)
     await drafts.delete_draft(request.db, request.caller, year=year)
@@ -188,8 +196,9 @@ async def add_node(request: WriteRequest, year: FrameworkYear, body: schemas.New
 
 @writing.delete("/frameworks/{year}/nodes/{code}", operation_id="dropNode", status_code=204)
 async def drop_node(request: WriteRequest, year: FrameworkYear, code: Code) -> Response:
-    """Drop a node of a draft below which nothing stands."""
+    """Drop a node of a draft below which nothing stands, with who was to answer for it."""
     request.caller.require("plan:write")
+    await commands.locked_framework(request.db, year)
     shown = await queries.one_node(request.read, request.caller, year=year, code=code)
     require_match(request, shown, optional=True)
     await drafts.drop_node(request.db, request.caller, year=year, code=code, now=datetime.now(UTC))

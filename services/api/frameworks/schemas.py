@@ -15,6 +15,7 @@ Combination = Literal["all_agree", "lead", "mean_of_components"]
 State = Literal["draft", "published", "retired"]
 Kind = Literal["index", "subindex", "pillar", "group", "indicator", "component"]
 Changes = dict[str, list[Any]]
+NAMES = frozenset({"name_vi", "name_en", "basis"})
 # Members that may be set to null; for the others null is as if they had not been sent.
 NULLABLE = frozenset(
     {"lower_bound", "upper_bound", "goalpost_min", "goalpost_max", "target", "treatment"}
@@ -87,6 +88,16 @@ class FrameworkTree(FrameworkShown):
     nodes: list[NodeShown]
 
 
+class Copied(BaseModel):
+    nodes: int
+    responsibilities: int
+    rules: int
+
+
+class DraftedTree(FrameworkTree):
+    copied: Copied = Field(description="Told once, when the draft is made.")
+
+
 class Stated(Body):
     """What the coordinator may state about a node. A name that is unknown stays empty."""
 
@@ -137,6 +148,11 @@ class NewFramework(Body):
     name_vi: Line | None = None
     name_en: OptionalLine | None = None
     basis: OptionalLine | None = None
+    responsibilities: Flag = Field(
+        default=True,
+        description="Copy who answers on the year's first day or later, with dates and legal basis.",
+    )
+    rules: Flag = Field(default=True, description="Copy by which rules figures are checked.")
 
 
 Notes = Annotated[list[Prose], Field(max_length=50)]
@@ -209,6 +225,12 @@ class Standing(BaseModel):
     revision: int
 
 
+class Duty(BaseModel):
+    node: str
+    organisation: str
+    role: str
+
+
 class Difference(BaseModel):
     old: Standing = Field(alias="from")
     new: Standing = Field(alias="to")
@@ -219,6 +241,10 @@ class Difference(BaseModel):
     reweighted: list[Changed]
     moved: list[Changed]
     method: Changes = Field(description="JSON pointer of a setting: [old, new].")
+    assigned: list[Duty] = Field(
+        description="Who answers today in this year's framework and not in the other's."
+    )
+    released: list[Duty] = Field(description="Who answers today in the other year's only.")
 
 
 class IndicatorQuery(PageQuery):

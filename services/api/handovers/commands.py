@@ -113,10 +113,15 @@ async def cancel_handover(
     record(session, caller, "cancelled", ("handover", handover.id), reason=reason)
 
 
-async def _planned(session: AsyncSession, handover_id: UUID) -> Handover:
+async def locked_handover(session: AsyncSession, handover_id: UUID) -> Handover:
     handover = await session.get(Handover, handover_id, with_for_update={"key_share": True})
     if handover is None:
         raise HandoverNotFoundError
+    return handover
+
+
+async def _planned(session: AsyncSession, handover_id: UUID) -> Handover:
+    handover = await locked_handover(session, handover_id)
     if handover.state != "planned":
         raise NotPlannedError
     return handover

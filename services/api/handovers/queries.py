@@ -2,17 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Text,
     Uuid,
-    and_,
     any_,
     bindparam,
     cast,
@@ -20,19 +16,27 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from services.api.handovers.errors import NotCarriedOutError
 from services.api.handovers.plans import read_json
 from services.api.handovers.schemas import HandoverQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
-from shared.models import Contact, Handover, HandoverMove, Membership, Organisation, User
+from shared.models import (
+    Assignment,
+    Contact,
+    Handover,
+    HandoverMove,
+    Membership,
+    Organisation,
+    Period,
+    User,
+)
 
 
 class HandoverNotFoundError(NotFoundError):
@@ -135,11 +139,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
         .correlate(Handover)
     ),
     "bodies": or_(Handover.from_ids.overlap(_OWN), Handover.to_ids.overlap(_OWN)),
-    "after": or_(
-        Handover.created_at < bindparam("after_at"),
-        and_(Handover.created_at == bindparam("after_at"), Handover.id < bindparam("after_id")),
-    ),
 }
+_LIST = NewestFirst(_HANDOVER, at=Handover.created_at, key=Handover.id, filters=_FILTERS)
 _Giver, _Receiver = aliased(Organisation), aliased(Organisation)
 ITEMS = (
     select(
@@ -166,15 +167,13 @@ ITEMS = (
     .order_by(HandoverMove.number)
 )
 
-
-@lru_cache
-def handovers_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _HANDOVER.where(chosen)
-        .order_by(Handover.created_at.desc(), Handover.id.desc())
-        .limit(bindparam("limit"))
-    )
+# Whether duties of a made-up period are among what was moved.
+MADE_UP = select(
+    exists()
+    .where(HandoverMove.handover_id == bindparam("id"), HandoverMove.kind == "assignment")
+    .where(Assignment.id == HandoverMove.object_id, Period.id == Assignment.period_id)
+    .where(Period.made_up)
+)
 
 
 def may_hand_over(caller: Caller) -> bool:
@@ -231,20 +230,9 @@ async def handovers_page(read: Reader, caller: Caller, query: HandoverQuery) -> 
     """List them, newest first; a body sees those it gives or receives by."""
     bodies = caller.own_only("handovers:read")
     values: dict[str, Any] = query.filters()
-    names = frozenset(values)
     if bodies is not None:
         values["bodies"] = bodies
-        names |= {"bodies"}
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(handovers_statement(names), limit=query.limit + 1, **values)
-    return page(
-        query,
-        rows,
-        lambda row: shown(row, caller),
-        lambda row: [row["created_at"].isoformat(), row["id"]],
-    )
+    return await _LIST.page(read, query, values, lambda row: shown(row, caller))
 
 
 async def visible(read: Reader, caller: Caller, handover_id: UUID) -> Any:

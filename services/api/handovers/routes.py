@@ -6,13 +6,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Response
 
-from services.api.deps.answers import answer, body, etag_of, require_match
+from services.api.deps.answers import JSON, answer, answer_bytes, body, etag_of, require_match
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
+from services.api.deps.media import chosen
 from services.api.deps.paging import Page
 from services.api.errors import told
 from services.api.handovers import commands, imports, preview, queries, schemas
+from services.api.handovers.printing import receipt_page
+
+HTML = "text/html"
+# Nothing is loaded and nothing runs, whatever a name may hold.
+SAFE = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 reading = APIRouter(prefix="/v1/handovers", tags=["plan"], route_class=Reading)
 writing = APIRouter(prefix="/v1/handovers", tags=["plan"], route_class=Writing)
@@ -90,11 +96,24 @@ async def preview_handover(request: ReadRequest, handover_id: UUID) -> Response:
     "/{handover_id}/receipt",
     operation_id="getHandoverReceipt",
     response_model=schemas.Receipt,
-    responses={"409": {"$ref": "#/components/responses/Problem409"}},
+    responses={
+        200: {"content": {HTML: {"schema": {"type": "string"}}}},
+        406: {},
+        "409": {"$ref": "#/components/responses/Problem409"},
+    },
 )
 async def get_receipt(request: ReadRequest, handover_id: UUID) -> Response:
-    """Everything that was moved, with its id: the same for both sides, each sees what it gave or got."""
-    return answer(request, await queries.receipt_shown(request.read, request.caller, handover_id))
+    """Everything that was moved, with its id: the same for both sides, each sees what it gave or got.
+
+    As HTML it is a page to print on A4 and sign, in Vietnamese first.
+    """
+    media = chosen(request, (JSON, HTML))
+    receipt = await queries.receipt_shown(request.read, request.caller, handover_id)
+    if media == JSON:
+        return answer(request, receipt, headers={"vary": "accept"})
+    made_up = await request.read.value(queries.MADE_UP, id=handover_id)
+    content = receipt_page(receipt, made_up=made_up)
+    return answer_bytes(request, content, HTML, headers=SAFE | {"vary": "accept"})
 
 
 @writing.patch(
@@ -105,6 +124,7 @@ async def change_handover(
 ) -> Response:
     """Change the day, the basis, the exceptions while it is planned."""
     commands.require_coordinator(request.caller)
+    await commands.locked_handover(request.db, handover_id)
     await _seen(request, handover_id, optional=False)
     await commands.change_handover(
         request.db, request.caller, handover_id, patch=patch, now=datetime.now(UTC)

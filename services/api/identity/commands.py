@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import ACCESS_PREFIX, NOBODY, Caller, token_hash
+from services.api.identity.hand import UserNotFoundError, locked_user
 from services.api.identity.passwords import Passwords
 from shared.errors import (
     ConflictError,
@@ -55,13 +56,6 @@ class OwnAccessError(ConflictError):
     """Nobody closes his own account or ends his own role as administrator: let another do it.
 
     Không ai tự khóa tài khoản hoặc tự bỏ vai trò quản trị của mình: hãy để người khác làm.
-    """
-
-
-class UserNotFoundError(NotFoundError):
-    """There is no such user.
-
-    Không có người dùng này.
     """
 
 
@@ -243,9 +237,7 @@ async def change_user(
     password_hash: str | None,
     now: datetime,
 ) -> None:
-    user = await session.get(User, user_id, with_for_update=True)
-    if user is None:
-        raise UserNotFoundError
+    user = await locked_user(session, user_id)
     if user_id == caller.id and values.get("active") is False:
         raise OwnAccessError(pointer="/active")
     changes = apply(user, values)

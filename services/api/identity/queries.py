@@ -4,12 +4,15 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, func, select
+from sqlalchemy import Executable, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
+from services.api.deps.caller import Caller
 from services.api.deps.paging import PageQuery, page, start_of
 from services.api.identity.schemas import UserQuery
 from shared.db import Reader
+from shared.duty import today
 from shared.models import ApiKey, Membership, Organisation, User
 from shared.text import searched
 
@@ -40,6 +43,24 @@ _memberships = (
     .where(Membership.user_id == User.id)
     .scalar_subquery()
 )
+_in_force = and_(
+    Membership.valid_from <= today,
+    func.coalesce(Membership.valid_to, text("'infinity'::date")) >= today,
+)
+_Admin = aliased(User)
+_other_administrators = exists().where(
+    Membership.user_id == _Admin.id,
+    Membership.role == "admin",
+    _in_force,
+    _Admin.active,
+    _Admin.id != User.id,
+)
+# Nobody takes his own rights of an administrator away.
+_endable = exists().where(
+    Membership.user_id == User.id,
+    func.coalesce(Membership.valid_to, text("'infinity'::date")) >= today,
+    or_(User.id != bindparam("caller"), Membership.role != "admin"),
+)
 _USER = select(
     User.id,
     User.login,
@@ -49,6 +70,9 @@ _USER = select(
     User.locked_until,
     User.created_at,
     _memberships.label("memberships"),
+    _endable.label("endable"),
+    # Erasing is refused where nobody would be left to look after accounts; whoever asks is no exception.
+    and_(User.id != bindparam("caller"), _other_administrators).label("erasable"),
 )
 ONE_USER = _USER.where(User.id == bindparam("id"))
 _KEY = select(
@@ -83,30 +107,30 @@ def keys_statement(*, after: bool) -> Executable:
 
 
 def _shown_user(row: Any) -> dict[str, Any]:
-    return {
-        **dict(row),
-        "memberships": row["memberships"],
-        "allowed_actions": ["edit", "add_membership", "end_membership"],
-    }
+    shown = dict(row)
+    optional = {"end_membership": shown.pop("endable"), "erase": shown.pop("erasable")}
+    allowed = [action for action, may in optional.items() if may]
+    return {**shown, "allowed_actions": ["edit", "add_membership", *allowed]}
 
 
 def _shown_key(row: Any) -> dict[str, Any]:
     return {**dict(row), "allowed_actions": [] if row["revoked_at"] else ["revoke"]}
 
 
-async def users_page(read: Reader, query: UserQuery) -> dict[str, Any]:
+async def users_page(read: Reader, caller: Caller, query: UserQuery) -> dict[str, Any]:
     after = start_of(query, str)
     rows = await read.all(
         users_statement(after=after is not None, search=query.q is not None),
         limit=query.limit + 1,
         after=after[0] if after else None,
         q=searched(query.q or ""),
+        caller=caller.id,
     )
     return page(query, rows, _shown_user, lambda row: [row["login"]])
 
 
-async def user_shown(read: Reader, user_id: UUID) -> dict[str, Any] | None:
-    row = await read.first(ONE_USER, id=user_id)
+async def user_shown(read: Reader, caller: Caller, user_id: UUID) -> dict[str, Any] | None:
+    row = await read.first(ONE_USER, id=user_id, caller=caller.id)
     return _shown_user(row) if row else None
 
 

@@ -13,6 +13,7 @@ from services.api.deps.edge import Open, Reading, ReadRequest, WriteRequest, Wri
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page, PageQuery
 from services.api.identity import commands, keys, queries, schemas
+from services.api.identity.hand import UserNotFoundError, locked_user
 
 signing = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=Open)
 own_reading = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Reading)
@@ -90,7 +91,7 @@ async def list_users(
     request: ReadRequest, query: Annotated[schemas.UserQuery, Query()]
 ) -> Response:
     request.caller.require("people:write")
-    return answer(request, await queries.users_page(request.read, query))
+    return answer(request, await queries.users_page(request.read, request.caller, query))
 
 
 @reading.get("/users/{user_id}", operation_id="getUser", response_model=schemas.User)
@@ -101,9 +102,9 @@ async def get_user(request: ReadRequest, user_id: UUID) -> Response:
 
 async def _shown(request: ReadRequest, user_id: UUID) -> dict[str, Any]:
     read = await request.fresh() if isinstance(request, WriteRequest) else request.read
-    shown = await queries.user_shown(read, user_id)
+    shown = await queries.user_shown(read, request.caller, user_id)
     if shown is None:
-        raise commands.UserNotFoundError
+        raise UserNotFoundError
     return shown
 
 
@@ -130,6 +131,7 @@ async def create_user(request: WriteRequest, body: schemas.NewUser) -> Response:
 @writing.patch("/users/{user_id}", operation_id="changeUser", response_model=schemas.User)
 async def change_user(request: WriteRequest, user_id: UUID, body: schemas.UserPatch) -> Response:
     request.caller.require("people:write")
+    await locked_user(request.db, user_id)
     require_match(request, await _shown(request, user_id))
     values = body.model_dump(exclude={"password"}, exclude_none=True)
     password_hash = None

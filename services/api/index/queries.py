@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
+from sqlalchemy import Executable, and_, bindparam, func, select, true
 
+from services.api.deps.newest import NewestFirst
 from services.api.deps.paging import page, start_of
 from services.api.index.schemas import NodeQuery, RunChoice, RunQuery
 from services.api.periods.queries import PeriodNotFoundError
@@ -129,13 +130,12 @@ _RUN = select(
     func.cardinality(Run.submission_ids).label("submissions"),
 ).join(Period, Period.id == Run.period_id)
 ONE_RUN = _RUN.add_columns(Run.inputs).where(Run.id == bindparam("id"))
-_RUN_FILTERS = {
-    "period": Period.code == bindparam("period"),
-    "after": or_(
-        Run.created_at < bindparam("after_at"),
-        and_(Run.created_at == bindparam("after_at"), Run.id < bindparam("after_id")),
-    ),
-}
+_RUNS = NewestFirst(
+    _RUN,
+    at=Run.created_at,
+    key=Run.id,
+    filters={"period": Period.code == bindparam("period")},
+)
 _NODE = select(
     RunNode.code,
     RunNode.kind,
@@ -158,14 +158,6 @@ _NODE_FILTERS = {
     "code": RunNode.code == bindparam("code"),
     "after": RunNode.sort_key > bindparam("after"),
 }
-
-
-@lru_cache
-def runs_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_RUN_FILTERS[name] for name in sorted(filters)))
-    return (
-        _RUN.where(chosen).order_by(Run.created_at.desc(), Run.id.desc()).limit(bindparam("limit"))
-    )
 
 
 @lru_cache
@@ -230,13 +222,7 @@ async def run_chosen(read: Reader, choice: RunChoice) -> Any:
 
 
 async def runs_page(read: Reader, query: RunQuery) -> dict[str, Any]:
-    values: dict[str, Any] = query.filters()
-    names = frozenset(values)
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(runs_statement(names), limit=query.limit + 1, **values)
-    return page(query, rows, dict, lambda row: [row["created_at"].isoformat(), row["id"]])
+    return await _RUNS.page(read, query, query.filters(), dict)
 
 
 async def run_shown(read: Reader, run_id: UUID) -> dict[str, Any]:

@@ -52,14 +52,19 @@ async def create_organisation(
     )
 
 
-async def change_organisation(
-    session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any], now: datetime
-) -> None:
+async def locked_organisation(session: AsyncSession, code: str) -> Organisation:
     organisation = await session.scalar(
         select(Organisation).where(Organisation.code == code).with_for_update(key_share=True)
     )
     if organisation is None:
         raise OrganisationNotFoundError
+    return organisation
+
+
+async def change_organisation(
+    session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any], now: datetime
+) -> None:
+    organisation = await locked_organisation(session, code)
     if changes := apply(organisation, values):
         organisation.search = search_text(organisation)
         organisation.updated_at = now
@@ -69,11 +74,7 @@ async def change_organisation(
 async def add_contact(
     session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any]
 ) -> UUID:
-    organisation = await session.scalar(
-        select(Organisation).where(Organisation.code == code).with_for_update(key_share=True)
-    )
-    if organisation is None:
-        raise OrganisationNotFoundError
+    organisation = await locked_organisation(session, code)
     await _refuse_double(session, organisation.id, values["role"], values["email"])
     contact = Contact(id=uuid4(), organisation_id=organisation.id, **values)
     session.add(contact)
@@ -88,6 +89,13 @@ async def add_contact(
     return contact.id
 
 
+async def locked_contact(session: AsyncSession, contact_id: UUID) -> Contact:
+    contact = await session.get(Contact, contact_id, with_for_update=True)
+    if contact is None:
+        raise ContactNotFoundError
+    return contact
+
+
 async def change_contact(
     session: AsyncSession,
     caller: Caller,
@@ -96,9 +104,7 @@ async def change_contact(
     values: dict[str, Any],
     now: datetime,
 ) -> None:
-    contact = await session.get(Contact, contact_id, with_for_update=True)
-    if contact is None:
-        raise ContactNotFoundError
+    contact = await locked_contact(session, contact_id)
     merged = {
         name: values.get(name, getattr(contact, name)) for name in ("role", "email", "active")
     }

@@ -61,6 +61,7 @@ async def change_organisation(
     request: WriteRequest, code: Code, body: schemas.OrganisationPatch
 ) -> Response:
     request.caller.require("plan:write")
+    await commands.locked_organisation(request.db, code)
     require_match(request, await queries.organisation_shown(request.read, request.caller, code))
     await commands.change_organisation(
         request.db,
@@ -117,6 +118,7 @@ async def change_contact(
 ) -> Response:
     """Change a contact, or end it with ``active: false``."""
     request.caller.require("contacts:write")
+    await commands.locked_contact(request.db, contact_id)
     require_match(request, await queries.contact_shown(request.read, request.caller, contact_id))
     await commands.change_contact(
         request.db,

@@ -1,14 +1,11 @@
 """Reporting periods."""
 
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
+from sqlalchemy import bindparam, func, select
 
 from services.api.deps.caller import Caller
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from services.api.periods.schemas import PeriodQuery
 from shared.db import Reader
 from shared.errors import ConflictError, NotFoundError
@@ -41,6 +38,7 @@ _PERIOD = select(
     Period.code,
     Period.name,
     Framework.year.label("framework"),
+    Framework.state.label("framework_state"),
     Period.reference_year,
     Period.kind,
     Period.span,
@@ -72,48 +70,36 @@ _DEADLINES = (
     .where(Period.code == bindparam("code"))
     .order_by(Organisation.code, Node.sort_key)
 )
-_FILTERS = {
-    "state": Period.state == bindparam("state"),
-    "after": or_(
-        Period.created_at < bindparam("after_at"),
-        and_(Period.created_at == bindparam("after_at"), Period.id < bindparam("after_id")),
-    ),
-}
-ACTIONS = {
-    "draft": ["edit", "open"],
-    "open": ["edit", "open", "close", "load_panel"],
-    "closed": ["edit"],
-}
-
-
-@lru_cache
-def periods_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _PERIOD.where(chosen)
-        .order_by(Period.created_at.desc(), Period.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(
+    _PERIOD,
+    at=Period.created_at,
+    key=Period.id,
+    filters={"state": Period.state == bindparam("state")},
+)
 
 
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
-    actions = ACTIONS[row["state"]] if caller.may("periods:write") else []
-    return {**row, "allowed_actions": actions}
+    shown = dict(row)
+    published = shown.pop("framework_state") == "published"
+    return {**shown, "allowed_actions": _actions(caller, row["state"], published=published)}
+
+
+def _actions(caller: Caller, state: str, *, published: bool) -> list[str]:
+    actions = []
+    if caller.may("periods:write"):
+        actions.append("edit")
+        # What is open is opened again for later responsibilities, its framework retired or not.
+        if state == "open" or (state == "draft" and published):
+            actions.append("open")
+        if state == "open":
+            actions.append("close")
+    if state != "closed" and caller.may("panels:write"):
+        actions.append("load_panel")
+    return actions
 
 
 async def periods_page(read: Reader, caller: Caller, query: PeriodQuery) -> dict[str, Any]:
-    values: dict[str, Any] = query.filters()
-    names = frozenset(values)
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(periods_statement(names), limit=query.limit + 1, **values)
-    return page(
-        query,
-        rows,
-        lambda row: _shown(row, caller),
-        lambda row: [row["created_at"].isoformat(), row["id"]],
-    )
+    return await _LIST.page(read, query, query.filters(), lambda row: _shown(row, caller))
 
 
 async def period_shown(read: Reader, caller: Caller, code: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ async def create_period(request: WriteRequest, body: schemas.NewPeriod) -> Respo
 @writing.patch("/{code}", operation_id="changePeriod", response_model=schemas.PeriodShown)
 async def change_period(request: WriteRequest, code: Code, body: schemas.PeriodPatch) -> Response:
     request.caller.require("periods:write")
+    await commands.locked_period(request.db, code)
     require_match(request, await queries.period_shown(request.read, request.caller, code))
     values = {
         name: value

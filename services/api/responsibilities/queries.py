@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, func, or_, select, text
+from sqlalchemy import Executable, and_, bindparam, func, literal_column, or_, select, text
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
@@ -45,6 +45,8 @@ _RESPONSIBILITY = (
 ONE_RESPONSIBILITY = _RESPONSIBILITY.where(Responsibility.id == bindparam("id"))
 _FILTERS = {
     "framework": Framework.year == bindparam("framework"),
+    # A draft is seen by those who ask for its year.
+    "in_force": Framework.state != literal_column("'draft'"),
     "organisation": Organisation.code == bindparam("organisation"),
     "indicator": or_(
         Node.code == bindparam("indicator"),
@@ -84,7 +86,7 @@ async def responsibilities_page(
 ) -> dict[str, Any]:
     values: dict[str, Any] = query.filters()
     values["on"] = query.on or today_in_hanoi()
-    names = frozenset(values)
+    names = frozenset(values) | ({"in_force"} if query.framework is None else set())
     if query.indicator:
         values["below"] = query.indicator.replace("_", "\\_") + "."
     if after := start_of(query, str, UUID):

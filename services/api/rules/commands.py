@@ -8,10 +8,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
+from services.api.organisations.queries import OrganisationNotFoundError
 from services.api.rules.schemas import ReviewRule as Wanted
 from services.api.rules.schemas import Rules
 from shared.errors import InvalidError
 from shared.models import IndicatorRule, Node, Organisation, ReviewRule
+
+
+async def locked_node(session: AsyncSession, node_id: UUID) -> Node:
+    return await session.get_one(Node, node_id, with_for_update={"key_share": True})
+
+
+async def locked_body(session: AsyncSession, code: str) -> Organisation:
+    body = await session.scalar(
+        select(Organisation).where(Organisation.code == code).with_for_update(key_share=True)
+    )
+    if body is None:
+        raise OrganisationNotFoundError
+    return body
 
 
 async def set_rules(
@@ -27,7 +41,7 @@ async def set_rules(
 
     ``target`` names the node in the audit log, as the framework's own changes do: year and code.
     """
-    node = await session.get_one(Node, node_id, with_for_update={"key_share": True})
+    node = await locked_node(session, node_id)
     await _check_codes(session, node, rules.same_denominator_as)
     row = await session.get(IndicatorRule, node_id)
     if row is None:
@@ -61,10 +75,7 @@ async def set_review(
     session: AsyncSession, caller: Caller, code: str, *, wanted: Wanted, now: datetime
 ) -> None:
     """Say who must accept a body's figures. It holds for all that is not accepted yet."""
-    body = await session.scalar(
-        select(Organisation).where(Organisation.code == code).with_for_update(key_share=True)
-    )
-    assert body is not None
+    body = await locked_body(session, code)
     if body.is_coordinator and wanted.kind == "one_reviewer":
         raise InvalidError(
             "Whoever coordinates does not accept his own body's figures alone.",

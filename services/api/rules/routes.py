@@ -37,12 +37,14 @@ async def set_rules(request: WriteRequest, code: Code, query: Of, body: schemas.
     """Replace all of them. They hold for what is drafted or submitted from now on."""
     request.caller.require("plan:write")
     year = query.framework
+    node_id = await queries.node_of(request.read, code, year)
+    await commands.locked_node(request.db, node_id)
     shown = await queries.rules_shown(request.read, request.caller, code=code, year=year)
     require_match(request, shown)
     await commands.set_rules(
         request.db,
         request.caller,
-        await queries.node_of(request.read, code, year),
+        node_id,
         target=f"{shown['framework']}/{code}",
         rules=body,
         now=datetime.now(UTC),
@@ -83,6 +85,7 @@ async def get_review(request: ReadRequest, code: Code) -> Response:
 async def set_review(request: WriteRequest, code: Code, body: schemas.ReviewRule) -> Response:
     """Say who must accept this body's figures; the coordinator's own body always needs two."""
     request.caller.require("plan:write")
+    await commands.locked_body(request.db, code)
     require_match(request, await queries.review_shown(request.read, request.caller, code))
     await commands.set_review(request.db, request.caller, code, wanted=body, now=datetime.now(UTC))
     read = await request.fresh()

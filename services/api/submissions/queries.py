@@ -1,14 +1,12 @@
 """Figures and reports, as far as the caller may see them."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Text,
     Uuid,
     and_,
@@ -20,14 +18,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from services.api.assignments.queries import is_concerned
 from services.api.deps.caller import Caller
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from services.api.submissions.differences import changes_since
 from services.api.submissions.schemas import SubmissionQuery
 from services.api.submissions.states import REVIEWERS, allowed_actions, reviews_for
@@ -200,21 +197,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     ),
     "no_foreign_drafts": or_(Submission.state != "draft", _in_bodies),
     "accepted": Submission.state == "accepted",
-    "after": or_(
-        Submission.created_at < bindparam("after_at"),
-        and_(Submission.created_at == bindparam("after_at"), Submission.id < bindparam("after_id")),
-    ),
 }
-
-
-@lru_cache
-def submissions_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _SUBMISSION.where(chosen)
-        .order_by(Submission.created_at.desc(), Submission.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(_SUBMISSION, at=Submission.created_at, key=Submission.id, filters=_FILTERS)
 
 
 def visible(caller: Caller, row: Any) -> bool:
@@ -268,28 +252,17 @@ async def submissions_page(read: Reader, caller: Caller, query: SubmissionQuery)
     sight, bodies = _sight(caller)
     if sight == "own" and query.assignment and await is_concerned(read, caller, query.assignment):
         sight = "no_foreign_drafts"
-    names = frozenset({*values, sight})
-    values["bodies"] = bodies
+    values |= {sight: True, "bodies": bodies}
     values["reviews_for"] = sorted(
         {body for role, body, _ in caller.memberships if role in REVIEWERS}
     )
-    for name in ("assignment", "submitted_since"):
-        if name in values:
-            values[name] = getattr(query, name)
+    if query.assignment:
+        values["assignment"] = query.assignment
     if query.submitted_since:
         values["submitted_since"] = datetime.fromisoformat(
             f"{query.submitted_since}T00:00:00+07:00"
         )
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(submissions_statement(names), limit=query.limit + 1, **values)
-    return page(
-        query,
-        rows,
-        lambda row: shown(row, caller),
-        lambda row: [row["created_at"].isoformat(), row["id"]],
-    )
+    return await _LIST.page(read, query, values, lambda row: shown(row, caller))
 
 
 async def visible_submission(read: Reader, caller: Caller, submission_id: UUID) -> Any:

@@ -11,6 +11,7 @@ from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page
 from services.api.submissions import bulk, commands, decisions, queries, schemas
+from services.api.submissions.hand import take_many
 
 reading = APIRouter(prefix="/v1", tags=["figures"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["figures"], route_class=Writing)
@@ -64,6 +65,7 @@ async def change_submission(
     request: WriteRequest, submission_id: UUID, body: schemas.SubmissionPatch
 ) -> Response:
     """Change a draft. Only members that are sent are changed; null takes a figure out."""
+    await take_many(request.db, [submission_id])
     require_match(
         request, await queries.submission_shown(request.read, request.caller, submission_id)
     )

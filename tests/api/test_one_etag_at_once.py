@@ -1,0 +1,174 @@
+"""Two who change the same thing with one ETag at the same instant: exactly one does, over connections that commit."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.api.conftest import Real
+from tests.api.handing import add_contact, plan
+from tests.cast import Cast, Person
+from tests.factories import assignment_of, body, drafted, opened_period
+
+DOCUMENT = json.loads(Path("docs/api/openapi.json").read_text())
+# Each with what two people send, and with the row for which both wait.
+CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
+    "changePeriod": (
+        "PATCH",
+        "/v1/periods/ky-2024",
+        ({"name": "Kỳ một"}, {"name": "Kỳ hai"}),
+        "periods WHERE code = 'ky-2024'",
+    ),
+    "changeFramework": (
+        "PATCH",
+        "/v1/frameworks/2024",
+        ({"name_en": "One"}, {"name_en": "Two"}),
+        "frameworks WHERE year = 2024",
+    ),
+    "changeNode": (
+        "PATCH",
+        "/v1/frameworks/2024/nodes/2.1.1",
+        ({"weight": 0.5}, {"weight": 0.7}),
+        "frameworks WHERE year = 2024",
+    ),
+    "changeOrganisation": (
+        "PATCH",
+        "/v1/organisations/so-gddt",
+        ({"name_en": "One"}, {"name_en": "Two"}),
+        "organisations WHERE code = 'so-gddt'",
+    ),
+    "changeContact": (
+        "PATCH",
+        "/v1/contacts/{contact}",
+        ({"name": "Một"}, {"name": "Hai"}),
+        "contacts WHERE id = '{contact}'",
+    ),
+    "changeUser": (
+        "PATCH",
+        "/v1/users/{user}",
+        ({"name": "Một"}, {"name": "Hai"}),
+        "users WHERE id = '{user}'",
+    ),
+    "changeAssignment": (
+        "PATCH",
+        "/v1/assignments/{duty}",
+        ({"due_on": "2030-07-01"}, {"due_on": "2030-07-02"}),
+        "assignments WHERE id = '{duty}'",
+    ),
+    "changeSubmission": (
+        "PATCH",
+        "/v1/submissions/{draft}",
+        ({"value": 1}, {"value": 2}),
+        "assignments WHERE id = '{duty}'",
+    ),
+    "changeHandover": (
+        "PATCH",
+        "/v1/handovers/{handover}",
+        ({"note": "Một"}, {"note": "Hai"}),
+        "handovers WHERE id = '{handover}'",
+    ),
+    "setIndicatorRules": (
+        "PUT",
+        "/v1/indicators/2.1.1/rules",
+        ({"scale": 10.0}, {"scale": 100.0}),
+        "nodes WHERE code = '2.1.1'",
+    ),
+    "setReviewRule": (
+        "PUT",
+        "/v1/review-rules/so-gddt",
+        ({"kind": "second_reviewer"}, {"kind": "reviewing_body", "reviewer": "so-nv"}),
+        "organisations WHERE code = 'so-gddt'",
+    ),
+    "setCalendar": (
+        "PUT",
+        "/v1/calendar/2026",
+        ({"days": [], "decision": "QĐ 1"}, {"days": [], "decision": "QĐ 2"}),
+        "calendar_years WHERE year = 2026",
+    ),
+}
+
+
+@dataclass
+class Office:
+    client: AsyncClient
+    cast: Cast
+    things: dict[str, str]
+
+    def who(self, operation: str) -> Person:
+        special = {"changeUser": self.cast.admin, "changeSubmission": self.cast.officer}
+        return special.get(operation, self.cast.coordinator)
+
+
+@pytest.fixture
+async def office(real: Real) -> Office:
+    client, cast = real.client, real.cast
+    await opened_period(client, cast)
+    contact = await add_contact(client, cast, "so-gddt", "a@example.org")
+    duty = await assignment_of(client, cast)
+    draft = await drafted(client, cast.officer, duty["id"])
+    handover = await plan(client, cast)
+    filled = await client.post("/v1/calendar/2026/fill", headers=cast.coordinator.headers)
+    body(filled)
+    things = {
+        "contact": contact["id"],
+        "duty": duty["id"],
+        "draft": draft["id"],
+        "handover": handover["id"],
+        "user": str(cast.viewer.id),
+    }
+    return Office(client, cast, things)
+
+
+async def until_waiting(session: AsyncSession, number: int) -> None:
+    """Wait until so many connections wait for a lock."""
+    waiting = text(
+        "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+        "WHERE NOT granted AND datname = current_database()"
+    )
+    async with asyncio.timeout(5):
+        while (await session.scalar(waiting) or 0) < number:  # noqa: ASYNC110 only PostgreSQL knows
+            await asyncio.sleep(0.01)
+
+
+def test_every_change_that_takes_an_etag_is_tried_here() -> None:
+    takes = {
+        operation["operationId"]
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+        # Policies of reminders have their own tests.
+        if method in {"patch", "put"} and not path.startswith("/v1/reminder")
+        if "If-Match" in {one["name"] for one in operation.get("parameters", ())}
+    }
+    assert takes == CHANGES.keys()
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+async def test_of_two_changes_with_one_etag_at_once_one_is_made(
+    real: Real, office: Office, operation: str
+) -> None:
+    method, path, sent, row = CHANGES[operation]
+    client, headers = office.client, office.who(operation).headers
+    path = path.format_map(office.things)
+    read = await client.get(path, headers=headers)
+    match = {**headers, "if-match": read.headers["etag"]}
+    async with real.database.transaction() as holder:
+        held = f"SELECT 1 FROM {row.format_map(office.things)} FOR UPDATE"  # noqa: S608 our own
+        await holder.execute(text(held))
+        changing = [
+            asyncio.create_task(client.request(method, path, json=content, headers=match))
+            for content in sent
+        ]
+        await until_waiting(holder, len(sent))
+    answers = [await task for task in changing]
+    assert sorted(answer.status_code for answer in answers) == [200, 412], [
+        answer.text for answer in answers
+    ]
+    (made,) = (answer for answer in answers if answer.is_success)
+    left = await client.get(path, headers=headers)
+    assert left.headers["etag"] == made.headers["etag"]
