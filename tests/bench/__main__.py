@@ -22,8 +22,10 @@ from tests.bench.filling import fill
 from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Effort
 from tests.bench.row import Row
 from tests.bench.system import running_system
+from tests.bench.years import years
 
-NAMES = ("engine", *MEASURES)
+SYSTEM = {**MEASURES, "years": years}
+NAMES = ("engine", *SYSTEM)
 
 
 def _arguments() -> argparse.Namespace:
@@ -46,7 +48,7 @@ def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
             for row in engine(effort.rounds):
                 _say(console, row)
                 rows.append(row)
-    if chosen := [name for name in names if name in MEASURES]:
+    if chosen := [name for name in names if name in SYSTEM]:
         rows += asyncio.run(measure_system(chosen, effort, console))
     return rows
 
@@ -61,7 +63,7 @@ async def measure_system(names: list[str], effort: Effort, console: Console) -> 
             bench = Bench(system, client, city, effort)
             for name in names:
                 with console.status(name):
-                    async for row in MEASURES[name](bench):
+                    async for row in SYSTEM[name](bench):
                         _say(console, row)
                         rows.append(row)
     return rows

@@ -1,6 +1,6 @@
 """Who has delivered and in time, and whom to follow up; counted from the duties at this moment."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, exists, false, func, or_, select, true
 
 from services.api.assignments.states import LATE, NEWEST, STATUS
 from services.api.board.suspects import mine, outliers, shared_evidence
-from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, Tally, counted, total
+from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, total
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
@@ -75,6 +75,22 @@ _DUTIES = (
     .where(Period.code == bindparam("code"), mine)
     .order_by(Assignment.sort_key, Assignment.id)
 )
+_standing = (
+    select(
+        Organisation.code.label("organisation"),
+        Assignment.node_id,
+        STATUS.label("status"),
+        func.coalesce(LATE, false()).label("late"),
+        (effective_due_on < bindparam("today")).label("past_due"),
+    )
+    .select_from(Assignment)
+    .join(Period, Period.id == Assignment.period_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .outerjoin(NEWEST, true())
+    .where(Period.code == bindparam("code"), mine)
+    .subquery("standing")
+)
+_STANDING = select(_standing, func.count().label("number")).group_by(*_standing.c)
 _BODIES = (
     select(
         Organisation.code,
@@ -123,20 +139,18 @@ async def board(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
     """Count the duties of a period: in all, by body, by pillar, and by both; of the caller's own bodies or all."""
     period, values = await _sight(read, caller, code)
     today = today_in_hanoi()
-    duties = await read.all(_DUTIES, **values)
     bodies = await read.all(_BODIES, **values, today=today)
     pillars, pillar_of = _pillars(await read.all(_NODES, code=code))
-    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
-    for duty in duties:
-        tallies[duty["organisation"], pillar_of[duty["node_id"]]] += counted(_fact(duty, today))
+    # By body and pillar, by each alone (the other is empty), and in all.
+    facts: dict[tuple[str, str], Counter[Fact]] = defaultdict(Counter)
+    for row in await read.all(_STANDING, **values, today=today):
+        body, pillar = row["organisation"], pillar_of[row["node_id"]]
+        fact = Fact(row["status"], row["late"], row["past_due"])
+        for key in ((body, pillar), (body, ""), ("", pillar), ("", "")):
+            facts[key][fact] += row["number"]
 
-    def of(organisation: str | None = None, pillar: str | None = None) -> dict[str, Any]:
-        chosen = (
-            tally
-            for (body, part), tally in tallies.items()
-            if organisation in {None, body} and pillar in {None, part}
-        )
-        return total(chosen).shown()
+    def of(organisation: str = "", pillar: str = "") -> dict[str, Any]:
+        return total(facts.get((organisation, pillar), {})).shown()
 
     shown = ("code", "name", "state", "due_on", "made_up")
     return {
@@ -158,15 +172,12 @@ async def board(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
         ],
         "bodies_by_pillar": [
             {"organisation": body, "pillar": pillar, **of(body, pillar)}
-            for body, pillar in sorted(tallies)
+            for body, pillar in sorted(facts)
+            if body and pillar
         ],
         "equations": EQUATIONS,
         "definitions": definitions(DEFINITIONS),
     }
-
-
-def _fact(duty: Any, today: date) -> Fact:
-    return Fact(duty["status"], duty["late"], duty["effective_due_on"] < today)
 
 
 def _pillars(nodes: Sequence[Any]) -> tuple[dict[str, str], dict[Any, str]]:

@@ -1,6 +1,6 @@
 """How duties are counted: each in exactly one part, so that the parts always add up; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
@@ -77,20 +77,20 @@ _PARTS = {
 _UNFINISHED = frozenset({"open", "returned"})
 
 
-def counted(fact: Fact) -> Tally:
-    """Count one duty: in one part of what stands, and in one of being in time."""
+def counted(fact: Fact, number: int = 1) -> Tally:
+    """Count duties that stand alike: in one part of what stands, and in one of being in time."""
     part = _PARTS[fact.status]
     if fact.status == "excused":
-        return Tally(expected=1, excused=1)
+        return Tally(expected=number, excused=number)
     if fact.status in _UNFINISHED:
         timing = "overdue" if fact.past_due else "not_yet_due"
     else:
         timing = "late" if fact.late else "on_time"
-    return Tally(expected=1, **{part: 1, timing: 1})
+    return Tally(expected=number, **{part: number, timing: number})
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
-    return sum(tallies, Tally())
+def total(facts: Mapping[Fact, int]) -> Tally:
+    return sum((counted(fact, number) for fact, number in facts.items()), Tally())
 
 
 EQUATIONS = (
