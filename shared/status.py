@@ -14,13 +14,15 @@ _NOBODY = re.compile(
     r"|(domain|host)( name)? (not found|does not exist)|unrouteable address",
     re.IGNORECASE | re.DOTALL,
 )
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+STATUS = re.compile(
+    r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)"
+)  # not a date, not an address
 _BY_USER_CODES = frozenset({550, 551, 553, 554})
 
 
 def status_in(words: str) -> str | None:
     """Find the code that an answer starts with: "5.1.1 No such user" has 5.1.1."""
-    found = _STATUS.match(words.lstrip())
+    found = STATUS.match(words.lstrip())
     return found[0] if found else None
 
 
