@@ -4,7 +4,9 @@ All of it blocks, and runs in a thread.
 """
 
 import imaplib
+import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -104,6 +106,7 @@ class ImapBox:
     tls: bool
     ca: str | None = None
     move: str | None = None
+    timeout: float = TIMEOUT
 
     def fetch(self) -> list[tuple[str, bytes]]:
         with self._opened() as (client, epoch):
@@ -157,9 +160,9 @@ class ImapBox:
     def _connected(self) -> imaplib.IMAP4:
         if self.tls:
             return imaplib.IMAP4_SSL(
-                self.host, self.port, ssl_context=self._context(), timeout=TIMEOUT
+                self.host, self.port, ssl_context=self._context(), timeout=self.timeout
             )
-        client = imaplib.IMAP4(self.host, self.port, timeout=TIMEOUT)
+        client = imaplib.IMAP4(self.host, self.port, timeout=self.timeout)
         if not is_this_machine(self.host):
             client.starttls(self._context())
         return client
@@ -183,4 +186,12 @@ def _said(answer: tuple[str, list[Any]]) -> list[Any]:
 
 
 def _quoted(folder: str) -> str:
+    """Write a folder's name as IMAP does: what is not ASCII in a UTF-7 of its own (RFC 3501, 5.1.3)."""
+    folder = re.sub(r"&|[^\x20-\x7e]+", _shifted, folder)
     return '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _shifted(found: re.Match[str]) -> str:
+    if found[0] == "&":
+        return "&-"
+    return f"&{b64encode(found[0].encode('utf-16-be'), b'+,').decode().rstrip('=')}-"

@@ -3,8 +3,9 @@
 import asyncio
 import ssl
 import time
+import weakref
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from shared.status import is_dead, status_in
 
 log = structlog.get_logger()
 
-TIMEOUT = 15  # seconds, for one mail, and for opening a connection
+TIMEOUT = 15  # seconds, for one mail, and for finding a relay: ``send`` may need both
 REST = 60  # seconds for which a relay that failed is not tried while there is another
 KEEP = 5  # seconds for which an open connection waits for the next batch
 MAX_MAILS = 100  # of one connection; many servers end it soon after
@@ -117,11 +118,12 @@ class SmtpMailer:
         self._put_by(connection)
 
     async def dial(self) -> "_Open":
-        """Open a session with the first relay that lets us in."""
+        """Open a session with the first relay that lets us in; all of them share the time there is."""
         faults = []
-        for door in self._worth_trying():
+        doors = self._worth_trying()
+        for door in doors:
             try:
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(self._timeout / len(doors)):
                     session = await open_session(door.relay, door.context)
             except (LostError, RefusalError, OSError) as error:
                 faults.append(f"{door.relay.name}: {error or 'timed out'}")
@@ -182,7 +184,18 @@ class SmtpMailer:
         if connection.broken or self._keep <= 0 or self._idle is not None or self.is_spent(opened):
             opened.session.leave()
             return
-        self._idle = opened, asyncio.get_running_loop().call_later(self._keep, self.close)
+        # Who drops the mailer drops its connection, too: the timer must not keep them.
+        timer = asyncio.get_running_loop().call_later(self._keep, _close, weakref.ref(self))
+        self._idle = opened, timer
+
+    def __del__(self) -> None:
+        with suppress(RuntimeError, AttributeError):  # the loop has ended, or it never came to be
+            self.close()
+
+
+def _close(mailer: "weakref.ref[SmtpMailer]") -> None:
+    if found := mailer():
+        found.close()
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """SMTP as networks have it: several relays, servers that refuse, delay, hang up and lie in wait."""
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -309,6 +310,16 @@ async def test_a_connection_that_waited_long_enough_is_closed_politely(relay: Re
     assert relay.connections == 2
 
 
+async def test_a_mailer_that_is_dropped_hangs_up(relay: Relay) -> None:
+    mailer = SmtpMailer(relay.url)
+    async with mailer.connect() as connection:
+        await send(connection)
+    del mailer, connection
+    gc.collect()
+    await asyncio.sleep(0.02)
+    assert relay.words()[-1] == "QUIT"
+
+
 @pytest.mark.parametrize("last", ["", "421 4.4.2 idle for too long\r\n"])
 async def test_a_server_that_hung_up_between_batches_or_mails_is_called_again(
     relay: Relay, last: str
@@ -375,7 +386,7 @@ async def test_a_mail_that_was_stopped_half_way_leaves_no_connection_behind(rela
 @pytest.mark.parametrize(
     "answers",
     [{"connect": "421 4.3.2 too busy"}, {"connect": "450 later"}, {"connect": DROP},
-     {"connect": "554 no"}, {"AUTH": "535 5.7.8 wrong"}, {"AUTH": "454 4.7.0 later"}],
+     {"connect": "554 no"}, {"connect": SILENCE}, {"AUTH": "535 5.7.8 wrong"}, {"AUTH": "454 4.7.0 later"}],
 )  # fmt: skip
 async def test_the_second_relay_takes_over_and_the_first_rests_a_minute(
     answers: dict[str, str],
