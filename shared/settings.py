@@ -23,7 +23,8 @@ class Settings(BaseSettings):
 
     database_url: Annotated[str, AfterValidator(_asyncpg)]
     redis_url: str
-    smtp_url: SecretStr
+    smtp_url: SecretStr  # one relay or several, in order
+    bounce_url: SecretStr | None = None  # maildir:/folder or imaps://user:password@host/FOLDER
     evidence_url: str = "file:.local/evidence"
     audit_key_file: Path = Path(".local/audit-key.pem")  # Ed25519, signs the heads of the audit log
     # tcp://host:3310 or unix:/run/clamd.sock; without it nothing is scanned, and every file says so.
@@ -46,4 +47,5 @@ class Settings(BaseSettings):
     run_interval: float = Field(
         default=0.2, ge=0, le=10
     )  # seconds of rest for each further figure a run found new
+    bounce_seconds: float = Field(default=60, gt=0, le=3_600)  # between two looks for bounces
     claim_seconds: float = Field(default=40, gt=0, le=3_600)  # a mail claim of a dead notifier

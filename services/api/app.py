@@ -19,6 +19,7 @@ from services.api.assignments.routes import routers as assignments
 from services.api.audit.routes import routers as audit
 from services.api.audit.sealing import seal_forever
 from services.api.board.routes import routers as board
+from services.api.bounces.routes import routers as bounces
 from services.api.calendar.routes import routers as calendar
 from services.api.comments.routes import routers as comments
 from services.api.deps import idempotency
@@ -82,6 +83,7 @@ NOUNS = (
     analyses,
     questions,
     reminders,
+    bounces,
     audit,
 )
 DESCRIPTION = """Runs a city's plan to improve its Provincial Innovation Index: indicators, duties, figures

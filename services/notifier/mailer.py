@@ -1,18 +1,30 @@
 """The one door to the outside world. Tests pass one that remembers."""
 
 import asyncio
-import ipaddress
-import socket
+import ssl
+import time
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from email.message import EmailMessage
-from typing import Any, ClassVar, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Protocol
 
-import aiosmtplib
+import structlog
 
-TIMEOUT = 15  # seconds, for each exchange with the server
+from services.notifier.dialogue import LostError
+from services.notifier.relays import Pace, Relay, Sleep, Ticks, relays
+from services.notifier.smtp import BYE, RefusalError, Session, open_session
+from shared.status import is_dead, status_in
+
+log = structlog.get_logger()
+
+TIMEOUT = 15  # seconds, for one mail, and for finding a relay: ``send`` may need both
+REST = 60  # seconds for which a relay that failed is not tried while there is another
+KEEP = 5  # seconds for which an open connection waits for the next batch
+MAX_MAILS = 100  # of one connection; many servers end it soon after
+MAX_AGE = 300  # seconds of one connection
+SERVERS_OR_OURS = frozenset({500, 502, 503, 530, 534, 535, 538})  # commands, order, who we are
+CONTENT = frozenset({"5.3.4", "5.2.3"})  # too large, said to MAIL already
 
 
 class MailError(Exception):
@@ -20,15 +32,22 @@ class MailError(Exception):
 
 
 class UnreachableError(MailError):
-    """The mail server cannot be reached or does not let us in."""
+    """No mail server can be reached and lets us in."""
 
 
 class RefusedError(MailError):
-    """The server will never take this mail."""
+    """The server will never take this mail.
+
+    ``address_is_dead``: it will take no other one for this recipient either.
+    """
+
+    def __init__(self, words: str = "", *, address_is_dead: bool = False) -> None:
+        super().__init__(words)
+        self.address_is_dead = address_is_dead
 
 
 class DeferredError(MailError):
-    """The server does not take this mail now."""
+    """The server did not take this mail now; where the connection broke, it did so before the end of it."""
 
 
 class DisconnectedError(DeferredError):
@@ -38,7 +57,15 @@ class DisconnectedError(DeferredError):
 class Connection(Protocol):
     """Takes one mail after the other."""
 
-    async def send(self, message: EmailMessage, *, to: str) -> None:
+    @property
+    def relay(self) -> str:
+        """Name the server that takes the mails, ``host:port``."""
+
+    @property
+    def broken(self) -> bool:
+        """Tell whether the last mail cost the connection; the next one would need a new one."""
+
+    async def send(self, message: bytes, *, sender: str, to: str) -> None:
         """Return when the server has taken it; else raise one of the errors above."""
 
 
@@ -49,138 +76,196 @@ class Mailer(Protocol):
         """Enter a connection, or raise ``UnreachableError``."""
 
 
-@dataclass(frozen=True)
-class SmtpServer:
-    """``smtp://[user:password@]host[:port][?tls=none|starttls|tls]``, or ``smtps://`` for TLS from the start.
+@dataclass
+class _Door:
+    """A relay and how it fares."""
 
-    Without ``tls`` the connection is encrypted where the server offers it, and always before a password
-    is sent to another machine.
-    """
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    use_tls: bool
-    start_tls: bool | None  # None: when offered
-
-    MODES: ClassVar[dict[str, tuple[bool, bool | None]]] = {
-        "none": (False, False),
-        "starttls": (False, True),
-        "tls": (True, False),
-        "offered": (False, None),
-    }
-
-    @classmethod
-    def parse(cls, url: str) -> "SmtpServer":
-        parts = urlsplit(url)
-        options = parse_qs(parts.query)
-        implicit = parts.scheme == "smtps"
-        mode = options.pop("tls", ["tls" if implicit else "offered"])[0]
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise ValueError("SMTP_URL must be smtp://host[:port] or smtps://host[:port]")
-        if options or mode not in cls.MODES or (implicit and mode != "tls"):
-            raise ValueError("SMTP_URL takes one option: tls=none, tls=starttls or tls=tls")
-        if mode == "offered" and parts.username and not _is_this_machine(parts.hostname):
-            mode = "starttls"
-        use_tls, start_tls = cls.MODES[mode]
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (465 if use_tls else 25),
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            use_tls=use_tls,
-            start_tls=start_tls,
-        )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    relay: Relay
+    context: ssl.SSLContext | None
+    pace: Pace
+    failed_at: float | None = None
 
 
 class SmtpMailer:
-    """Sends by SMTP; every wait has a limit."""
+    """Sends by SMTP over the first relay that works; every wait has a limit."""
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
-        self._server = SmtpServer.parse(url)
-        self._timeout = timeout  # seconds
+    def __init__(
+        self,
+        urls: str,
+        *,
+        timeout: float = TIMEOUT,
+        keep: float = KEEP,
+        clock: Ticks = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._doors = [
+            _Door(relay, relay.context(), Pace(relay.rate, clock=clock, sleep=sleep))
+            for relay in relays(urls)
+        ]
+        self._timeout = timeout
+        self._keep = keep
+        self._clock = clock
+        self._idle: tuple[_Open, asyncio.TimerHandle] | None = None
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Connection]:
-        server = self._server
-        client = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.use_tls,
-            start_tls=server.start_tls,
-            timeout=self._timeout,
-            # The default asks DNS, which may hang for longer than all of our own limits.
-            local_hostname=socket.gethostname(),
-        )
-        try:
-            async with asyncio.timeout(self._timeout):
-                await client.connect()
-        except (aiosmtplib.SMTPException, OSError) as error:
-            client.close()
-            raise UnreachableError(_words(error)) from error
-        connection = SmtpConnection(client, timeout=self._timeout)
+    async def connect(self) -> AsyncIterator["SmtpConnection"]:
+        connection = SmtpConnection(self, await self._kept() or await self.dial(), self._timeout)
         try:
             yield connection
-            if not connection.broken:
-                with suppress(aiosmtplib.SMTPException, OSError):
-                    await client.quit(timeout=2)
-        finally:
-            client.close()
+        except BaseException:
+            connection.abort()
+            raise
+        self._put_by(connection)
+
+    async def dial(self) -> "_Open":
+        """Open a session with the first relay that lets us in; all of them share the time there is."""
+        faults = []
+        doors = self._worth_trying()
+        for door in doors:
+            try:
+                async with asyncio.timeout(self._timeout / len(doors)):
+                    session = await open_session(door.relay, door.context)
+            except (LostError, RefusalError, OSError) as error:
+                faults.append(f"{door.relay.name}: {error or 'timed out'}")
+                self.failed(door, faults[-1])
+            else:
+                door.failed_at = None
+                return _Open(session, door, self._clock())
+        raise UnreachableError("; ".join(faults))
+
+    def failed(self, door: _Door, why: str) -> None:
+        door.failed_at = self._clock()
+        log.warning("relay_failed", relay=door.relay.name, error=why, relays=len(self._doors))
+
+    def is_spent(self, opened: "_Open") -> bool:
+        return (
+            not opened.session.alive
+            or opened.session.mails >= MAX_MAILS
+            or self._clock() - opened.at > MAX_AGE
+        )
+
+    def close(self) -> None:
+        """Hang up, where a connection waits for a next batch."""
+        if self._idle is not None:
+            opened, timer = self._idle
+            self._idle = None
+            timer.cancel()
+            opened.session.leave()
+
+    def _worth_trying(self) -> list[_Door]:
+        """Leave resting relays alone; where all rest, try the one that has rested longest."""
+        now = self._clock()
+        fit = [
+            door for door in self._doors if door.failed_at is None or now - door.failed_at >= REST
+        ]
+        return fit or [min(self._doors, key=lambda door: door.failed_at or 0)]
+
+    async def _kept(self) -> "_Open | None":
+        if self._idle is None:
+            return None
+        opened, timer = self._idle
+        self._idle = None
+        timer.cancel()
+        try:
+            async with asyncio.timeout(self._timeout):
+                if not self.is_spent(opened) and await opened.session.is_there():
+                    return opened
+        except TimeoutError:
+            opened.session.abort()
+            return None
+        except BaseException:
+            opened.session.abort()
+            raise
+        opened.session.leave()
+        return None
+
+    def _put_by(self, connection: "SmtpConnection") -> None:
+        opened = connection.opened
+        if connection.broken or self._keep <= 0 or self._idle is not None or self.is_spent(opened):
+            opened.session.leave()
+            return
+        # Who drops the mailer drops its connection, too: the timer must not keep them.
+        timer = asyncio.get_running_loop().call_later(self._keep, _close, weakref.ref(self))
+        self._idle = opened, timer
+
+    def __del__(self) -> None:
+        with suppress(RuntimeError, AttributeError):  # the loop has ended, or it never came to be
+            self.close()
+
+
+def _close(mailer: "weakref.ref[SmtpMailer]") -> None:
+    if found := mailer():
+        found.close()
+
+
+@dataclass
+class _Open:
+    session: Session
+    door: _Door
+    at: float
 
 
 class SmtpConnection:
-    """One conversation with the server."""
+    """A batch's way out. Where the server hangs up between two mails it opens a new session."""
 
-    def __init__(self, client: aiosmtplib.SMTP, *, timeout: float) -> None:
-        self._client = client
+    def __init__(self, mailer: SmtpMailer, opened: _Open, timeout: float) -> None:
+        self.opened = opened
+        self.broken = False
+        self._mailer = mailer
         self._timeout = timeout
+
+    @property
+    def relay(self) -> str:
+        return self.opened.door.relay.name
+
+    async def send(self, message: bytes, *, sender: str, to: str) -> None:
+        await self.opened.door.pace.turn()
+        if self._mailer.is_spent(self.opened):
+            self.broken = True
+            self.opened.session.leave()
+            self.opened = await self._mailer.dial()
+        session = self.opened.session
+        self.broken = (
+            True  # until the server has had its say; also where the process is told to stop
+        )
+        try:
+            async with asyncio.timeout(self._timeout):
+                await session.hand_over(message, sender=sender, to=to)
+        except ValueError as error:
+            self.broken = False
+            raise RefusedError(f"5.1.3 {error}", address_is_dead=True) from error
+        except RefusalError as refusal:
+            self.broken = refusal.code == BYE
+            if self.broken:
+                self._left(str(refusal))
+            raise _meaning(refusal) from refusal
+        except (LostError, OSError) as error:
+            words = f"SMTP: {error or 'timed out'}"
+            self._left(words)
+            if session.handed_over:
+                raise DisconnectedError(words) from error
+            raise DeferredError(words) from error
         self.broken = False
 
-    async def send(self, message: EmailMessage, *, to: str) -> None:
-        try:
-            # The limit of each exchange is the library's; the sum of them is ours.
-            async with asyncio.timeout(self._timeout):
-                # As bytes of ours: the library would write the headers by another policy.
-                sender = message["From"].addresses[0].addr_spec
-                await self._client.sendmail(sender, [to], message.as_bytes())
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            meaning = _meaning(error)
-            self.broken = isinstance(meaning, DisconnectedError)
-            raise meaning from error
+    def abort(self) -> None:
+        self.opened.session.abort()
+
+    def _left(self, why: str) -> None:
+        self.opened.session.abort()
+        self._mailer.failed(self.opened.door, why)
 
 
-def _words(error: BaseException) -> str:
-    code = getattr(error, "code", None)
-    words = getattr(error, "message", None) or str(error) or type(error).__name__
-    return f"SMTP {code}: {words}" if code else f"SMTP: {words}"
-
-
-def _meaning(error: Exception) -> MailError:
+def _meaning(refusal: RefusalError) -> MailError:
     """Tell what never works from what may work later.
 
-    A refused sender is our own set-up's fault, not the mail's: it is tried again. A refused recipient or
-    refused content is final with 5xx.
+    A refused sender, a wrong order of commands, a login that is missing: our set-up's fault or the
+    server's, not the mail's, which is tried again. A refused recipient or content is final with 5xx.
     """
-    fault: Any = error
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        fault = error.recipients[0]
-    code = getattr(fault, "code", None)
-    if code is None and isinstance(fault, (OSError, aiosmtplib.SMTPTimeoutError)):
-        return DisconnectedError(_words(fault))
-    if code == aiosmtplib.SMTPStatus.domain_unavailable:  # 421: the server hangs up
-        return DisconnectedError(_words(fault))
-    if code is None:  # an address or an extension that the library or the server cannot handle
-        return RefusedError(_words(fault))
-    if code >= 500 and not isinstance(fault, aiosmtplib.SMTPSenderRefused):  # noqa: PLR2004 RFC 5321, 4.2.1
-        return RefusedError(_words(fault))
-    return DeferredError(_words(fault))
+    words = str(refusal)
+    status = status_in(refusal.words)
+    if refusal.code < 500 or refusal.code in SERVERS_OR_OURS:  # noqa: PLR2004 RFC 5321, 4.2.1
+        return DeferredError(words)
+    too_large = status in CONTENT or refusal.code == 552  # noqa: PLR2004 RFC 1870
+    if refusal.stage == "RSET" or (refusal.stage == "MAIL" and not too_large):
+        return DeferredError(words)
+    return RefusedError(words, address_is_dead=is_dead(status, refusal.words, code=refusal.code))

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.claims import Claim
 from services.notifier.schedule import pause_after
-from shared.models import Mail, Reminder
+from shared.bounces import fail_mail
+from shared.models import Mail
 
 log = structlog.get_logger()
 
@@ -60,18 +61,6 @@ async def _settle(session: AsyncSession, claim: Claim, **values: Any) -> bool:
     return done.rowcount == 1
 
 
-async def mark_failed(session: AsyncSession, claim: Claim, *, reason: str) -> bool:
-    """Give up: the coordinator sees it in the ledger."""
-    done = await _settle(session, claim, state="failed", attempts=Mail.attempts + 1, reason=reason)
-    if done:
-        await session.execute(
-            update(Reminder)
-            .where(Reminder.mail_id == claim.mail_id, Reminder.state == "claimed")
-            .values(state="failed", reason=reason)
-        )
-    return done
-
-
 async def put_back(
     session: AsyncSession,
     claim: Claim,
@@ -89,7 +78,14 @@ async def put_back(
     before = await session.scalar(select(Mail.attempts).where(_is_ours(claim)).with_for_update())
     attempts = (before or 0) + 1
     if limit is not None and attempts >= limit:
-        return await mark_failed(session, claim, reason=reason)
+        return await fail_mail(
+            session,
+            claim.mail_id,
+            reason=reason,
+            dead=False,
+            now=now,
+            claimed_at=claim.claimed_at,
+        )
     return await _settle(
         session,
         claim,

@@ -11,12 +11,12 @@ from sqlalchemy.orm import aliased
 
 from services.notifier import reasons
 from services.notifier.notices import is_told, noticed
-from services.notifier.recipients import is_suppressed
 from services.notifier.schedule import Step
 from services.notifier.wanted import Asked, Scope, everything, is_in, is_watched, wanted
 from shared.db import among
 from shared.duty import effective_due_on, is_done
 from shared.models import Assignment, Contact, Period, Reminder
+from shared.suppression import is_suppressed
 
 
 class Obstacle(NamedTuple):

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifier import reasons
 from services.notifier.notices import LONGEST, is_told, noticed
 from services.notifier.obstacles import Obstacle, obstacles
-from services.notifier.recipients import is_suppressed
 from services.notifier.rules import Rules, read_rules
 from services.notifier.schedule import AUDIENCES, Step
 from services.notifier.wanted import Asked, Scope, in_period, is_in, is_watched, wanted
@@ -22,6 +21,7 @@ from shared.db import among
 from shared.duty import effective_due_on
 from shared.log import trace_id
 from shared.models import Assignment, Period, Reminder
+from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
 

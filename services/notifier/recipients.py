@@ -1,10 +1,8 @@
 """Whom a body's audiences are, as SQL."""
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Date,
     Subquery,
     Uuid,
@@ -19,24 +17,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from shared.models import Contact, Deputy, Membership, Organisation, SuppressedAddress, User
+from shared.models import Contact, Deputy, Membership, Organisation, User
+from shared.suppression import is_suppressed
 
 _ALWAYS = (
     literal(date(1970, 1, 1), Date).label("valid_from"),
     literal(date(9999, 12, 31), Date).label("valid_to"),
 )
-
-
-def is_suppressed(address: Any) -> ColumnElement[bool]:
-    """Tell whether nothing is sent to an address any more."""
-    return (
-        exists()
-        .where(
-            func.lower(SuppressedAddress.address) == func.lower(address),
-            SuppressedAddress.lifted_at.is_(None),
-        )
-        .correlate_except(SuppressedAddress)
-    )
 
 
 def recipients() -> Subquery:

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifier.claims import is_due
 from services.notifier.letter import HoldFacts
 from services.notifier.mail import message_id
-from services.notifier.recipients import is_suppressed
 from services.notifier.rules import Rules
 from services.notifier.schedule import HANOI, today_in_hanoi
 from shared.log import trace_id
 from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
+from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
 

@@ -33,6 +33,7 @@ from services.notifier.mailer import (
 )
 from services.notifier.rules import read_rules
 from services.notifier.safety import hold_if_unsafe
+from shared.bounces import fail_mail
 from shared.db import CONNECTION_LOST, Database
 
 log = structlog.get_logger()
@@ -147,7 +148,7 @@ async def _send_batch(office: Office, connection: Connection, *, always: bool) -
                 _deliver(office, connection, claim, batch.letters[claim.mail_id], marking)
             )
             outcomes[outcome] += 1
-    except DisconnectedError:
+    except DeferredError:  # the connection is gone
         outcomes["failed"] += 1
         reachable = False
     finally:
@@ -205,30 +206,37 @@ async def _deliver(
         )
         if marking is not None:
             await marking
-        await connection.send(message, to=letter.recipient)
+        sender = message["From"].addresses[0].addr_spec
+        await connection.send(message.as_bytes(), sender=sender, to=letter.recipient)
     except (RefusedError, UnusableAddressError) as error:
-        await _fail(office, claim, letter, reason=str(error) or (type(error).__doc__ or ""))
+        await _fail(office, claim, letter, error=error)
     except DisconnectedError as error:
         await _put_back(office, claim, letter, error=error, attempts=None)
         raise
     except DeferredError as error:
         await _put_back(office, claim, letter, error=error)
+        if connection.broken:
+            raise
     except Exception as error:
         # One mail that cannot be written must not hold up all the others.
         log.exception("mail_unwritable", **_about(letter))
         await _put_back(office, claim, letter, error=error)
     else:
-        mark = _mark_sent(office, claim, letter, str(message["Subject"]))
+        mark = _mark_sent(office, claim, letter, str(message["Subject"]), connection.relay)
         return "sent", asyncio.create_task(mark)
     return "failed", None
 
 
-async def _mark_sent(office: Office, claim: Claim, letter: Letter, subject: str) -> None:
+async def _mark_sent(
+    office: Office, claim: Claim, letter: Letter, subject: str, relay: str
+) -> None:
     """Write it down; a database that restarts at this moment gets a few seconds to come back."""
     for pause in (*MARK_PAUSES, None):
         try:
             async with office.database.transaction() as session:
-                await marks.mark_sent(session, claim, subject=subject, relay="", now=office.clock())
+                await marks.mark_sent(
+                    session, claim, subject=subject, relay=relay, now=office.clock()
+                )
         except (SQLAlchemyError, TimeoutError, *CONNECTION_LOST) as error:
             if pause is None:
                 raise
@@ -239,9 +247,19 @@ async def _mark_sent(office: Office, claim: Claim, letter: Letter, subject: str)
             return
 
 
-async def _fail(office: Office, claim: Claim, letter: Letter, *, reason: str) -> None:
+async def _fail(office: Office, claim: Claim, letter: Letter, *, error: Exception) -> None:
+    """Give up; an address that takes no mail any more is written to no more."""
+    reason = str(error) or (type(error).__doc__ or "")
     async with office.database.transaction() as session:
-        await marks.mark_failed(session, claim, reason=reason)
+        await fail_mail(
+            session,
+            claim.mail_id,
+            reason=reason,
+            dead=isinstance(error, UnusableAddressError)
+            or getattr(error, "address_is_dead", False),
+            now=office.clock(),
+            claimed_at=claim.claimed_at,
+        )
     log.error("mail_failed", **_about(letter), reason=reason)
 
 

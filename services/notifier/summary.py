@@ -17,7 +17,6 @@ from services.notifier.letter import (
     StandingHold,
     SummaryFacts,
 )
-from services.notifier.recipients import is_suppressed
 from services.notifier.rules import Rules, read_rules
 from services.notifier.safety import post
 from services.notifier.schedule import at, next_working, today_in_hanoi
@@ -36,6 +35,7 @@ from shared.models import (
     Submission,
     SuppressedAddress,
 )
+from shared.suppression import is_suppressed
 
 WEEK = timedelta(days=7)
 LONGEST = 10  # overdue duties that are named

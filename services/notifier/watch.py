@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.claims import is_due
-from services.notifier.recipients import is_suppressed
 from services.notifier.rules import Rules
 from services.notifier.safety import coordinators, post
 from services.notifier.wanted import Asked
@@ -27,6 +26,7 @@ from shared.models import (
     Period,
     Reminder,
 )
+from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
 

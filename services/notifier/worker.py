@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.notifier.bounces import bounce_loops
 from services.notifier.mailer import TIMEOUT, SmtpMailer
 from services.notifier.planning import plan_reminders
 from services.notifier.rules import read_rules
@@ -130,4 +131,5 @@ def build(settings: Settings, database: Database) -> Work:
         queue="notifier",
         tasks={"remind_period": reminding.on_event},
         sweep=reminding.sweep,
+        loops=bounce_loops(settings, database),
     )

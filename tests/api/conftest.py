@@ -44,8 +44,9 @@ class Stage:
         tables = (
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
             "explanation_requests extensions idempotency_keys indicator_rules localities memberships nodes "
-            "organisations outbox pack_files packs panels periods reminder_policies responsibilities review_rules submissions "
-            "successions users api_keys"
+            "alarms api_keys mails organisations outbox pack_files packs panels periods "
+            "reminder_policies responsibilities review_rules submissions successions "
+            "suppressed_addresses users"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own

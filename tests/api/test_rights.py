@@ -89,6 +89,12 @@ NEW_HANDOVER = {
 CHANGES_FILE = (
     "from,to,to_name_vi,effective_on,kind\nso-khdt,so-tc,Sở Tài chính,2025-03-01,merged into\n"
 ).encode()
+BOUNCE = {
+    "message_id": "<khong-co@pii.example.vn>",
+    "recipient": "hoa@example.vn",
+    "action": "failed",
+    "status": "5.1.1",
+}
 OF_PERIOD = {"period": "ky-2024"}
 PACK = {"pack_id": "pack"}
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
@@ -294,6 +300,7 @@ CALLS: dict[str, list[Call]] = {
     "listAlarms": [Call(COORDINATOR)],
     "listAudit": [Call(AUDIT), Call(AUDIT, query="format=csv")],
     "listAuditHeads": [Call(AUDIT)],
+    "takeBounce": [Call(COORDINATOR, json=BOUNCE)],
     "getAuditHead": [Call(AUDIT, {"day": "today"})],
     "verifyAudit": [Call(AUDIT)],
 }

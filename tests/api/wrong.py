@@ -72,6 +72,12 @@ PERIOD = {
 USER = {"login": "moi", "name": "Mới", "email": "m@example.org", "password": "mot-mat-khau-dai"}
 KEY = {"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"}
 LOCALITY = {"code": "ha-noi", "name": "Hà Nội", "values": {"2.1.1": 5}}
+BOUNCE = {
+    "message_id": "<a1b2@pii.example.vn>",
+    "recipient": "hoa@example.vn",
+    "action": "failed",
+    "status": "5.1.1",
+}
 CONTACTS = "/v1/organisations/so-gddt/contacts"
 CONTACT = {"name": "A", "email": "a@example.org"}
 DUTY = {
@@ -710,6 +716,18 @@ WRONG = {
     ),
     "a key that may manage people": admin(
         "/v1/api-keys", KEY | {"scopes": ["people:write"]}, "/scopes/0"
+    ),
+    "a bounce of a code that is none": coordinator(
+        "POST", "/v1/bounces", BOUNCE | {"status": "5.1"}, "/status"
+    ),
+    "a bounce of no mail": coordinator(
+        "POST", "/v1/bounces", BOUNCE | {"message_id": "mail"}, "/message_id"
+    ),
+    "a bounce that says more than it may": coordinator(
+        "POST", "/v1/bounces", BOUNCE | {"suppress": True}, "/suppress"
+    ),
+    "a bounce for several recipients": coordinator(
+        "POST", "/v1/bounces", BOUNCE | {"recipient": "a@x.vn, b@x.vn"}, "/recipient"
     ),
     "a key that may do nothing": admin("/v1/api-keys", KEY | {"scopes": []}, "/scopes"),
     "a key that has expired": admin(

@@ -1,6 +1,6 @@
 """Measure speed: ``make bench``, or ``python -m tests.bench --quick --only reads``.
 
-``--only engine`` measures the arithmetic alone and starts no server.
+``--only engine`` measures the arithmetic alone, ``--only mailing`` the sending of mail; neither starts a server.
 
 Ratios are against a ceiling that runs beside it on the same machine in the same minute, so they mean the
 same on a fast machine and on a slow one.
@@ -19,13 +19,15 @@ from rich.table import Table
 
 from tests.bench.engine import engine
 from tests.bench.filling import fill
+from tests.bench.mailing import mailing
 from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Effort
 from tests.bench.row import Row
 from tests.bench.system import running_system
 from tests.bench.years import years
 
+ALONE = {"engine": engine, "mailing": mailing}
 SYSTEM = {**MEASURES, "years": years}
-NAMES = ("engine", *SYSTEM)
+NAMES = (*ALONE, *SYSTEM)
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,10 +44,10 @@ def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
     names = arguments.only or NAMES
     effort = QUICK if arguments.quick else FULL
     rows = []
-    if "engine" in names:
-        # Before the servers, so that nothing else is going on.
-        with console.status("engine"):
-            for row in engine(effort.rounds):
+    # Before the servers, so that nothing else is going on.
+    for name in [name for name in names if name in ALONE]:
+        with console.status(name):
+            for row in ALONE[name](effort.rounds):
                 _say(console, row)
                 rows.append(row)
     if chosen := [name for name in names if name in SYSTEM]:

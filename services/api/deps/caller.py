@@ -65,6 +65,7 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "contacts:write": ALL,
             "reminders:read": ALL,
             "reminders:write": ALL,
+            "bounces:write": ALL,
             "handovers:read": ALL,
             "packs:read": ALL,
             "packs:write": ALL,

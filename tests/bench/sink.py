@@ -1,0 +1,121 @@
+"""A mail server that takes everything at once, so that a measure of sending measures the sender.
+
+aiosmtpd, made to be complete, takes about as long for a mail as the sender does.
+"""
+
+import argparse
+import asyncio
+from typing import Self
+
+GREETING = b"220 sink.test ESMTP\r\n"
+EHLO = b"250-sink.test\r\n250-SIZE 10485760\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n"
+END = b"\r\n.\r\n"
+ANSWERS = {
+    b"MAIL": b"250 2.1.0 OK\r\n",
+    b"RCPT": b"250 2.1.5 OK\r\n",
+    b"RSET": b"250 2.0.0 OK\r\n",
+    b"NOOP": b"250 2.0.0 OK\r\n",
+}
+TAKEN = b"250 2.0.0 Taken\r\n"
+
+
+class Sink:
+    """Counts mails; keeps nothing. ``delay`` seconds pass before each answer, as on a far network."""
+
+    def __init__(self, *, pipelining: bool = True, delay: float = 0) -> None:
+        self.mails = 0
+        self.bytes = 0
+        self.pipelining = pipelining
+        self.delay = delay
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}?tls=none"
+
+    async def listen(self, port: int = 0) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Talk(self), "127.0.0.1", port)
+        return self
+
+    async def __aenter__(self) -> Self:
+        return await self.listen()
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+
+class _Talk(asyncio.Protocol):
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._got = bytearray()
+        self._content = False
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+        self._say(GREETING)
+
+    def data_received(self, data: bytes) -> None:
+        self._got += data
+        answers = bytearray()
+        while (answer := self._next()) is not None:
+            answers += answer
+        if answers:
+            self._say(bytes(answers))
+
+    def _say(self, answers: bytes) -> None:
+        if self._sink.delay:
+            self._loop.call_later(self._sink.delay, self._transport.write, answers)
+        else:
+            self._transport.write(answers)
+
+    def _next(self) -> bytes | None:
+        """Take one command, or the whole content of a mail, off what came."""
+        if self._content:
+            end = self._got.find(END)
+            if end < 0:
+                return None
+            self._sink.mails += 1
+            self._sink.bytes += end
+            del self._got[: end + len(END)]
+            self._content = False
+            return TAKEN
+        end = self._got.find(b"\r\n")
+        if end < 0:
+            return None
+        word = bytes(self._got[:4]).upper()
+        del self._got[: end + 2]
+        return self._answer(word)
+
+    def _answer(self, word: bytes) -> bytes:
+        if word == b"DATA":
+            self._content = True
+            return b"354 go on\r\n"
+        if word == b"EHLO":
+            last = b"PIPELINING" if self._sink.pipelining else b"HELP"
+            return EHLO + b"250 " + last + b"\r\n"
+        if word == b"QUIT":
+            self._loop.call_later(self._sink.delay, self._transport.close)
+            return b"221 2.0.0 Bye\r\n"
+        return ANSWERS.get(word, b"502 5.5.1 What?\r\n")
+
+
+async def _forever(port: int) -> None:
+    sink = await Sink().listen(port)
+    print(sink.port, flush=True)  # noqa: T201 whoever started it wants to know
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    asyncio.run(_forever(parser.parse_args().port))
