@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 
@@ -29,14 +29,25 @@ class Line:
     organisation_en: str
     role: str  # lead, joint_lead, cooperating, requested
     legal_basis: str
+    # The last day as it stands now; none where nothing is owed.
     due_on: date | None
-    # What is still missing: figure, evidence, explanation, submission (a draft that was not sent).
+    # What is still missing: figure, report, evidence, explanation, submission (a draft that was not sent).
     missing: tuple[str, ...] = ()
-    # The reason of a return, a question, the words of a decision; and who said them.
+    # The reason of a return, a question, an answer, the words of a decision; and who said them.
     words: str = ""
     by: str = ""
-    # The day an extension was granted to.
+    # The day an extension is asked for or was granted to; a deputy's last day.
     until: date | None = None
+    # A deputy's first day; the day from which a hand-over holds.
+    since: date | None = None
+    # The question that an answer answers.
+    question: str = ""
+    # The deputy; ``by`` is whom he stands in for.
+    person: str = ""
+    # Of a hand-over: who gives, who receives, and how many duties; its document is the legal basis.
+    from_body: str = ""
+    to_body: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,104 @@ class Letter:
     call: WhomToCall | None
     # Overdue first, then due, then coming; none in a summary, a hold, an alarm, a test.
     lines: tuple[Line, ...] = ()
-    # What a mail says that carries no lines; its shape is the kind's.
+    # What a mail says that carries no lines: SummaryFacts, HoldFacts, AlarmFacts, TrialFacts.
     facts: Mapping[str, Any] = field(default_factory=dict)
     # Signed; opens a page, changes nothing by itself. Empty where there is nothing to do.
     link: str = ""
     written_at: datetime | None = None
+
+
+# The shapes below are kept as JSON in the row of the mail: days are ISO strings.
+
+
+class PeriodInShort(TypedDict):
+    """One period's board; ``on_time`` is a share from 0 to 1, none while nothing was due."""
+
+    period: str
+    made_up: bool
+    due_on: str | None
+    expected: int
+    received: int
+    accepted: int
+    late: int
+    overdue: int
+    excused: int
+    on_time: float | None
+
+
+class Changes(TypedDict):
+    """What happened in the last seven days."""
+
+    submitted: int
+    accepted: int
+    returned: int
+    extensions: int
+
+
+class LongLate(TypedDict):
+    """A duty that is overdue for so many days."""
+
+    organisation: str
+    indicator_code: str
+    indicator: str
+    days: int
+
+
+class DeadAddress(TypedDict):
+    organisation: str
+    address: str
+    reason: str
+
+
+class StandingHold(TypedDict):
+    """A run that still waits; ``kind`` as in the table of holds."""
+
+    kind: str
+    mails: int
+    since: str
+
+
+class SummaryFacts(TypedDict):
+    """The week in short, for the coordinator and the leadership; all lists may be empty."""
+
+    week_from: str
+    week_to: str
+    periods: list[PeriodInShort]
+    changes: Changes
+    longest_late: list[LongLate]
+    # Bodies with nobody to write to.
+    unreachable: list[str]
+    dead_addresses: list[DeadAddress]
+    holds: list[StandingHold]
+
+
+class HoldFacts(TypedDict):
+    """Why a run waits: too_many (``limit`` and ``usual``) or calendar (``year``)."""
+
+    hold_id: str
+    kind: str
+    mails: int
+    recipients: int
+    # The most mails that a run may have, and those of the greatest day of the last 30.
+    limit: int | None
+    usual: int | None
+    year: int | None
+
+
+class OneAlarm(TypedDict):
+    """A row of the alarms; ``raised_at`` is an ISO moment."""
+
+    kind: str
+    organisation: str
+    detail: str
+    raised_at: str
+
+
+class AlarmFacts(TypedDict):
+    alarms: list[OneAlarm]
+
+
+class TrialFacts(TypedDict):
+    """Who asked for the trial."""
+
+    by: str
