@@ -1,6 +1,7 @@
 """Addresses that nobody reads: they get no mail until somebody lifts it, and the coordinator is told."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
@@ -57,7 +58,7 @@ async def lift(
     return True
 
 
-def is_suppressed(address: ColumnElement[str]) -> ColumnElement[bool]:
+def is_suppressed(address: Any) -> ColumnElement[bool]:
     """Make the condition that nothing is sent to this address."""
     return exists().where(
         func.lower(SuppressedAddress.address) == func.lower(address),

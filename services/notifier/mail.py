@@ -1,133 +1,133 @@
-"""A reminder as a document: what it says, in Vietnamese first, as text and as HTML."""
+"""A letter as a mail: a document in two languages, as text, as HTML and with its deadlines as a calendar."""
 
-import re
-from datetime import datetime
-from email.errors import MessageError
-from email.header import Header
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import format_datetime, parseaddr
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.utils import format_datetime
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from jinja2.runtime import Macro
-
+from services.notifier import entry, page, wire, wording
+from services.notifier.headers import (
+    LONGEST_NAME,
+    UnusableAddressError,
+    domain_of,
+    encoded,
+    mailbox,
+    message_id,
+    one_line,
+    sender_of,
+    thread_id,
+    usable,
+)
 from services.notifier.letter import Letter
-from shared.text import nfc
+from shared.duty import HANOI
 
-TEMPLATES = Path(__file__).parent / "templates"
+__all__ = [
+    "UnusableAddressError", "Written", "domain_of", "message_id", "subject_of", "thread_id", "write",
+]  # fmt: skip
+
 SUBJECT_LIMIT = 160  # characters; a plan's indicator names run to 150
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+MOST_THREADS = 20
 
 
-class UnusableAddressError(Exception):
-    """Địa chỉ thư không hợp lệ. / The address is not one that mail can be sent to."""
+@dataclass(frozen=True)
+class Written:
+    """A mail that is ready for the wire."""
+
+    sender: str  # the bare address of the envelope
+    recipient: str
+    subject: str
+    data: bytes
+
+    def as_bytes(self) -> bytes:
+        return self.data
 
 
-class _Policy(EmailPolicy):
-    """Writes headers that are not ASCII by the older ``Header``.
-
-    The newer folding loses or adds spaces between two encoded words: of Vietnamese subjects one in six
-    arrived damaged (Python 3.11.7).
-    """
-
-    def fold(self, name: str, value: Any) -> str:
-        text = one_line(str(value))
-        if not hasattr(value, "addresses"):
-            shown = text if text.isascii() else self._encoded(text, name)
-            return f"{name}: {shown}{self.linesep}"
-        address = value.addresses[0]
-        if text.isascii() or not address.display_name:
-            return f"{name}: {address}{self.linesep}"
-        shown = self._encoded(one_line(address.display_name), name)
-        return f"{name}: {shown}{self.linesep} <{address.addr_spec}>{self.linesep}"
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        return self.fold(name, value).encode(errors="surrogateescape")
-
-    def _encoded(self, text: str, name: str) -> str:
-        return Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
-
-
-POLICY = _Policy(linesep="\r\n")
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _words(facts: dict[str, Any]) -> dict[str, str]:
-    """Make the phrases that all parts share, as plain text.
-
-    A template that imports macros takes what they return for markup, also from a file that escapes
-    nothing: as strings the phrases are escaped like all other text.
-    """
-    module = _templates().get_template("words.j2").make_module(facts)
-    macros = {name: value for name, value in vars(module).items() if isinstance(value, Macro)}
-    return {name: str(macro()) for name, macro in macros.items()}
-
-
-def one_line(text: str) -> str:
-    """Make a header of what people typed: no line ends, no control characters, NFC.
-
-    Nor an encoded word (RFC 2047): the library would decode it, line ends and all, into our header.
-    """
-    return nfc(" ".join(_CONTROL.sub(" ", text.replace("=?", "= ?")).split()))
-
-
-def domain_of(mail_from: str) -> str:
-    """Give the domain of our own address, for message ids."""
-    return parseaddr(mail_from)[1].partition("@")[2] or "localhost"
-
-
-def message_id(key: str, *, domain: str) -> str:
-    """Derive the id from the mail's key: a mail sent twice is one mail to its reader."""
-    return f"<pii.{uuid5(NAMESPACE_URL, key)}@{domain}>"
-
-
-def _address(name: str, address: str) -> Address:
-    try:
-        made = Address(one_line(name), addr_spec=address)
-    except (ValueError, IndexError, MessageError) as error:
-        raise UnusableAddressError from error
-    if not made.username or not made.domain:
-        raise UnusableAddressError
-    return made
+def _today(now: datetime) -> date:
+    return now.astimezone(HANOI).date()
 
 
 def _shortened(subject: str) -> str:
     return subject if len(subject) <= SUBJECT_LIMIT else subject[: SUBJECT_LIMIT - 1].rstrip() + "…"
 
 
-def write(letter: Letter, *, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
-    message = EmailMessage(policy=POLICY)
-    message["From"] = _address(*parseaddr(mail_from))
-    message["To"] = _address(letter.recipient_name, letter.recipient)
-    message["Subject"] = _shortened(
-        one_line(
-            f"{letter.kind} {len(letter.lines)} {letter.lines[0].indicator_code if letter.lines else ''}"
+def subject_of(letter: Letter, *, now: datetime) -> str:
+    """Say what the subject is on this day in Hanoi."""
+    shown = page.page(letter, public_url="", today=_today(now))
+    return _shortened(one_line(wording.subject(shown)))
+
+
+def _threads(letter: Letter, domain: str) -> list[str]:
+    subjects = dict.fromkeys(page.subject_of_duty(line) for line in letter.lines)
+    return [thread_id(subject, domain) for subject in subjects][:MOST_THREADS]
+
+
+def _headers(
+    letter: Letter, *, subject: str, mail_from: str, now: datetime
+) -> Iterator[tuple[str, str]]:
+    domain = domain_of(mail_from)
+    threads = _threads(letter, domain)
+    yield "From", mailbox(*sender_of(mail_from), "From")
+    yield "To", mailbox(letter.recipient_name, letter.recipient, "To")
+    if letter.call is not None and letter.call.email:
+        # An officer's mistyped address must not keep everybody's mail back.
+        with suppress(UnusableAddressError):
+            yield "Reply-To", mailbox(letter.call.name, letter.call.email, "Reply-To")
+    yield "Subject", encoded(subject, "Subject")
+    yield "Date", format_datetime(now)
+    yield "Message-ID", letter.message_id
+    if len(threads) == 1:
+        yield "In-Reply-To", threads[0]
+    if threads:
+        yield "References", "\r\n ".join(threads)
+    yield "Auto-Submitted", "auto-generated"
+    yield "X-PII-Trace-Id", encoded(one_line(letter.trace_id)[:LONGEST_NAME], "X-PII-Trace-Id")
+    yield "X-PII-Mail", str(letter.mail_id)
+
+
+def _deadlines(shown: page.Page, public_url: str) -> Iterator[entry.Deadline]:
+    """Give each last day once, with the plain address: a signed one is not for calendars, which are shared."""
+    words = wording.words(shown.language)
+    root = f"{public_url.rstrip('/')}/v1"
+    entries = [e for part in shown.parts for group in part.groups for e in group.entries]
+    seen = set()
+    for found in entries or shown.entries:
+        if found.due_on is None or found.subject_id in seen or not page.is_to_come(found):
+            continue
+        seen.add(found.subject_id)
+        place = "explanations" if found.duty == "explanation" else "assignments"
+        yield entry.Deadline(
+            subject_id=found.subject_id,
+            day=found.due_on,
+            title=words.calendar_title(found),
+            detail=words.calendar_detail(found),
+            url=f"{root}/{place}/{found.subject_id}",
         )
+
+
+def write(letter: Letter, *, mail_from: str, public_url: str, now: datetime) -> Written:
+    """Write the mail; days left or late are counted on the day of ``now`` in Hanoi."""
+    today = _today(now)
+    shown = page.page(letter, public_url=public_url, today=today)
+    made = wording.rendered(shown)
+    subject = _shortened(one_line(made.subject))
+    sender = usable(sender_of(mail_from)[1])
+    calendar = entry.calendar(
+        _deadlines(shown, public_url),
+        organizer=sender,
+        domain=domain_of(mail_from),
+        now=now,
+        today=today,
     )
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = letter.message_id
-    message["X-PII-Trace-Id"] = one_line(letter.trace_id)
-    message.set_content(
-        "\n".join(
-            f"{line.topic} {line.indicator_code} {line.due_on} {line.organisation} {line.words}"
-            for line in letter.lines
+    return Written(
+        sender=sender,
+        recipient=letter.recipient,
+        subject=subject,
+        data=wire.assembled(
+            _headers(letter, subject=subject, mail_from=mail_from, now=now),
+            text=made.text,
+            html=made.html,
+            calendar=calendar,
+            calendar_name=entry.NAME,
         ),
-        cte="base64",
     )
-    return message

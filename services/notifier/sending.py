@@ -206,8 +206,7 @@ async def _deliver(
         )
         if marking is not None:
             await marking
-        sender = message["From"].addresses[0].addr_spec
-        await connection.send(message.as_bytes(), sender=sender, to=letter.recipient)
+        await connection.send(message.data, sender=message.sender, to=message.recipient)
     except (RefusedError, UnusableAddressError) as error:
         await _fail(office, claim, letter, error=error)
     except DisconnectedError as error:
@@ -222,7 +221,7 @@ async def _deliver(
         log.exception("mail_unwritable", **_about(letter))
         await _put_back(office, claim, letter, error=error)
     else:
-        mark = _mark_sent(office, claim, letter, str(message["Subject"]), connection.relay)
+        mark = _mark_sent(office, claim, letter, message.subject, connection.relay)
         return "sent", asyncio.create_task(mark)
     return "failed", None
 

@@ -1,317 +1,433 @@
+import re
 import unicodedata
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from email import message_from_bytes
-from email.header import decode_header, make_header
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
-from email.policy import default
-from email.utils import parseaddr
+from typing import Any
 from uuid import UUID
 
+import icalendar
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tinyhtml5.parser import HTMLParser
 
-from services.notifier.mail import (
-    Letter,
-    UnusableAddressError,
-    WhomToCall,
-    domain_of,
-    message_id,
-    one_line,
-    write,
+from services.notifier.headers import one_line
+from services.notifier.letter import Letter, Line, WhomToCall
+from services.notifier.mail import UnusableAddressError, subject_of, write
+from services.notifier.wording import day_en, day_vi, number_en, number_vi
+from tests.notifier.letters import (
+    CALL,
+    COMING,
+    FROM,
+    LETTER,
+    LETTERS,
+    LINE,
+    NOTICES,
+    NOW,
+    OVERDUE,
+    QUESTION,
+    REPORT,
+    SUMMARY,
+    URL,
+    duty,
+    variants,
 )
+from tests.notifier.written import bodies, calendar_of, raw, received
 
-CALL = WhomToCall(
-    "Sở Khoa học và Công nghệ", "Trần Văn Bình", "024 3943 1111", "binh@khcn.example.vn"
-)
-LETTER = Letter(
-    assignment_id=UUID(int=7),
-    due_on=date(2026, 12, 10),
-    kind="figure",
-    step_days=3,
-    audience="officer",
-    recipient="hoa@gddt.example.vn",
-    recipient_name="Nguyễn Thị Hoa",
-    message_id="<reminder.1@pii.example.vn>",
-    trace_id="ab" * 16,
-    period="Kỳ báo cáo năm 2026",
-    made_up=False,
-    indicator_code="2.1.1",
-    indicator="Điểm thi tốt nghiệp THPT",
-    component="",
-    organisation="Sở Giáo dục và Đào tạo",
-    organisation_en="",
-    role="lead",
-    legal_basis="Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024",
-    returned_because="",
-)
-VIETNAMESE = st.text(
-    st.sampled_from('aăâbcdđeêghiklmnoôơpqrstuưvxyỷệữộấĐÔ 0123.–,():;"<>@[]=?_%&'), max_size=90
-)
+TYPED = st.text(
+    st.one_of(
+        st.sampled_from("<>&\"'{}%=?;,\\/\r\n\x00\u202e\u2066\u200fĐệữ "), st.characters()
+    ),
+    max_size=60,
+) | st.sampled_from(
+    ["<script>alert(1)</script>", '"><b onclick="x">', "{{ 7 * 7 }}", "{% for %}", "{# #}", "&lt;",
+     "x" * 400, "</table></td>", "<!--", "]]>", "§row¦a¦b", "\x1erow\x1fa\x1fb"]
+)  # fmt: skip
+WORDS_OF_A_LINE = [
+    found.name
+    for found in fields(Line)
+    if found.type is str and found.name not in {"kind", "topic", "duty", "audience", "role"}
+]
 
 
-def received(
-    letter: Letter = LETTER, *, call: WhomToCall | None = CALL, day: int = 13
-) -> EmailMessage:
-    """Write it, put it on the wire, and read it as a mail program does."""
-    message = write(
-        letter,
-        call=call,
-        mail_from="PII Hà Nội <pii@pii.example.vn>",
-        public_url="https://pii.example.vn/",
-        now=datetime(2026, 12, day, 1, tzinfo=UTC),
-    )
-    parsed = message_from_bytes(message.as_bytes(), policy=default)
-    assert isinstance(parsed, EmailMessage)
-    return parsed
+def subject(letter: Letter, *, now: datetime = NOW) -> str:
+    return str(received(letter, now=now)["Subject"])
 
 
-def bodies(message: EmailMessage) -> tuple[str, str]:
-    plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    assert plain is not None
-    assert html is not None
-    return plain.get_content(), html.get_content()
-
-
-def test_it_names_duty_basis_deadline_days_late_what_to_do_and_whom_to_call() -> None:
-    for body in bodies(received()):
+def test_a_reminder_names_duty_basis_deadline_what_is_missing_and_whom_to_call() -> None:
+    for body in bodies(received(LETTER)):
         for words in (
-            "Kính gửi:",
-            "Sở Giáo dục và Đào tạo",
+            "Kính gửi: Sở Giáo dục và Đào tạo – Nguyễn Thị Hoa",
             "2.1.1 Điểm thi tốt nghiệp THPT",
             "Cung cấp số liệu kèm tài liệu minh chứng",
             "Kỳ báo cáo năm 2026",
             "Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024",
-            "23:59:59 ngày 10/12/2026",
-            "quá hạn 3 ngày",
-            "Đính kèm tài liệu minh chứng",
-            "https://pii.example.vn/v1/assignments/00000000-0000-0000-0000-000000000007",
-            "Sở Khoa học và Công nghệ",
-            "Trần Văn Bình",
-            "024 3943 1111",
-            "binh@khcn.example.vn",
-            "3 days overdue",
+            "23:59:59 ngày 10/12/2026 (quá hạn 3 ngày)",
+            "số liệu, tài liệu minh chứng",
+            f"https://pii.example.vn/v1/assignments/{UUID(int=7)}",
+            "Sở Khoa học và Công nghệ, Trần Văn Bình, điện thoại 024 3943 1111, thư điện tử binh@khcn.example.vn",
+            "3 days overdue; still missing: the figure, evidence",
         ):
             assert words in body
         assert "MINH HỌA" not in body
 
 
 def test_its_headers_say_who_why_and_which() -> None:
-    message = received()
-    assert str(message["From"]) == "PII Hà Nội <pii@pii.example.vn>"
-    assert str(message["To"]) == "Nguyễn Thị Hoa <hoa@gddt.example.vn>"
+    message = received(LETTER)
+    assert message["From"].addresses[0].addr_spec == "pii@pii.example.vn"
+    assert message["To"].addresses[0].addr_spec == "hoa@gddt.example.vn"
     assert message["Reply-To"].addresses[0].addr_spec == "binh@khcn.example.vn"
-    assert message["Message-ID"] == "<reminder.1@pii.example.vn>"
+    assert message["Message-ID"] == "<pii.1@pii.example.vn>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["X-PII-Trace-Id"] == "ab" * 16
-    assert message["X-PII-Assignment"] == str(UUID(int=7))
-    assert message["X-PII-Step"] == "3"
-    assert message["Date"].datetime == datetime(2026, 12, 13, 1, tzinfo=UTC)
+    assert message["X-PII-Mail"] == str(LETTER.mail_id)
+    assert message["Date"].datetime == NOW
     assert not [name for name in message.keys() if name.lower().startswith("list-")]  # noqa: SIM118 a mail repeats keys
 
 
+def threads(message: EmailMessage) -> list[str]:
+    return str(message["References"] or "").split()
+
+
+def test_a_duty_is_one_thread_over_reminders_notices_and_explanations() -> None:
+    thread = f"<pii.thread.{UUID(int=9)}@pii.example.vn>"
+    for line in (COMING, NOTICES["returned"], QUESTION):
+        message = received(
+            replace(LETTER, kind="notice" if line.kind == "notice" else "separate", lines=(line,))
+        )
+        assert threads(message) == [thread]
+        assert message["In-Reply-To"] == thread
+
+
+def test_a_mail_of_many_duties_refers_to_twenty_and_answers_none() -> None:
+    lines = tuple(duty(n, f"1.{n}", "x", date(2026, 12, 20)) for n in range(1, 26))
+    message = received(replace(LETTER, kind="digest", lines=lines))
+    assert len(threads(message)) == 20
+    assert message["In-Reply-To"] is None
+    assert received(LETTERS["test"])["References"] is None
+
+
 @pytest.mark.parametrize(
-    ("day", "subject"),
+    ("day", "expected"),
     [
         (5, "[PII] Nhắc việc: còn 5 ngày – 2.1.1 Điểm thi tốt nghiệp THPT"),
         (10, "[PII] Nhắc việc: đến hạn hôm nay – 2.1.1 Điểm thi tốt nghiệp THPT"),
         (13, "[PII] Đôn đốc: quá hạn 3 ngày – 2.1.1 Điểm thi tốt nghiệp THPT"),
     ],
 )
-def test_the_subject_says_how_urgent_it_is(day: int, subject: str) -> None:
-    assert received(day=day)["Subject"] == subject
+def test_the_subject_says_how_urgent_it_is(day: int, expected: str) -> None:
+    now = datetime(2026, 12, day, 1, tzinfo=UTC)
+    assert subject(LETTER, now=now) == expected == subject_of(LETTER, now=now)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("digest.vi", "[PII] Đôn đốc: 1 quá hạn, 1 đến hạn hôm nay, 2 sắp đến hạn – Sở Giáo dục và Đào tạo"),
+        ("digest.en", "[PII] Urgent reminder: 1 overdue, 1 due today, 2 coming – Department of Education and Training"),
+        ("digest_coordinator.vi", "[PII] Theo dõi: 2 quá hạn, 1 đến hạn hôm nay"),
+        ("separate_asked.vi", "[PII] Đề nghị phối hợp: đã qua 3 ngày – 1.1.2 Thiết chế pháp lý và an ninh trật tự"),
+        ("notice_extension_granted.vi", "[PII] Đồng ý gia hạn đến 28/12/2026: 3.2.1 Cơ sở hạ tầng cơ bản – Hạ tầng viễn thông"),
+        ("notice_extension_asked.vi", "[PII] Xin gia hạn: 3.2.1 Cơ sở hạ tầng cơ bản – Hạ tầng viễn thông – Sở Giáo dục và Đào tạo"),
+        ("notice_several.vi", "[PII] Thông báo: Đã tiếp nhận (1), Trả lại để bổ sung (1)"),
+        ("summary.vi", "[PII] Tình hình tuần 07/12/2026 – 13/12/2026: đã nộp 940/1.071, quá hạn 118"),
+        ("hold_too_many.en", "[PII] A run of mails is held: 2,400 mails"),
+        ("summary.vi.made_up", "[DỮ LIỆU MINH HỌA] [PII] Tình hình tuần 07/12/2026 – 13/12/2026: đã nộp 940/1.071, quá hạn 118"),
+    ],
+)  # fmt: skip
+def test_subjects(name: str, expected: str) -> None:
+    assert subject(variants()[name]) == expected
 
 
 def test_the_deadline_day_ends_at_midnight_in_hanoi() -> None:
-    def subject(now: datetime) -> str:
-        return str(
-            write(LETTER, call=CALL, mail_from="p@x.vn", public_url="http://x", now=now)["Subject"]
+    assert "đến hạn hôm nay" in subject(LETTER, now=datetime(2026, 12, 10, 16, 59, 59, tzinfo=UTC))
+    assert "quá hạn 1 ngày" in subject(LETTER, now=datetime(2026, 12, 10, 17, 0, 0, tzinfo=UTC))
+
+
+def test_a_digest_goes_from_overdue_to_coming_and_within_by_period_deadline_and_code() -> None:
+    lines = tuple(
+        duty(n, code, "x", date(2026, 12, day), period=period)
+        for n, (code, day, period) in enumerate(
+            [("9.1", 20, "Kỳ B"), ("1.10", 20, "Kỳ A"), ("1.2", 20, "Kỳ A"), ("7.1", 13, "Kỳ B"),
+             ("6.1", 12, "Kỳ A"), ("5.1", 1, "Kỳ A"), ("3.1", 19, "Kỳ A")], start=1,
         )
+    )  # fmt: skip
+    plain, _ = bodies(received(replace(LETTER, kind="digest", lines=lines)))
+    first = plain.partition("\n--\n")[0]
+    assert re.findall(r"^\* (\S+)", first, re.MULTILINE) == [
+        "5.1", "6.1", "7.1", "3.1", "1.2", "1.10", "9.1",
+    ]  # fmt: skip
+    headings = [
+        "Quá hạn – Kỳ A",
+        "Đến hạn hôm nay – Kỳ B",
+        "Sắp đến hạn – Kỳ A",
+        "Sắp đến hạn – Kỳ B",
+    ]
+    assert re.findall(r"^(.+)\n-{5,}$", first, re.MULTILINE) == headings
 
-    assert "đến hạn hôm nay" in subject(datetime(2026, 12, 10, 16, 59, 59, tzinfo=UTC))
-    assert "quá hạn 1 ngày" in subject(datetime(2026, 12, 10, 17, 0, 0, tzinfo=UTC))
+
+def test_own_duties_and_others_stand_apart() -> None:
+    plain, _ = bodies(received(LETTERS["digest_mixed"]))
+    assert plain.index("nhắc Sở Khoa học và Công nghệ") < plain.index("Hệ thống báo để theo dõi")
+    assert "Hệ thống theo dõi PII nhắc Sở Khoa học và Công nghệ" in plain  # it does not urge itself
 
 
-def test_subject_and_bodies_are_nfc_whatever_was_typed() -> None:
-    typed = replace(
-        LETTER,
-        indicator=unicodedata.normalize("NFD", LETTER.indicator),
-        organisation=unicodedata.normalize("NFD", LETTER.organisation),
+def test_whoever_follows_up_is_given_nothing_to_submit() -> None:
+    for name in ("digest_coordinator", "digest_leadership"):
+        message = received(LETTERS[name])
+        plain, _ = bodies(message)
+        assert "chưa hoàn thành 3 nhiệm vụ" in plain
+        assert "Việc cần làm" not in plain
+        assert not calendar_of(message)
+
+
+def test_a_very_long_list_is_brief_and_small_enough_to_be_shown_whole() -> None:
+    lines = tuple(
+        duty(
+            n,
+            f"1.{n}",
+            "Tỷ lệ học sinh trung học có nghiên cứu khoa học",
+            date(2026, 12, 1 + n % 28),
+        )
+        for n in range(1, 401)
     )
-    message = received(typed)
-    for text in (message["Subject"], *bodies(message)):
-        assert unicodedata.is_normalized("NFC", text)
-    assert "Điểm thi tốt nghiệp THPT" in message["Subject"]
+    for many, more in ((30, 0), (31, 0), (250, 0), (400, 150)):
+        plain, html = bodies(received(replace(LETTER, kind="digest", lines=lines[:many])))
+        assert len(html.encode()) < 102_000  # Gmail cuts there
+        assert (f"và {more} nhiệm vụ khác" in plain) == bool(more)
+        first = plain.partition("\n--\n")[0]
+        assert len(re.findall(r"^[-*] 1\.\d+ ", first, re.MULTILINE)) == many - more
 
 
-@given(VIETNAMESE, VIETNAMESE)
-def test_headers_arrive_as_they_were_written(indicator: str, name: str) -> None:
-    written = write(
-        replace(LETTER, indicator=indicator, recipient_name=name),
-        call=CALL,
-        mail_from="PII Hà Nội <pii@pii.example.vn>",
-        public_url="http://x",
-        now=datetime(2026, 12, 13, 1, tzinfo=UTC),
+def test_made_up_data_is_marked_in_the_subject_and_at_the_top_of_both_bodies() -> None:
+    message = received(replace(LETTER, lines=(replace(LINE, made_up=True),)))
+    assert message["Subject"].startswith("[DỮ LIỆU MINH HỌA] [PII] ")
+    plain, html = bodies(message)
+    assert plain.startswith("*** DỮ LIỆU MINH HỌA")
+    assert html.index("DỮ LIỆU MINH HỌA – ") < html.index("Kính gửi")
+
+
+def test_real_duties_beside_made_up_ones_are_not_called_made_up() -> None:
+    lines = (OVERDUE, replace(COMING, made_up=True, period="Kỳ thử"))
+    message = received(replace(LETTER, kind="digest", lines=lines))
+    assert message["Subject"].startswith("[CÓ DỮ LIỆU MINH HỌA] [PII] ")
+    plain, _ = bodies(message)
+    assert "Kỳ thử (minh họa)" in plain
+    assert "Kỳ báo cáo năm 2026 (minh họa)" not in plain
+
+
+@pytest.mark.parametrize("topic", NOTICES)
+def test_a_notice_says_what_happened_why_and_who(topic: str) -> None:
+    line = NOTICES[topic]
+    plain, _ = bodies(received(LETTERS[f"notice_{topic}"]))
+    for fact in (*line.words.split("\n"), line.by, line.question, line.person, line.from_body):
+        assert fact in plain
+    if line.until:
+        assert day_vi(line.until) in plain
+
+
+def test_an_extension_tells_the_new_or_the_kept_deadline() -> None:
+    assert (
+        "Thời hạn mới: 23:59:59 ngày 28/12/2026"
+        in bodies(received(LETTERS["notice_extension_granted"]))[0]
     )
-    raw = written.as_bytes()
-    parsed = message_from_bytes(raw, policy=default)
-    assert one_line(parsed["Subject"]) == one_line(
-        f"[PII] Đôn đốc: quá hạn 3 ngày – 2.1.1 {indicator}"
+    assert (
+        "Thời hạn giữ nguyên: 23:59:59 ngày 20/12/2026"
+        in bodies(received(LETTERS["notice_extension_refused"]))[0]
     )
-    # The newer parser puts spaces between the encoded words of a name; RFC 2047 and mail programs do not.
-    line = str(message_from_bytes(raw)["To"]).replace("\r\n", "")
-    shown, address = parseaddr(line)
-    assert str(make_header(decode_header(shown))) == one_line(name)
-    assert address == LETTER.recipient
-    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
-    assert raw.isascii()
+
+
+def test_the_link_is_the_signed_one_where_there_is_one_and_never_in_the_calendar() -> None:
+    signed = "https://pii.example.vn/mo?t=" + "a" * 200
+    message = received(replace(LETTERS["digest"], link=signed))
+    for body in bodies(message):
+        assert signed in body
+    assert b"mo?t=" not in calendar_of(message)
+    assert f"{URL}v1/explanations/{UUID(int=55)}" in bodies(
+        received(replace(LETTER, lines=(replace(QUESTION, assignment_id=None),)))
+    )[0]  # fmt: skip
+
+
+def test_the_calendar_has_each_deadline_that_is_still_to_come_once() -> None:
+    lines = (OVERDUE, REPORT, COMING, replace(COMING, audience="head"), QUESTION)
+    message = received(replace(LETTER, kind="digest", lines=lines))
+    (part,) = message.iter_attachments()
+    assert part.get_content_type() == "text/calendar"
+    assert part.get_filename() == "han-nop.ics"
+    assert part.get_param("method") == "PUBLISH"
+    read = icalendar.Calendar.from_ical(calendar_of(message))
+    found = {(event["UID"], event.start, event.end) for event in read.events}
+    assert found == {
+        (f"pii.{UUID(int=number)}@pii.example.vn", day, day + timedelta(days=1))
+        for number, day in (
+            (8, date(2026, 12, 13)),
+            (9, date(2026, 12, 20)),
+            (55, date(2026, 12, 18)),
+        )
+    }
+    assert len(read.events) == 3
+    assert {event["SUMMARY"] for event in read.events} >= {"Hạn nộp: 3.2.1 Cơ sở hạ tầng cơ bản"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "has"),
+    [("returned", True), ("extension_granted", True), ("explanation_asked", True),
+     ("accepted", False), ("rejected", False), ("extension_asked", False), ("handed_over", False)],
+)  # fmt: skip
+def test_a_notice_brings_the_deadline_that_it_leaves(topic: str, *, has: bool) -> None:
+    assert bool(calendar_of(received(LETTERS[f"notice_{topic}"]))) == has
+
+
+def test_without_a_named_officer_only_the_coordinating_body_is_given() -> None:
+    nobody = WhomToCall("Sở Khoa học và Công nghệ", "", "", "")
+    message = received(replace(LETTER, call=nobody))
+    assert message["Reply-To"] is None
+    assert "xin liên hệ: Sở Khoa học và Công nghệ." in bodies(message)[0]
+    assert "Cơ quan điều phối" in bodies(received(replace(LETTER, call=None)))[0]
 
 
 def test_a_very_long_name_is_shortened_in_the_subject_only() -> None:
     long = "Tỷ lệ " + "rất dài " * 40
-    message = received(replace(LETTER, indicator=long))
+    message = received(replace(LETTER, lines=(replace(LINE, indicator=long),)))
     assert len(message["Subject"]) <= 160
     assert message["Subject"].endswith("…")
     assert long.strip() in bodies(message)[0]
 
 
-def test_made_up_data_is_marked_in_the_subject_and_at_the_top_of_both_bodies() -> None:
-    message = received(replace(LETTER, made_up=True))
-    assert message["Subject"].startswith("[DỮ LIỆU MINH HỌA] [PII] ")
-    plain, html = bodies(message)
-    assert plain.startswith("*** DỮ LIỆU MINH HỌA")
-    assert html.index("DỮ LIỆU MINH HỌA") < html.index("Kính gửi")
+def test_subject_and_bodies_are_nfc_whatever_was_typed() -> None:
+    typed = replace(LINE, indicator=unicodedata.normalize("NFD", LINE.indicator))
+    message = received(replace(LETTER, lines=(typed,)))
+    assert "Điểm thi tốt nghiệp THPT" in message["Subject"]
+    for text in bodies(message):
+        assert unicodedata.is_normalized("NFC", text)
 
 
-def test_a_body_outside_the_line_of_command_is_asked_and_not_ordered() -> None:
-    message = received(replace(LETTER, role="requested", organisation="Tòa án Nhân dân thành phố"))
-    assert message["Subject"].startswith("[PII] Đề nghị phối hợp: ")
-    for body in bodies(message):
-        assert "trân trọng đề nghị Tòa án Nhân dân thành phố phối hợp" in body
-        assert "Kính mong Quý cơ quan quan tâm phối hợp" in body
-        assert "đôn đốc" not in body.lower()
-        assert "Việc cần làm" not in body
-        assert "is kindly asked to help" in body
+@pytest.mark.parametrize("name", LETTERS)
+def test_it_travels_as_ascii_in_short_lines(name: str) -> None:
+    written = raw(LETTERS[name])
+    assert written.isascii()
+    assert max(len(line) for line in written.split(b"\r\n")) <= 998
+    assert b"\n" not in written.replace(b"\r\n", b"")
+    assert b"\r" not in written.replace(b"\r\n", b"")
+    message = received(LETTERS[name])
+    assert not message.defects
+    for part in message.walk():
+        assert not part.defects
+        if not part.is_multipart():
+            assert part["Content-Transfer-Encoding"] == "base64"
+            assert part.get_content_charset() == "utf-8"
 
 
-def test_a_report_asks_for_measures_and_not_for_a_figure() -> None:
-    for body in bodies(received(replace(LETTER, kind="report"))):
-        assert "Báo cáo kết quả theo dõi và nhiệm vụ, giải pháp" in body
-        assert "số liệu kèm" not in body
+def test_a_mail_that_is_written_twice_is_the_same_mail() -> None:
+    assert raw(LETTERS["digest"]) == raw(LETTERS["digest"])
 
 
-def test_a_component_and_the_reason_of_a_return_are_named() -> None:
-    message = received(
-        replace(LETTER, component="Hạ tầng viễn thông", returned_because="Thiếu bảng 3 & 4")
+def _with(letter: Letter, typed: list[str]) -> Letter:
+    """Give the letter with these words in every field that people type into."""
+    words: dict[str, Any] = {name: typed[n % len(typed)] for n, name in enumerate(WORDS_OF_A_LINE)}
+    lines = tuple(replace(line, **words) for line in letter.lines)
+    facts = _typed(letter.facts, typed[0]) if letter.facts else {}
+    call = WhomToCall(typed[0], typed[0], typed[0], "a@b.vn")
+    return replace(
+        letter, lines=lines, facts=facts, call=call, recipient_name=typed[0], trace_id=typed[0]
     )
-    plain, html = bodies(message)
-    assert "Hạng mục: Hạ tầng viễn thông" in plain
-    assert "Lý do trả lại: Thiếu bảng 3 & 4" in plain
-    assert "Thiếu bảng 3 &amp; 4" in html
-    assert message["Subject"].endswith("– Hạ tầng viễn thông")
 
 
-def test_the_coordinator_is_told_of_another_body_and_given_nothing_to_submit() -> None:
-    message = received(replace(LETTER, audience="coordinator"))
-    assert message["Subject"].startswith("[PII] Theo dõi: quá hạn 3 ngày")
-    plain, _ = bodies(message)
-    assert "Kính gửi: Sở Khoa học và Công nghệ" in plain
-    assert "Sở Giáo dục và Đào tạo chưa hoàn thành" in plain
-    assert "Việc cần làm" not in plain
+FREE = {
+    "period",
+    "organisation",
+    "indicator",
+    "indicator_code",
+    "address",
+    "reason",
+    "detail",
+    "by",
+}
 
 
-def test_the_coordinating_body_does_not_urge_itself() -> None:
-    plain, _ = bodies(received(replace(LETTER, organisation=CALL.organisation)))
-    assert "Hệ thống theo dõi PII đôn đốc Sở Khoa học và Công nghệ" in plain
+def _typed(value: Any, words: str, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _typed(held, words, key) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_typed(held, words, name or "unreachable") for held in value]
+    return words if isinstance(value, str) and (name in FREE or name == "unreachable") else value
 
 
-def test_without_a_named_officer_only_the_coordinating_body_is_given() -> None:
-    message = received(call=WhomToCall("Sở Khoa học và Công nghệ", "", "", ""))
-    assert message["Reply-To"] is None
-    assert "xin liên hệ: Sở Khoa học và Công nghệ." in bodies(message)[0]
-    assert "Cơ quan điều phối" in bodies(received(call=None))[0]
+def _tags(html: str) -> list[tuple[str, tuple[str, ...]]]:
+    parser = HTMLParser(namespace_html_elements=False)
+    tree = parser.parse(html)
+    assert parser.errors == []
+    return [
+        (found.tag, tuple(sorted(found.attrib)))
+        for found in tree.iter()
+        if isinstance(found.tag, str) and found.tag != "br"
+    ]
 
 
-def test_the_html_takes_nothing_typed_for_markup_and_nothing_from_outside() -> None:
-    evil = "<script>alert(1)</script>"
-    message = received(
-        replace(LETTER, organisation=evil, indicator=evil, legal_basis=evil, period=evil,
-                returned_because=evil, component=evil),
-        call=WhomToCall(evil, evil, evil, "a@b.vn"),
-    )  # fmt: skip
-    plain, html = bodies(message)
-    assert evil in plain
-    assert "<script" not in html
-    assert "&lt;script&gt;" in html
-    for outside in ("<img", "src=", "url(", "<link", "@import"):
-        assert outside not in html
-    assert "max-width:640px" in html
-
-
-def test_line_ends_in_names_make_no_headers() -> None:
-    evil = "Hoa\r\nBcc: all@example.vn\r\n\r\nxin chào\x00\u2028"
-    message = received(
-        replace(LETTER, recipient_name=evil, indicator=evil, trace_id=evil),
-        call=replace(CALL, name=evil),
-    )
-    assert message["Bcc"] is None
+@settings(deadline=None)
+@given(
+    st.sampled_from(sorted(set(LETTERS) - {"digest_brief"})),
+    st.lists(TYPED.map(lambda text: f"x{text}"), min_size=1, max_size=4),
+)
+def test_nothing_typed_becomes_markup_or_a_header(name: str, typed: list[str]) -> None:
+    letter = _with(LETTERS[name], typed)
+    message = received(letter)
+    harmless = received(_with(LETTERS[name], ["x"] * len(typed)))
+    assert list(message.keys()) == list(harmless.keys())
+    assert _tags(bodies(message)[1]) == _tags(bodies(harmless)[1])
     assert len(message["To"].addresses) == 1
-    assert message["To"].addresses[0].addr_spec == "hoa@gddt.example.vn"
-    assert message["Subject"].endswith("Hoa Bcc: all@example.vn xin chào")
+    assert message["To"].addresses[0].addr_spec == letter.recipient
+    assert one_line(message["Subject"]) == message["Subject"] == subject_of(letter, now=NOW)
 
 
-@pytest.mark.parametrize(
-    "word", ["=?utf-8?q?=0ABcc:_all@example.vn=0A=0AHello?=", "=?utf-8?b?CkJjYzogYQo=?=", "=?="]
-)
-def test_an_encoded_word_in_a_name_is_not_decoded_into_our_headers(word: str) -> None:
-    letter = replace(LETTER, recipient_name=word, indicator=word)
-    message = write(
-        letter,
-        call=replace(CALL, name=word),
-        mail_from="PII Hà Nội <pii@pii.example.vn>",
-        public_url="https://pii.example.vn/",
-        now=datetime(2026, 12, 13, 1, tzinfo=UTC),
-    )
-    head, _, _ = message.as_bytes().partition(b"\r\n\r\n")
-    names = [line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
-    assert b"Bcc" not in names
-    assert b"Subject" in names
-    assert b"X-PII-Step" in names
-    assert b"\n" not in head.replace(b"\r\n", b"")
-    assert received(letter)["Bcc"] is None
+def test_words_that_look_like_ours_stay_words() -> None:
+    evil = "{{ 7 * 7 }} {% raw %} <b>&amp;</b> §row¦a \x1erow\x1fb"
+    letter = replace(LETTER, lines=(replace(LINE, organisation=evil, words=evil),))
+    plain, html = bodies(received(letter))
+    assert "{{ 7 * 7 }} {% raw %} <b>&amp;</b> §row¦a  row b" in plain
+    assert "{{ 7 * 7 }} {% raw %} &lt;b&gt;&amp;amp;&lt;/b&gt; §row¦a  row b" in html
 
 
-@pytest.mark.parametrize(
-    "address", ["", "hoa", "@x.vn", "a@b.vn\r\nBcc: c@d.vn", "a@b.vn, c@d.vn", "a b@c.vn"]
-)
-def test_an_address_that_is_none_is_refused(address: str) -> None:
+def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(UnusableAddressError):
-        received(replace(LETTER, recipient=address))
+        received(replace(LETTER, recipient="a@b.vn, c@d.vn"))
 
 
-def test_a_message_id_is_a_function_of_the_ledgers_key() -> None:
-    day = date(2026, 12, 10)
-    one = message_id(UUID(int=1), day, 3, "a@b.vn", domain="x.vn")
-    assert one == message_id(UUID(int=1), day, 3, "a@b.vn", domain="x.vn")
-    others = {
-        message_id(UUID(int=2), day, 3, "a@b.vn", domain="x.vn"),
-        message_id(UUID(int=1), date(2026, 12, 11), 3, "a@b.vn", domain="x.vn"),
-        message_id(UUID(int=1), day, 4, "a@b.vn", domain="x.vn"),
-        message_id(UUID(int=1), day, 3, "c@b.vn", domain="x.vn"),
-    }
-    assert len(others | {one}) == 5
+def test_an_address_of_the_coordinator_that_is_none_keeps_no_mail_back() -> None:
+    message = received(replace(LETTER, call=replace(CALL, email="binh@")))
+    assert message["Reply-To"] is None
+    assert message["To"].addresses[0].addr_spec == LETTER.recipient
+
+
+def test_the_envelope_has_the_bare_address_of_the_sender() -> None:
+    written = write(LETTER, mail_from=FROM, public_url=URL, now=NOW)
+    assert written.sender == "pii@pii.example.vn"
+    assert written.subject == received(LETTER)["Subject"]
 
 
 def test_a_long_message_id_stays_on_one_line() -> None:
-    identity = message_id(UUID(int=1), date(2026, 1, 1), 0, "a@b.vn", domain="mail." * 12 + "vn")
-    raw = write(
-        replace(LETTER, message_id=identity),
-        call=None, mail_from="p@x.vn", public_url="http://x", now=datetime(2026, 1, 1, tzinfo=UTC),
-    ).as_bytes()  # fmt: skip
-    assert f"Message-ID: {identity}\r\n".encode() in raw
+    identity = f"<pii.{UUID(int=1)}@{'mail.' * 12}vn>"
+    assert f"Message-ID: {identity}\r\n".encode() in raw(replace(LETTER, message_id=identity))
 
 
-def test_the_domain_is_that_of_our_own_address() -> None:
-    assert domain_of("PII Hà Nội <pii@so.hanoi.gov.vn>") == "so.hanoi.gov.vn"
-    assert domain_of("pii") == "localhost"
+def test_numbers_and_days_are_written_as_people_write_them() -> None:
+    assert [number_vi(value) for value in (1234.5, 1234567, 0, 87.65)] == [
+        "1.234,5",
+        "1.234.567",
+        "0",
+        "87,7",
+    ]
+    assert number_en(1234.5) == "1,234.5"
+    assert day_vi("2026-11-24") == day_vi(date(2026, 11, 24)) == "24/11/2026"
+    assert day_en("2026-11-04") == "4 November 2026"
+
+
+def test_a_summary_shows_every_count_of_its_periods() -> None:
+    plain, _ = bodies(received(LETTERS["summary"]))
+    first = plain.partition("\n--\n")[0]
+    for period in SUMMARY["periods"]:
+        for name in ("expected", "received", "accepted", "late", "overdue", "excused"):
+            assert f": {number_vi(period[name])}\n" in first
+    assert "Tỷ lệ đúng hạn: 87,7%" in first
+    assert "Tỷ lệ đúng hạn: chưa có" in first

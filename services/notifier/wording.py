@@ -1,0 +1,148 @@
+"""Puts a page into words: one document for every kind, in two languages, as text and as HTML.
+
+The documents (``mail.j2``, ``duties.j2`` …) say what stands where, ``vi.j2`` and ``en.j2`` have all the
+words, ``page.txt.j2`` and ``page.html.j2`` say how it looks. Both forms are made of the same blocks, so they say the
+same, always.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.ext import Extension
+
+from services.notifier.page import Entry, Page
+from shared.duty import HANOI
+
+TEMPLATES = Path(__file__).parent / "templates"
+BLOCK, FIELD = "\x1e", "\x1f"
+FIELDS = 4
+DOCUMENTS = {
+    "digest": "duties.j2",
+    "separate": "duties.j2",
+    "notice": "notices.j2",
+    "summary": "summary.j2",
+    "hold": "operating.j2",
+    "alarm": "operating.j2",
+    "test": "operating.j2",
+}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_GAPS = re.compile(r"\n\s*\n")
+_TO_VIETNAMESE = str.maketrans(",.", ".,")
+
+
+class Rendered(NamedTuple):
+    subject: str
+    text: str
+    html: str
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def day_vi(value: date | str) -> str:
+    """Write 24/11/2026."""
+    day = _day(value)
+    return f"{day.day:02}/{day.month:02}/{day.year}"
+
+
+def day_en(value: date | str) -> str:
+    """Write 24 November 2026."""
+    day = _day(value)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def number_en(value: float) -> str:
+    """Write 1,234.5: one digit after the point, and none of a whole number."""
+    return f"{value:,.1f}".removesuffix(".0")
+
+
+def number_vi(value: float) -> str:
+    """Write 1.234,5."""
+    return number_en(value).translate(_TO_VIETNAMESE)
+
+
+def _hanoi(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(HANOI):%H:%M %d/%m/%Y}"
+
+
+def _sum(rows: Iterable[Mapping[str, Any]], name: str) -> int:
+    return sum(row[name] for row in rows)
+
+
+def _groupby_topic(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    ordered = sorted(entries, key=lambda e: e.topic)
+    return [(topic, list(found)) for topic, found in groupby(ordered, lambda e: e.topic)]
+
+
+class _Marks(Extension):
+    """Lets documents write the marks of blocks as signs that can be seen.
+
+    The marks are control characters, which nothing typed can have (``fit``).
+    """
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 jinja's
+        return source.replace("§", BLOCK).replace("¦", FIELD)
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """Compile each template once; what is put into HTML is escaped, whatever it is."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        extensions=[_Marks],
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        day_vi=day_vi, day_en=day_en, number_vi=number_vi, number_en=number_en, hanoi=_hanoi,
+        sum=_sum, groupby_topic=_groupby_topic,
+    )  # fmt: skip
+    return environment
+
+
+@lru_cache(maxsize=16)
+def _module(name: str) -> Any:
+    return templates().get_template(name).module
+
+
+def words(language: str) -> Any:
+    """Give all the words of a language."""
+    return _module(f"{language}.j2")
+
+
+def subject(page: Page) -> str:
+    return str(words(page.language).subject(page))
+
+
+def _blocks(page: Page) -> list[list[str]]:
+    """Write the document; each block is its kind and three fields, of which some are empty."""
+    document = templates().get_template("mail.j2")
+    made = document.render(
+        first=words(page.language),
+        second=words("vi" if page.language == "en" else "en"),
+        doc=_module(DOCUMENTS[page.kind]),
+        m=page,
+    )
+    blocks = [block.rstrip("\n").split(FIELD) for block in made.split(BLOCK)[1:]]
+    return [block + [""] * (FIELDS - len(block)) for block in blocks]
+
+
+def rendered(page: Page) -> Rendered:
+    blocks = _blocks(page)
+    said = subject(page)
+    text = templates().get_template("page.txt.j2").render(blocks=blocks)
+    html = templates().get_template("page.html.j2").render(blocks=blocks, subject=said)
+    return Rendered(said, _GAPS.sub("\n\n", text).strip() + "\n", html)
