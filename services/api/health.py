@@ -8,7 +8,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from services.api.deps.answers import JSON, body
-from services.api.metrics import HEARTBEATS
+from services.api.metrics import HEARTBEATS, RUNS, TRUTH
+from shared.db import Reader
 from shared.outbox import FAULTS
 
 router = APIRouter(tags=["health"])
@@ -16,6 +17,16 @@ router = APIRouter(tags=["health"])
 SILENT_AFTER = 20.0  # seconds without a heartbeat
 LIMIT = 3.0  # seconds for each part's answer
 QUEUES = ("scoring", "notifier")
+# What of the truth tells how reminders are doing; none of it makes the system less ready.
+REMINDING = (
+    "reminder_oldest_due_seconds",
+    "mails_failed_last_day",
+    "holds_waiting",
+    "suppressed_addresses",
+    "bodies_without_contact",
+    "calendar_years_unconfirmed",
+    "reminders_paused",
+)
 VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -37,7 +48,7 @@ async def ready(
 
     With ``all`` a degraded system is not ready either.
     """
-    database, workers = await _database(request)
+    database, workers, reminding = await _database(request)
     parts = {"postgresql": database, "redis": await _redis(request), **workers}
     if parts["postgresql"]["state"] != "ok":
         status, code = "unavailable", 503
@@ -45,17 +56,21 @@ async def ready(
         status, code = "degraded", 503 if every_part else 200
     else:
         status, code = "ready", 200
-    return Response(body({"status": status, "parts": parts}), code, media_type=JSON)
+    told = {"status": status, "parts": parts, "reminders": reminding}
+    return Response(body(told), code, media_type=JSON)
 
 
-async def _database(request: Request) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+async def _database(
+    request: Request,
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any] | None]:
     unknown = {queue: {"state": "unknown"} for queue in QUEUES}
     try:
         async with asyncio.timeout(LIMIT), request.state.database.reading() as read:
             version = await read.value(VERSION)
             ages = dict(await read.all(HEARTBEATS))
+            reminding = await _reminding(read)
     except FAULTS as error:
-        return {"state": "down", "error": type(error).__name__}, unknown
+        return {"state": "down", "error": type(error).__name__}, unknown, None
     workers = {
         queue: {
             "state": "ok" if ages.get(queue, SILENT_AFTER) < SILENT_AFTER else "silent",
@@ -63,7 +78,15 @@ async def _database(request: Request) -> tuple[dict[str, Any], dict[str, dict[st
         }
         for queue in QUEUES
     }
-    return {"state": "ok", "schema": version}, workers
+    return {"state": "ok", "schema": version}, workers, reminding
+
+
+async def _reminding(read: Reader) -> dict[str, Any]:
+    """Say how reminders are doing; how long ago each of the notifier's works came to an end."""
+    row = await read.first(TRUTH)
+    assert row is not None
+    ages = dict(await read.all(RUNS))
+    return {**{name: row[name] for name in REMINDING}, "last_runs_seconds": ages}
 
 
 async def _redis(request: Request) -> dict[str, Any]:

@@ -52,6 +52,9 @@ REAL = {
     "analysis_id": "analysis",
     "revision": "framework_revision",
     "policy_id": "policy",
+    "hold_id": "hold",
+    "mail_id": "mail",
+    "address_id": "suppressed",
     "handover_id": "handover",
     "day": "today",
 }
