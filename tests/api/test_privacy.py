@@ -19,7 +19,7 @@ from shared.db import Base, reader_of
 from shared.models import Membership
 from tests.api.conftest import Stage
 from tests.cast import Person, make_cast
-from tests.chain import DAY, committed_log, entry, linked_within
+from tests.chain import committed_log, entry, linked_within
 from tests.conftest import UndoneDatabase
 from tests.factories import body, done
 
@@ -103,6 +103,35 @@ async def test_contacts_and_reminders_are_found_by_the_accounts_address(stage: S
     contacts = "/v1/organisations/so-gddt/contacts"
     shown = body(await stage.client.get(contacts, headers=stage.cast.coordinator.headers))
     assert all(contact["email"] != "so-gddt@example.org" for contact in shown["items"])
+
+
+async def test_an_address_that_gets_no_mail_is_kept_of_a_person_and_erased(stage: Stage) -> None:
+    officer = stage.cast.officer
+    for statement in (
+        (
+            "INSERT INTO suppressed_addresses (id, address, reason, lifted_at) "
+            "VALUES (gen_random_uuid(), 'Officer@example.org', '550 officer@example.org', now())"
+        ),
+        (
+            "INSERT INTO alarms (id, kind, subject, detail) VALUES (gen_random_uuid(), 'suppressed', "
+            "'officer@example.org', 'Không gửi tới officer@example.org')"
+        ),
+        (
+            "INSERT INTO mails (id, key, kind, recipient, recipient_name, day, message_id, subject, facts, "
+            "next_at, state, trace_id) VALUES (gen_random_uuid(), 'test:officer@example.org', 'test', "
+            "'officer@example.org', 'officer (thử nghiệm)', now(), 'x', 's', "
+            "'{\"to\": \"officer@example.org\"}', now(), 'waiting', '')"
+        ),
+    ):
+        await stage.connection.execute(text(statement))
+    assert (await names_left(stage, officer)).keys() >= {"alarms", "mails"}
+    (kept,) = (await personal_data(stage, officer))["suppressed_addresses"]
+    assert (kept["address"], kept["reason"]) == ("Officer@example.org", "550 officer@example.org")
+    gone = body(await erased(stage, officer))
+    assert (gone["mails"], gone["suppressed_addresses"]) == (1, 1)
+    assert (
+        not {"alarms", "mails", "suppressed_addresses"} & (await names_left(stage, officer)).keys()
+    )
 
 
 async def test_who_is_erased_is_named_nowhere_and_what_he_did_stays(stage: Stage) -> None:
@@ -203,7 +232,12 @@ async def test_two_administrators_cannot_erase_each_other(servers: Servers, temp
             try:
                 async with database.transaction() as session:
                     await erase(
-                        session, caller, whom.id, reason="x", now=datetime.now(UTC), today=today_in_hanoi()
+                        session,
+                        caller,
+                        whom.id,
+                        reason="x",
+                        now=datetime.now(UTC),
+                        today=today_in_hanoi(),
                     )
             except LastAdministratorError:
                 return "refused"
