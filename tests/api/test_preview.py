@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.api.deps.clock import HANOI, today_in_hanoi
-from services.api.reminders.missing import Open, PolicyStep, Reach, ThatDay, why_not
+from services.api.reminders.missing import Open, PolicyStep, Reach, ThatDay, first_beyond, why_not
 from services.api.reminders.schemas import Why
 from services.api.reminders.words import NOT_TOLD
 from shared.calendar import Calendar
@@ -19,12 +19,11 @@ MONDAY = date(2026, 11, 30)
 HORIZON = date(2026, 12, 24)
 THAT = ThatDay(MONDAY, HORIZON, Calendar(), paused=False)
 REACHED = Reach(active=2, reachable=1)
-WEEKLY = PolicyStep(1, "working", 5, 20)
+LATER = date(2027, 1, 4)
 
 
 def thing(**values: Any) -> Open:
     nothing: dict[str, Any] = {
-        "due_on": date(2026, 12, 18),
         "done": False,
         "excused": False,
         "silent": False,
@@ -53,8 +52,7 @@ def thing(**values: Any) -> Open:
 def test_each_duty_has_one_reason_of_its_own(
     values: dict[str, Any], reason: tuple[str, date | None] | None
 ) -> None:
-    step = PolicyStep(-1, "working", None, None)
-    assert why_not(thing(**values), [step], REACHED, THAT) == reason
+    assert why_not(thing(**values), REACHED, THAT, beyond=None) == reason
 
 
 @pytest.mark.parametrize(
@@ -64,18 +62,18 @@ def test_a_body_that_cannot_be_reached_is_the_reason_before_the_day_is(
     reach: Reach, reason: str
 ) -> None:
     sunday = ThatDay(date(2026, 11, 29), HORIZON, Calendar(), paused=False)
-    assert why_not(thing(), [WEEKLY], reach, sunday) == (reason, None)
-    assert why_not(thing(), [WEEKLY], REACHED, sunday) == ("not_a_working_day", None)
+    assert why_not(thing(), reach, sunday, beyond=LATER) == (reason, None)
+    assert why_not(thing(), REACHED, sunday, beyond=LATER) == ("not_a_working_day", None)
     silent = thing(silent=True)
-    assert why_not(silent, [], reach, sunday) == ("policy_silent", None)
+    assert why_not(silent, reach, sunday, beyond=None) == ("policy_silent", None)
 
 
 def test_while_it_is_paused_what_is_planned_does_not_go_out_and_what_went_out_did() -> None:
     paused = ThatDay(MONDAY, HORIZON, Calendar(), paused=True)
     planned, sent = frozenset({"planned"}), frozenset({"planned", "sent"})
-    assert why_not(thing(states=planned), [], REACHED, paused) == ("paused", None)
-    assert why_not(thing(states=sent), [], REACHED, paused) is None
-    assert why_not(thing(), [], REACHED, paused) == ("no_step_that_day", None)
+    assert why_not(thing(states=planned), REACHED, paused, beyond=None) == ("paused", None)
+    assert why_not(thing(states=sent), REACHED, paused, beyond=None) is None
+    assert why_not(thing(), REACHED, paused, beyond=None) == ("no_step_that_day", None)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +89,11 @@ def test_while_it_is_paused_what_is_planned_does_not_go_out_and_what_went_out_di
 def test_the_next_step_that_is_not_planned_yet_is_worked_out(
     step: PolicyStep, day: date | None
 ) -> None:
+    due_on = date(2026, 12, 18)
+    assert first_beyond(due_on, [step], THAT) == day
+    assert first_beyond(due_on, [PolicyStep(-1, "working", None, None)], THAT) is None
     expected = ("beyond_horizon", day) if day else ("no_step_that_day", None)
-    assert why_not(thing(), [step], REACHED, THAT) == expected
+    assert why_not(thing(), REACHED, THAT, beyond=day) == expected
 
 
 def test_every_reason_is_said_in_words() -> None:

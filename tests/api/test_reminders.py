@@ -130,6 +130,31 @@ async def test_the_ledger_comes_as_tables_with_the_same_rows(stage: Stage) -> No
     assert cells[0] == tuple(table[0])
 
 
+async def test_a_long_ledger_comes_in_tables_of_five_thousand_one_after_another(
+    stage: Stage,
+) -> None:
+    await stage.connection.execute(
+        text(
+            "INSERT INTO reminders (kind, topic, subject_id, assignment_id, organisation_id, due_on, step, "
+            "audience, recipient, recipient_name, send_at, trace_id) SELECT kind, topic, subject_id, "
+            "assignment_id, organisation_id, due_on, '+' || n || 'c', audience, recipient, "
+            "recipient_name, send_at, '' FROM reminders, generate_series(1, 2500) n WHERE state = 'planned'"
+        )
+    )
+    headers = stage.cast.coordinator.headers
+    first = await stage.client.get("/v1/reminders?format=csv&state=planned", headers=headers)
+    link = first.headers["link"]
+    assert link.endswith('; rel="next"')
+    second = await stage.client.get(link.split(">")[0].lstrip("<"), headers=headers)
+    assert "link" not in second.headers
+    ids = [
+        line["id"]
+        for got in (first, second)
+        for line in csv.DictReader(io.StringIO(got.content.decode("utf-8-sig")))
+    ]
+    assert (len(ids), len(set(ids))) == (5002, 5002)
+
+
 async def test_a_table_holds_what_the_caller_may_see(stage: Stage) -> None:
     headers = stage.cast.foreign_officer.headers
     got = await stage.client.get("/v1/reminders?format=csv", headers=headers)

@@ -30,7 +30,6 @@ class PolicyStep:
 class Open:
     """A duty or a request, with what the ledger has of it on that day."""
 
-    due_on: date
     done: bool
     excused: bool
     silent: bool  # no policy fits, or one without steps
@@ -55,9 +54,12 @@ class Reach:
 
 
 def why_not(
-    thing: Open, steps: Sequence[PolicyStep], reach: Reach, that: ThatDay
+    thing: Open, reach: Reach, that: ThatDay, *, beyond: date | None
 ) -> tuple[str, date | None] | None:
-    """Give the reason and the next day on which somebody is told; None where somebody is told on that day."""
+    """Give the reason and the next day on which somebody is told; None where somebody is told on that day.
+
+    ``beyond`` is what ``first_beyond`` says of its deadline and steps.
+    """
     going = thing.states & TOLD
     if going and not (that.paused and going == {"planned"}):
         return None
@@ -68,8 +70,7 @@ def why_not(
         return code, None
     if code is not None or thing.next_on is not None:
         return code or "no_step_that_day", thing.next_on
-    later = _beyond(thing, steps, that)
-    return ("beyond_horizon", later) if later else ("no_step_that_day", None)
+    return ("beyond_horizon", beyond) if beyond else ("no_step_that_day", None)
 
 
 def _of_itself(thing: Open, that: ThatDay) -> str | None:
@@ -91,7 +92,7 @@ def _of_the_body(reach: Reach) -> str | None:
     return None if reach.reachable else "suppressed_address"
 
 
-def _beyond(thing: Open, steps: Sequence[PolicyStep], that: ThatDay) -> date | None:
+def first_beyond(due_on: date, steps: Sequence[PolicyStep], that: ThatDay) -> date | None:
     """Find the first step that the ledger does not plan yet."""
-    days = (day for step in steps for day in step.falls_on(thing.due_on, that.calendar))
+    days = (day for step in steps for day in step.falls_on(due_on, that.calendar))
     return min((day for day in days if day > that.horizon), default=None)

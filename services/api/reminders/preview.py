@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.api.calendar.queries import working_calendar
 from services.api.deps.caller import Caller
 from services.api.deps.clock import HANOI, today_in_hanoi
-from services.api.reminders.missing import Open, PolicyStep, Reach, ThatDay, why_not
+from services.api.reminders.missing import Open, PolicyStep, Reach, ThatDay, first_beyond, why_not
 from services.api.reminders.queries import DAY, REMINDER, begins
 from services.api.reminders.schemas import PreviewQuery
 from services.api.reminders.words import NOT_TOLD
@@ -262,10 +262,14 @@ async def _not_told(read: Reader, duties: Sequence[Any], that: ThatDay) -> list[
     for row in await read.all(STEPS):
         policy, *fields = row
         steps[policy].append(PolicyStep(*fields))
+    beyond: dict[tuple[UUID | None, date], date | None] = {}
     found = []
     for row in duties:
-        own = steps.get(row["policy"], [])
-        reason = why_not(_open(row, own), own, reach.get(row["organisation_id"], Reach()), that)
+        own, plan = steps.get(row["policy"], []), (row["policy"], row["due_on"])
+        if plan not in beyond:  # many duties share a policy and a deadline
+            beyond[plan] = first_beyond(row["due_on"], own, that)
+        reached = reach.get(row["organisation_id"], Reach())
+        reason = why_not(_open(row, own), reached, that, beyond=beyond[plan])
         if reason is not None:
             names = ("id", "kind", "period", "indicator", "organisation", "due_on")
             code, next_on = reason
@@ -279,7 +283,6 @@ async def _not_told(read: Reader, duties: Sequence[Any], that: ThatDay) -> list[
 def _open(row: Any, steps: Sequence[PolicyStep]) -> Open:
     following: datetime | None = row["next_at"]
     return Open(
-        due_on=row["due_on"],
         done=row["done"],
         excused=row["excused"],
         silent=not steps,
