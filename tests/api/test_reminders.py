@@ -105,6 +105,7 @@ def test_why_not_is_asked_of_the_row_then_of_its_mail_and_never_of_what_was_sent
         ("+3c", "3 days after"),
         ("+0w", "the day itself"),
         ("", ""),
+        ("odd", "odd"),
     ],
 )
 def test_a_step_is_said_in_words(step: str, said: str) -> None:

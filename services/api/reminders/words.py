@@ -1,6 +1,9 @@
 """What the ledger's words say to people: Vietnamese and English; pure."""
 
+import re
 from typing import NamedTuple
+
+_STEP = re.compile(r"([+-]?\d+)([wc])")
 
 
 class Said(NamedTuple):
@@ -109,10 +112,11 @@ def why(state: str, reason: str | None, mail_reason: str | None) -> Said | None:
 
 
 def step_said(step: str) -> Said:
-    """Say "-5w" in words; a notice has none."""
-    if not step:
-        return Said("", "")
-    days, unit = int(step[:-1]), step[-1]
+    """Say "-5w" in words; a notice has none, and what is written otherwise stays as it is."""
+    written = _STEP.fullmatch(step)
+    if not written:
+        return Said(step, step)
+    days, unit = int(written[1]), written[2]
     worked = Said("ngày làm việc", "working days") if unit == "w" else Said("ngày", "days")
     if not days:
         return Said("ngày đến hạn", "the day itself")
