@@ -248,10 +248,11 @@ class Demo:
 
         row = await self._wait_for("the mail", sent, "is the notifier running? See GET /readyz")
         self._tell(
-            "Nhắc việc", f"mailed {row['recipient']} at {row['sent_at']} ({row['message_id']})"
+            "Nhắc việc",
+            f"mailed {row['recipient']} at {row['sent_at']} ({row['mail']['message_id']})",
         )
         if mail := self._state["urls"].get("mail"):
-            await self._show_mail(mail, row["message_id"])
+            await self._show_mail(mail, row["mail"]["message_id"])
         alarms = await self._coordinator.call("GET", "/v1/alarms")
         self._tell(
             "Sở KH&CN",

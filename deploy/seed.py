@@ -45,6 +45,11 @@ DEFAULT_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
     (8, 5, 20, "deputy"),
     (15, None, None, "leadership"),
 )
+EXPLANATION_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
+    *((days, None, None, audience) for days in (-1, 0, 1) for audience in ("officer", "deputy")),
+    (2, None, None, "head"),
+    (3, None, None, "coordinator"),
+)
 _SEED = "pii seed"
 
 
@@ -259,8 +264,16 @@ async def _official_results(session: AsyncSession, plan: PlanData) -> int:
 
 
 async def _reminder_steps(session: AsyncSession) -> int:
-    policy = uuid4()
-    await _add(session, ReminderPolicy, [{"id": policy, "name": "Mặc định / Default"}])
+    """Ship a policy of all duties, and one of requests for an explanation, which are answered in days."""
+    default, explanations = uuid4(), uuid4()
+    await _add(
+        session,
+        ReminderPolicy,
+        [
+            {"id": default, "name": "Mặc định / Default", "kind": None},
+            {"id": explanations, "name": "Giải trình / Explanations", "kind": "explanation"},
+        ],
+    )
     return await _add(
         session,
         ReminderStep,
@@ -274,6 +287,7 @@ async def _reminder_steps(session: AsyncSession) -> int:
                 "repeat_count": count,
                 "audience": audience,
             }
-            for offset, every, count, audience in DEFAULT_STEPS
+            for policy, steps in ((default, DEFAULT_STEPS), (explanations, EXPLANATION_STEPS))
+            for offset, every, count, audience in steps
         ],
     )

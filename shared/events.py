@@ -11,91 +11,130 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    # Null: it concerns every period.
+    period_id: UUID | None
+
+
+class OfPeriod(Event):
+    """What happened in one period."""
+
     period_id: UUID
 
 
-class SubmissionAccepted(Event):
+class OfAllPeriods(Event):
+    """What concerns every period at once."""
+
+    period_id: None = None
+
+
+class SubmissionAccepted(OfPeriod):
     submission_id: UUID
     assignment_id: UUID
 
 
-class SubmissionSubmitted(Event):
+class SubmissionSubmitted(OfPeriod):
     submission_id: UUID
     assignment_id: UUID
 
 
-class SubmissionReturned(Event):
+class SubmissionReturned(OfPeriod):
     submission_id: UUID
     assignment_id: UUID
 
 
-class SubmissionRejected(Event):
+class SubmissionRejected(OfPeriod):
     submission_id: UUID
     assignment_id: UUID
 
 
-class SubmissionWithdrawn(Event):
+class SubmissionWithdrawn(OfPeriod):
     submission_id: UUID
     assignment_id: UUID
 
 
-class SubmissionReopened(Event):
+class SubmissionReopened(OfPeriod):
     submission_id: UUID
     assignment_id: UUID
 
 
-class PanelLoaded(Event):
+class PanelLoaded(OfPeriod):
     panel_id: UUID
 
 
-class AnalysisAsked(Event):
+class AnalysisAsked(OfPeriod):
     analysis_id: UUID
 
 
-class FrameworkChanged(Event):
+class FrameworkChanged(OfPeriod):
     framework_id: UUID
 
 
-class PeriodOpened(Event):
+class PeriodOpened(OfPeriod):
     pass
 
 
-class PeriodClosed(Event):
+class PeriodClosed(OfPeriod):
     pass
 
 
-class DeadlineMoved(Event):
+class DeadlineMoved(OfPeriod):
     assignment_id: UUID
 
 
-class DutyExcused(Event):
+class DutyExcused(OfPeriod):
     """Excused, or owed again after all."""
 
     assignment_id: UUID
 
 
-class ExplanationAsked(Event):
+class ExplanationAsked(OfPeriod):
     explanation_id: UUID
 
 
-class ExplanationAnswered(Event):
+class ExplanationAnswered(OfPeriod):
     explanation_id: UUID
 
 
-class ExplanationClosed(Event):
+class ExplanationClosed(OfPeriod):
     explanation_id: UUID
 
 
-class ContactsChanged(Event):
+class ContactsChanged(OfPeriod):
     organisation_id: UUID
 
 
-class HandedOver(Event):
+class HandedOver(OfPeriod):
     handover_id: UUID
 
 
+class PolicyChanged(OfAllPeriods):
+    """Made, changed or removed: other steps may govern any duty."""
+
+    policy_id: UUID
+
+
+class SettingsChanged(OfAllPeriods):
+    """When mail may go out and how much of it, or whether any does."""
+
+
+class HoldDecided(OfAllPeriods):
+    hold_id: UUID
+
+
+class MailAsked(OfAllPeriods):
+    """Somebody asked for a mail of its own, such as a test."""
+
+    mail_id: UUID
+
+
+class AddressLifted(OfAllPeriods):
+    """Mail may go to an address again."""
+
+    address_id: UUID
+
+
 class Subscription(NamedTuple):
-    """A task to run when the event has been committed; it is given the period and the trace id."""
+    """A task to run when the event has been committed; it is given the period, or null, and the trace id."""
 
     queue: str
     task: str
@@ -124,4 +163,9 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     ExplanationClosed: (REMIND,),
     ContactsChanged: (REMIND,),
     HandedOver: (REMIND,),
+    PolicyChanged: (REMIND,),
+    SettingsChanged: (REMIND,),
+    HoldDecided: (REMIND,),
+    MailAsked: (REMIND,),
+    AddressLifted: (REMIND,),
 }

@@ -5,7 +5,7 @@ delivers a message twice, never zero times, so every task must be safe to repeat
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -55,7 +55,8 @@ def emit(session: AsyncSession, event: Event) -> None:
 async def relay(session: AsyncSession, queue: Queue, *, limit: int = BATCH) -> int:
     """Hand the oldest unsent messages to Redis; return how many.
 
-    Messages of one task and period become one job: the task reads what is true when it runs.
+    Messages of one task and period become one job, and one of every period covers those of a single
+    one: the task reads what is true when it runs.
     """
     messages = (
         await session.scalars(
@@ -66,8 +67,7 @@ async def relay(session: AsyncSession, queue: Queue, *, limit: int = BATCH) -> i
             .with_for_update(skip_locked=True)
         )
     ).all()
-    newest = {(m.queue, m.task, m.payload["period_id"]): m for m in messages}
-    for (queue_name, task, period_id), message in newest.items():
+    for (queue_name, task, period_id), message in _jobs(messages).items():
         async with asyncio.timeout(REDIS_LIMIT):
             await queue.enqueue_job(
                 task,
@@ -83,6 +83,18 @@ async def relay(session: AsyncSession, queue: Queue, *, limit: int = BATCH) -> i
             .values(sent_at=func.now())
         )
     return len(messages)
+
+
+def _jobs(
+    messages: Sequence[OutboxMessage],
+) -> dict[tuple[str, str, str | None], OutboxMessage]:
+    """Give the newest message of each task and period; without a period it is of all."""
+    newest = {(m.queue, m.task, m.payload["period_id"]): m for m in messages}
+    return {
+        (queue, task, period): message
+        for (queue, task, period), message in newest.items()
+        if period is None or (queue, task, None) not in newest
+    }
 
 
 async def forget_sent(session: AsyncSession) -> None:

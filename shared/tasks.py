@@ -46,7 +46,8 @@ SILENT_PEER = {socket.TCP_USER_TIMEOUT: 10_000} if sys.platform == "linux" else 
 TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock time-out
 TRANSIENT_CLASSES = frozenset({"08", "53", "57"})  # connection, resources, operator intervention
 
-PeriodTask = Callable[[UUID], Awaitable[None]]
+# Takes a period, and None for every period where such an event is subscribed to.
+PeriodTask = Callable[[Any], Awaitable[None]]
 Sweep = Callable[[], Awaitable[None]]
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
@@ -80,10 +81,10 @@ def is_transient(error: BaseException) -> bool:
 
 
 def task(name: str, handle: PeriodTask) -> Function:
-    async def run(ctx: dict[str, Any], *, period_id: str, trace_id: str = "") -> None:
+    async def run(ctx: dict[str, Any], *, period_id: str | None, trace_id: str = "") -> None:
         with_trace(trace_id)
         try:
-            await handle(UUID(period_id))
+            await handle(None if period_id is None else UUID(period_id))
         except Exception as error:
             if not is_transient(error):
                 log.exception("task_failed", task=name, period_id=period_id)

@@ -38,18 +38,21 @@ from services.api.identity.passwords import Passwords
 from services.api.identity.routes import routers as identity
 from services.api.index.recall import Runs
 from services.api.index.routes import routers as index
+from services.api.mails.routes import routers as mails
 from services.api.metrics import Metrics
 from services.api.middleware import Doorway
 from services.api.organisations.routes import routers as organisations
 from services.api.packs.routes import routers as packs
 from services.api.panels.routes import routers as panels
 from services.api.periods.routes import routers as periods
+from services.api.policies.routes import routers as policies
 from services.api.privacy.routes import routers as privacy
 from services.api.profile.routes import routers as profile
 from services.api.questions.routes import routers as questions
 from services.api.reminders.routes import routers as reminders
 from services.api.responsibilities.routes import routers as responsibilities
 from services.api.rules.routes import routers as rules
+from services.api.sending.routes import routers as sending
 from services.api.submissions.routes import routers as submissions
 from shared.db import Database, PooledDatabase
 from shared.outbox import FAULTS, listen_forever
@@ -84,6 +87,9 @@ NOUNS = (
     questions,
     reminders,
     bounces,
+    policies,
+    mails,
+    sending,
     audit,
 )
 DESCRIPTION = """Runs a city's plan to improve its Provincial Innovation Index: indicators, duties, figures

@@ -8,7 +8,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from services.api.deps.answers import JSON, body
-from services.api.metrics import HEARTBEATS
+from services.api.metrics import HEARTBEATS, RUNS, TRUTH
+from shared.db import Reader
 from shared.outbox import FAULTS
 
 router = APIRouter(tags=["health"])
@@ -16,6 +17,16 @@ router = APIRouter(tags=["health"])
 SILENT_AFTER = 20.0  # seconds without a heartbeat
 LIMIT = 3.0  # seconds for each part's answer
 QUEUES = ("scoring", "notifier")
+# What of the truth tells how reminders are doing; none of it makes the system less ready.
+REMINDING = (
+    "reminder_oldest_due_seconds",
+    "mails_failed_last_day",
+    "holds_waiting",
+    "suppressed_addresses",
+    "bodies_without_contact",
+    "calendar_years_unconfirmed",
+    "reminders_paused",
+)
 VERSION = text("SELECT version_num FROM alembic_version")
 # Years of open periods' deadlines, the ministry's included, that no decision has confirmed.
 UNCONFIRMED = text(
@@ -55,7 +66,7 @@ async def ready(
     With ``all`` a degraded system is not ready either. ``calendar`` names the years of open periods'
     deadlines that are not confirmed; they make nothing less ready.
     """
-    database, workers, calendar = await _database(request)
+    database, workers, calendar, reminding = await _database(request)
     parts = {"postgresql": database, "redis": await _redis(request), **workers}
     if parts["postgresql"]["state"] != "ok":
         status, code = "unavailable", 503
@@ -63,22 +74,23 @@ async def ready(
         status, code = "degraded", 503 if every_part else 200
     else:
         status, code = "ready", 200
-    said = {"status": status, "parts": parts, "calendar": calendar}
+    said = {"status": status, "parts": parts, "calendar": calendar, "reminders": reminding}
     return Response(body(said), code, media_type=JSON)
 
 
 async def _database(
     request: Request,
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any], dict[str, Any] | None]:
     unknown = {queue: {"state": "unknown"} for queue in QUEUES}
     try:
         async with asyncio.timeout(LIMIT), request.state.database.reading() as read:
             version = await read.value(VERSION)
             ages = dict(await read.all(HEARTBEATS))
             years = [row["year"] for row in await read.all(UNCONFIRMED)]
+            reminding = await _reminding(read)
     except FAULTS as error:
         down = {"state": "down", "error": type(error).__name__}
-        return down, unknown, {"unconfirmed_years": None}
+        return down, unknown, {"unconfirmed_years": None}, None
     workers = {
         queue: {
             "state": "ok" if ages.get(queue, SILENT_AFTER) < SILENT_AFTER else "silent",
@@ -86,7 +98,15 @@ async def _database(
         }
         for queue in QUEUES
     }
-    return {"state": "ok", "schema": version}, workers, {"unconfirmed_years": years}
+    return {"state": "ok", "schema": version}, workers, {"unconfirmed_years": years}, reminding
+
+
+async def _reminding(read: Reader) -> dict[str, Any]:
+    """Say how reminders are doing; how long ago each of the notifier's works came to an end."""
+    row = await read.first(TRUTH)
+    assert row is not None
+    ages = dict(await read.all(RUNS))
+    return {**{name: row[name] for name in REMINDING}, "last_runs_seconds": ages}
 
 
 async def _redis(request: Request) -> dict[str, Any]:

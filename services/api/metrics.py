@@ -20,12 +20,40 @@ TRUTH = text(
          FROM runs) AS newest_run_age_seconds,
       (SELECT count(*) FROM alarms WHERE cleared_at IS NULL) AS alarms_standing,
       (SELECT coalesce(extract(epoch FROM now() - min(send_at)), 0)::float8 FROM reminders
-        WHERE state IN ('planned', 'claimed') AND send_at < now()) AS reminder_oldest_due_seconds,
+        WHERE state = 'planned' AND send_at < now()) AS reminder_oldest_due_seconds,
+      (SELECT count(*) FROM mails
+        WHERE state = 'failed' AND created_at > now() - interval '1 day') AS mails_failed_last_day,
+      (SELECT coalesce(extract(epoch FROM now() - min(next_at)), 0)::float8 FROM mails
+        WHERE state IN ('claimed', 'waiting') AND next_at < now()) AS mail_oldest_due_seconds,
+      (SELECT count(*) FROM holds WHERE state = 'waiting') AS holds_waiting,
+      (SELECT count(*) FROM suppressed_addresses WHERE lifted_at IS NULL) AS suppressed_addresses,
+      (SELECT count(*) FROM alarms
+        WHERE kind = 'no_contact' AND cleared_at IS NULL) AS bodies_without_contact,
+      (SELECT count(*) FROM
+         (SELECT DISTINCT extract(year FROM day)::int AS year
+            FROM unnest(ARRAY[now(), now() + interval '30 days']) AS day) AS ahead
+        WHERE NOT EXISTS (SELECT FROM calendar_years c WHERE c.year = ahead.year AND c.confirmed)
+      ) AS calendar_years_unconfirmed,
+      (SELECT paused::int FROM reminder_settings) AS reminders_paused,
       (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::float8 FROM audit_log
         WHERE id = (SELECT min(audit_id) FROM audit_waiting)) AS audit_oldest_unlinked_seconds
     """
 )
-MAILS = text("SELECT state, count(*) AS mails FROM reminders GROUP BY state")
+# What is done with needs no watching, and to count it would read the whole ledger.
+REMINDERS = text(
+    """
+    SELECT 'due' AS state, count(*) AS rows FROM reminders WHERE state = 'planned' AND send_at < now()
+    UNION ALL
+    SELECT 'held', CASE WHEN EXISTS (SELECT FROM holds WHERE state = 'waiting')
+                        THEN (SELECT count(*) FROM reminders WHERE state = 'held') ELSE 0 END
+    UNION ALL
+    SELECT 'failed', count(*) FROM reminders
+     WHERE state = 'failed' AND send_at BETWEEN now() - interval '1 day' AND now()
+    """
+)
+RUNS = text(
+    "SELECT work, extract(epoch FROM now() - ended_at)::float8 AS age FROM notifier_runs ORDER BY work"
+)
 HEARTBEATS = text(
     "SELECT part, extract(epoch FROM now() - max(seen_at))::float8 AS age FROM heartbeats GROUP BY part"
 )
@@ -36,7 +64,14 @@ HELP = {
     "newest_run_age_seconds": "Time since the newest run.",
     "alarms_standing": "Alarms that wait for the coordinator.",
     "audit_oldest_unlinked_seconds": "Age of the oldest audit entry that the chain has not linked.",
-    "reminder_oldest_due_seconds": "How long the oldest due mail has been waiting.",
+    "reminder_oldest_due_seconds": "How long the oldest due row of the ledger has been waiting.",
+    "mail_oldest_due_seconds": "How long the oldest mail that was begun or put off has been due.",
+    "mails_failed_last_day": "Mails of the last day that could not be sent.",
+    "holds_waiting": "Held runs that wait for the coordinator.",
+    "suppressed_addresses": "Addresses that get no mail since theirs came back.",
+    "bodies_without_contact": "Bodies with duties and nobody to write to.",
+    "calendar_years_unconfirmed": "Years of the next 30 days whose days off nobody has confirmed.",
+    "reminders_paused": "1 while the coordinator has paused all mail.",
 }
 
 
@@ -61,8 +96,17 @@ class Metrics:
         self._truth = {
             name: Gauge(f"pii_{name}", text, registry=self.registry) for name, text in HELP.items()
         }
-        self._mails = Gauge(
-            "pii_mails", "Reminders in the ledger.", ["state"], registry=self.registry
+        self._reminders = Gauge(
+            "pii_reminders",
+            "Rows of the ledger: due, held, and failed in the last day.",
+            ["state"],
+            registry=self.registry,
+        )
+        self._works = Gauge(
+            "pii_notifier_run_age_seconds",
+            "Time since the notifier last ended a work.",
+            ["work"],
+            registry=self.registry,
         )
         self._parts = Gauge(
             "pii_part_silent_seconds",
@@ -95,8 +139,11 @@ class Metrics:
         assert row is not None
         for name, gauge in self._truth.items():
             gauge.set(row[name])
-        for state, mails in await read.all(MAILS):
-            self._mails.labels(state).set(mails)
+        self._reminders.clear()
+        for state, rows in await read.all(REMINDERS):
+            self._reminders.labels(state).set(rows)
+        for work, age in await read.all(RUNS):
+            self._works.labels(work).set(age)
         for part, age in await read.all(HEARTBEATS):
             self._parts.labels(part).set(age)
 

@@ -52,13 +52,15 @@ _DECIDES = re.compile(
     r"/v1/submissions/{submission_id}/(?!evidence|comments)\w+|/v1/frameworks/{year}/(publish|retire)"
     r"|/v1/handovers/{handover_id}/(carry-out|cancel|reverse)"
     r"|/v1/extensions/{extension_id}/\w+|/v1/assignments/{assignment_id}/(lift-)?excuse"
-    r"|/v1/explanations/{explanation_id}/\w+"
+    r"|/v1/explanations/{explanation_id}/(answer|close)"
+    r"|/v1/reminder-holds/{hold_id}/\w+|/v1/suppressed-addresses/{address_id}/lift"
 )
 # Beside every PATCH.
 _MATCHED = frozenset(
     {
         "/v1/frameworks/{year}/publish",
         "/v1/indicators/{code}/rules",
+        "/v1/reminder-settings",
         "/v1/review-rules/{code}",
     }
 )

@@ -43,9 +43,9 @@ class Stage:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
-            "explanation_requests extensions idempotency_keys indicator_rules localities memberships nodes "
-            "alarms api_keys mails organisations outbox pack_files packs panels periods "
-            "reminder_policies responsibilities review_rules submissions successions "
+            "alarms api_keys explanation_requests extensions idempotency_keys indicator_rules "
+            "localities mails memberships nodes organisations outbox pack_files packs panels periods "
+            "reminder_policies reminder_steps responsibilities review_rules submissions successions "
             "suppressed_addresses users"
         )
         columns = ", ".join(

@@ -1,6 +1,7 @@
 """Two bodies that share nothing, each with the same things: what is mine in one is foreign in the other."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from httpx import AsyncClient
@@ -12,10 +13,13 @@ from services.scoring.commands import recalculate
 from shared.models import (
     Alarm,
     Deputy,
+    Hold,
+    Mail,
     Membership,
     Organisation,
     Reminder,
     ReminderPolicy,
+    SuppressedAddress,
     User,
 )
 from tests.cast import Cast, Person
@@ -87,7 +91,7 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
     duties = await client.get(
         "/v1/responsibilities", params={"organisation": "so-tttt"}, headers=coordinator
     )
-    policy = await session.scalar(select(ReminderPolicy.id).limit(1))
+    policy = await session.scalar(select(ReminderPolicy.id).where(ReminderPolicy.kind.is_(None)))
     draft = {"year": 2029, "copy_of": 2024}
     body(await client.post("/v1/frameworks", json=draft, headers=coordinator), 201)
     asked = {"period": PERIOD, "draws": 100}
@@ -99,6 +103,7 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "key": body(key, 201)["id"],
         "responsibility": body(duties)["items"][0]["id"],
         "policy": str(policy),
+        **await _waiting_things(session),
         "run": str(run.id),
         "period": PERIOD,
         "draft_period": "ky-nhap",
@@ -140,7 +145,7 @@ async def _things_of(
         headers=cast.coordinator.headers,
     )
     contact_id = body(contact, 201)["id"]
-    await _reminder(session, duty["id"], contact_id, code)
+    mail = await _reminder(session, duty["id"], contact_id, code)
     planned, carried_out = await _handovers(client, cast, code, third)
     return {
         "handover": planned,
@@ -153,6 +158,7 @@ async def _things_of(
         "evidence_of_draft": evidence["id"],
         "evidence_of_taken": taken["evidence"][0]["id"],
         "contact": contact_id,
+        "mail": mail,
         "extension": body(asked, 201)["id"],
         "explanation": body(question, 201)["id"],
         "deputy": await _deputy(session, person),
@@ -205,27 +211,56 @@ async def _deputy(session: AsyncSession, person: Person) -> str:
     return str(lent.id)
 
 
-async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -> None:
+async def _waiting_things(session: AsyncSession) -> dict[str, str]:
+    """Hold a run, and stop writing to an address."""
+    hold = Hold(id=uuid4(), kind="too_many", detail={"mails": 9000, "most": 2000})
+    address = SuppressedAddress(id=uuid4(), address="da-nghi@example.org", reason="5.1.1 không có")
+    session.add_all([hold, address])
+    await session.commit()
+    return {"hold": str(hold.id), "suppressed": str(address.id)}
+
+
+async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -> str:
+    """Plan a step of a duty, and let an earlier one have been sent; give its mail."""
     organisation = await session.scalar(select(Organisation.id).where(Organisation.code == code))
     assert organisation is not None
-    session.add(
-        Reminder(
-            kind="step",
-            topic="due",
-            subject_id=UUID(duty),
-            assignment_id=UUID(duty),
-            organisation_id=organisation,
-            due_on=date(2030, 6, 30),
-            step="-1w",
-            audience="officer",
-            contact_id=UUID(contact),
-            recipient=f"{code}@example.org",
-            recipient_name="Đầu mối",
-            planned_at=datetime(2030, 6, 29, tzinfo=UTC),
-            send_at=datetime(2030, 6, 29, tzinfo=UTC),
-            trace_id="",
-        )
+    sent_at = datetime(2026, 6, 24, 1, tzinfo=UTC)
+    mail = Mail(
+        id=uuid4(),
+        key=f"digest:{code}@example.org:2026-06-24",
+        kind="digest",
+        recipient=f"{code}@example.org",
+        recipient_name="Đầu mối",
+        day=date(2026, 6, 24),
+        message_id=f"<reminder.{code}@localhost>",
+        subject="Việc đến hạn",
+        state="sent",
+        attempts=1,
+        next_at=sent_at,
+        relay="mx.example.org",
+        sent_at=sent_at,
+        trace_id="",
     )
+    session.add(mail)
+    await session.flush()
+    whole: dict[str, Any] = {
+        "kind": "step",
+        "topic": "due",
+        "subject_id": UUID(duty),
+        "assignment_id": UUID(duty),
+        "organisation_id": organisation,
+        "due_on": date(2030, 6, 30),
+        "audience": "officer",
+        "contact_id": UUID(contact),
+        "recipient": f"{code}@example.org",
+        "recipient_name": "Đầu mối",
+        "trace_id": "",
+    }
+    coming = datetime(2030, 6, 29, tzinfo=UTC)
+    planned = {"step": "-1w", "planned_at": coming, "send_at": coming}
+    sent = {"step": "-5w", "state": "sent", "mail_id": mail.id, "planned_at": sent_at}
+    session.add(Reminder(**whole, **planned))
+    session.add(Reminder(**whole, **sent, send_at=sent_at, sent_at=sent_at))
     session.add(
         Alarm(
             kind="no_contact",
@@ -235,3 +270,4 @@ async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -
         )
     )
     await session.commit()
+    return str(mail.id)

@@ -131,6 +131,9 @@ async def walk(stage: Stage, path: str, params: dict[str, Any]) -> list[dict[str
         "/v1/index/runs/{run}/nodes",
         "/v1/reminders",
         "/v1/reminder-policies",
+        "/v1/reminder-holds",
+        "/v1/mails",
+        "/v1/suppressed-addresses",
         "/v1/alarms",
         "/v1/audit",
     ],
@@ -231,6 +234,10 @@ async def test_every_single_thing_carries_an_etag_and_is_not_sent_twice(stage: S
         f"/v1/packs/{things['pack']}",
         f"/v1/packs/{things['pack']}/content",
         f"/v1/packs/{things['pack']}/letter",
+        "/v1/reminder-settings",
+        f"/v1/reminder-holds/{things['hold']}",
+        f"/v1/mails/{things['mail']}",
+        f"/v1/assignments/{things['assignment']}/reminders",
     ):
         headers = stage.cast.coordinator.headers
         first = await stage.client.get(path, headers=headers)

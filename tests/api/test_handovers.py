@@ -145,6 +145,11 @@ async def test_people_become_contacts_of_the_new_body_and_nobody_twice(
     await add_contact(client, cast, "so-gddt", "a@example.org")
     await add_contact(client, cast, "so-gddt", "Chung@example.org")
     await add_contact(client, cast, "so-nv", "chung@example.org")
+    both = await listed(client, cast, "/v1/organisations/so-gddt/contacts")
+    (english,) = [one for one in both if one["email"] == "a@example.org"]
+    headers = {**cast.coordinator.headers, "if-match": "*"}
+    path = f"/v1/contacts/{english['id']}"
+    body(await client.patch(path, json={"language": "en"}, headers=headers))
     await handed_over(client, cast)
     old = await listed(client, cast, "/v1/organisations/so-gddt/contacts")
     assert [one["active"] for one in old] == [False, False]
@@ -153,6 +158,7 @@ async def test_people_become_contacts_of_the_new_body_and_nobody_twice(
         "a@example.org",
         "chung@example.org",
     ]
+    assert [one["language"] for one in new if one["email"] == "a@example.org"] == ["en"]
 
 
 async def test_accounts_follow_with_the_same_role_and_nobody_else_gains_a_right(

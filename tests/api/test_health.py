@@ -1,5 +1,7 @@
 """Alive, ready part by part, and numbers for operators."""
 
+from typing import Any
+
 from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
@@ -120,6 +122,47 @@ async def test_metrics_count_requests_and_tell_what_waits(stage: Stage) -> None:
     assert samples["pii_outbox_unsent", None, None] > 0
     assert samples["pii_runs", None, None] == 1
     assert samples["pii_alarms_standing", None, None] == 2
+    assert samples["pii_bodies_without_contact", None, None] == 2
+    assert samples["pii_holds_waiting", None, None] == 1
+    assert samples["pii_suppressed_addresses", None, None] == 1
+    assert samples["pii_mails_failed_last_day", None, None] == 0
+    assert samples["pii_calendar_years_unconfirmed", None, None] >= 1
+    assert samples["pii_reminders_paused", None, None] == 0
+
+
+async def reminding(stage: Stage) -> dict[str, Any]:
+    ready = (await stage.client.get("/readyz")).json()
+    return dict(ready["reminders"])
+
+
+async def test_how_reminders_are_doing_is_told_and_makes_nothing_less_ready(stage: Stage) -> None:
+    before = (await stage.client.get("/readyz")).json()["status"]
+    assert (await reminding(stage))["last_runs_seconds"] == {}
+    for statement in (
+        "UPDATE reminders SET send_at = now() - interval '1 hour' WHERE state = 'planned'",
+        "INSERT INTO notifier_runs (work, ended_at, seconds) VALUES ('planning', now() - interval '90 s', 1)",
+        "UPDATE mails SET state = 'failed', created_at = now()",
+        "UPDATE reminder_settings SET paused = true, pause_reason = 'thử'",
+    ):
+        await stage.connection.execute(text(statement))
+    told = await reminding(stage)
+    assert 3600 <= told["reminder_oldest_due_seconds"] < 3700
+    assert 90 <= told["last_runs_seconds"]["planning"] < 120
+    assert (told["mails_failed_last_day"], told["reminders_paused"]) == (2, 1)
+    assert (await stage.client.get("/readyz")).json()["status"] == before
+    metrics = (await stage.client.get("/metrics")).text
+    assert 'pii_reminders{state="due"} 2.0' in metrics
+    assert 'pii_notifier_run_age_seconds{work="planning"}' in metrics
+
+
+async def test_held_rows_are_counted_while_a_run_waits(stage: Stage) -> None:
+    await stage.connection.execute(
+        text("UPDATE reminders SET state = 'held', hold_id = :hold WHERE state = 'planned'"),
+        {"hold": stage.mine["hold"]},
+    )
+    metrics = (await stage.client.get("/metrics")).text
+    assert 'pii_reminders{state="held"} 2.0' in metrics
+    assert 'pii_reminders{state="due"} 0.0' in metrics
 
 
 async def test_a_routes_name_in_the_metrics_is_its_pattern_and_not_its_ids(stage: Stage) -> None:

@@ -45,3 +45,20 @@ async def test_bodies_are_found_without_accents_and_by_their_new_name(stage: Sta
     for query, codes in {"hoc tap": ["so-gddt"], "giao duc": [], "%": [], "_": []}.items():
         found = await stage.client.get("/v1/organisations", params={"q": query}, headers=headers)
         assert [i["code"] for i in body(found)["items"] if i["code"] == "so-gddt"] == codes, query
+
+
+async def test_a_contacts_language_is_vietnamese_until_another_is_chosen(stage: Stage) -> None:
+    headers = {**stage.cast.coordinator.headers, "if-match": "*"}
+    path = "/v1/organisations/so-gddt/contacts"
+    new = {"name": "Jane", "email": "jane@example.org"}
+    made = body(await stage.client.post(path, json=new, headers=headers), 201)
+    assert made["language"] == "vi"
+    one = f"/v1/contacts/{made['id']}"
+    changed = await stage.client.patch(one, json={"language": "en"}, headers=headers)
+    assert body(changed)["language"] == "en"
+    english = new | {"email": "other@example.org", "language": "en"}
+    assert (
+        body(await stage.client.post(path, json=english, headers=headers), 201)["language"] == "en"
+    )
+    other = await stage.client.patch(one, json={"language": "fr"}, headers=headers)
+    assert other.status_code == 422

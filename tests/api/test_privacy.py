@@ -93,16 +93,45 @@ async def test_contacts_and_reminders_are_found_by_the_accounts_address(stage: S
     )
     data = await personal_data(stage, stage.cast.officer)
     assert [contact["email"] for contact in data["contacts"]] == ["so-gddt@example.org"]
-    assert data["reminders"] == 1
+    assert (data["reminders"], data["mails"], data["suppressed_addresses"]) == (2, 1, [])
     gone = body(await erased(stage, stage.cast.officer))
-    assert (gone["contacts"], gone["reminders"]) == (1, 1)
+    assert (gone["contacts"], gone["reminders"], gone["mails"]) == (1, 2, 1)
     rows = await stage.connection.execute(
         text("SELECT recipient, recipient_name FROM reminders WHERE recipient LIKE 'erased-%'")
     )
-    assert rows.all() == [(pseudonym_of(stage.cast.officer.id), ERASED)]
+    assert rows.all() == 2 * [(pseudonym_of(stage.cast.officer.id), ERASED)]
     contacts = "/v1/organisations/so-gddt/contacts"
     shown = body(await stage.client.get(contacts, headers=stage.cast.coordinator.headers))
     assert all(contact["email"] != "so-gddt@example.org" for contact in shown["items"])
+
+
+async def test_an_address_that_gets_no_mail_is_kept_of_a_person_and_erased(stage: Stage) -> None:
+    officer = stage.cast.officer
+    for statement in (
+        (
+            "INSERT INTO suppressed_addresses (id, address, reason, lifted_at) "
+            "VALUES (gen_random_uuid(), 'Officer@example.org', '550 officer@example.org', now())"
+        ),
+        (
+            "INSERT INTO alarms (id, kind, subject, detail) VALUES (gen_random_uuid(), 'suppressed', "
+            "'officer@example.org', 'Không gửi tới officer@example.org')"
+        ),
+        (
+            "INSERT INTO mails (id, key, kind, recipient, recipient_name, day, message_id, subject, facts, "
+            "next_at, state, trace_id) VALUES (gen_random_uuid(), 'test:officer@example.org', 'test', "
+            "'officer@example.org', 'officer (thử nghiệm)', now(), 'x', 's', "
+            "'{\"to\": \"officer@example.org\"}', now(), 'waiting', '')"
+        ),
+    ):
+        await stage.connection.execute(text(statement))
+    assert (await names_left(stage, officer)).keys() >= {"alarms", "mails"}
+    (kept,) = (await personal_data(stage, officer))["suppressed_addresses"]
+    assert (kept["address"], kept["reason"]) == ("Officer@example.org", "550 officer@example.org")
+    gone = body(await erased(stage, officer))
+    assert (gone["mails"], gone["suppressed_addresses"]) == (1, 1)
+    assert (
+        not {"alarms", "mails", "suppressed_addresses"} & (await names_left(stage, officer)).keys()
+    )
 
 
 async def test_who_is_erased_is_named_nowhere_and_what_he_did_stays(stage: Stage) -> None:
@@ -202,9 +231,13 @@ async def test_two_administrators_cannot_erase_each_other(servers: Servers, temp
             caller = Caller(who.id, "user", who.name, who.login, (), {})
             try:
                 async with database.transaction() as session:
-                    today = today_in_hanoi()
                     await erase(
-                        session, caller, whom.id, reason="x", now=datetime.now(UTC), today=today
+                        session,
+                        caller,
+                        whom.id,
+                        reason="x",
+                        now=datetime.now(UTC),
+                        today=today_in_hanoi(),
                     )
             except LastAdministratorError:
                 return "refused"

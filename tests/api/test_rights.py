@@ -77,6 +77,7 @@ NEW_EXPLANATION = {
     "due_on": "2030-07-10",
 }
 NEW_DEPUTY = {"deputy": "khong-ai", "valid_from": "2030-01-01", "valid_to": "2030-01-31"}
+HOLD = {"hold_id": "hold"}
 STANDING = {"responsibility_id": "responsibility"}
 HANDOVER, HANDED_OVER = {"handover_id": "handover"}, {"handover_id": "handed_over"}
 NEW_HANDOVER = {
@@ -292,11 +293,32 @@ CALLS: dict[str, list[Call]] = {
     "getRun": [Call(NOT_ADMIN, RUN)],
     "listRunNodes": [Call(NOT_ADMIN, RUN)],
     "getRunNode": [Call(NOT_ADMIN, {**RUN, "code": "node"})],
-    "listReminders": [Call("FYYYYF")],
+    "listReminders": [
+        Call("FYYYYF"),
+        Call("FYYYYF", query="format=csv"),
+        Call("FYYYYF", query="format=xlsx"),
+    ],
+    "previewReminders": [Call("FYYYYF")],
+    "getDutyReminders": [Call("FYYNYF", DUTY)],
+    "getDutyPolicy": [Call("FYYNYF", DUTY)],
+    "getExplanationReminders": [Call("FYYNYF", EXPLANATION)],
+    "getExplanationPolicy": [Call("FYYNYF", EXPLANATION)],
     "listReminderPolicies": [Call(EVERYBODY)],
-    "createReminderPolicy": [Call(COORDINATOR, json={"offset_days": -20})],
+    "createReminderPolicy": [Call(COORDINATOR, json={"name": "Báo cáo", "kind": "report"})],
     "getReminderPolicy": [Call(EVERYBODY, POLICY)],
     "changeReminderPolicy": [Call(COORDINATOR, POLICY, {"active": False})],
+    "deleteReminderPolicy": [Call(COORDINATOR, POLICY)],
+    "getReminderSettings": [Call(COORDINATOR)],
+    "setReminderSettings": [Call(COORDINATOR, json={"most_mails": 500})],
+    "listReminderHolds": [Call(COORDINATOR)],
+    "getReminderHold": [Call(COORDINATOR, HOLD)],
+    "releaseReminderHold": [Call(COORDINATOR, HOLD)],
+    "discardReminderHold": [Call(COORDINATOR, HOLD, REASON)],
+    "listMails": [Call("FYYYYF")],
+    "getMail": [Call("FYYNYF", {"mail_id": "mail"})],
+    "sendTestMail": [Call(COORDINATOR, json={"address": "thu@example.org"})],
+    "listSuppressed": [Call(COORDINATOR)],
+    "liftSuppressed": [Call(COORDINATOR, {"address_id": "suppressed"})],
     "listAlarms": [Call(COORDINATOR)],
     "listAudit": [Call(AUDIT), Call(AUDIT, query="format=csv")],
     "listAuditHeads": [Call(AUDIT)],
@@ -318,8 +340,14 @@ OF_A_BODY = {
     "extension",
     "explanation",
     "deputy",
+    "mail",
 }
-NEEDS_MATCH = {"publishFramework", "setIndicatorRules", "setReviewRule"}  # beside every PATCH
+NEEDS_MATCH = {  # beside every PATCH
+    "publishFramework",
+    "setIndicatorRules",
+    "setReminderSettings",
+    "setReviewRule",
+}
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
 
 

@@ -117,6 +117,22 @@ def rows(*told: Any, where: str) -> Wrong:
     return Wrong("officer", "POST", IMPORT, {"rows": list(told)}, where=where)
 
 
+POLICIES = "/v1/reminder-policies"
+STEP = {"offset_days": 2, "audience": "officer"}
+
+
+def policy(values: dict[str, Any], where: str, status: int = 422) -> Wrong:
+    return coordinator("POST", POLICIES, {"name": "Thử"} | values, where, status)
+
+
+def steps(written: list[dict[str, Any]], where: str) -> Wrong:
+    return policy({"kind": "report", "steps": written}, where)
+
+
+def settings(values: dict[str, Any], where: str) -> Wrong:
+    return coordinator("PUT", "/v1/reminder-settings", values, where)
+
+
 def panel(locality: dict[str, Any]) -> dict[str, Any]:
     return {"source": "thử", "localities": [LOCALITY | locality]}
 
@@ -655,14 +671,59 @@ WRONG = {
     "a pillar that is measured": coordinator(
         "PATCH", "/v1/frameworks/2024/nodes/2", {"direction": "lower"}, "/direction"
     ),
-    "half of a repeated reminder": coordinator(
-        "POST", "/v1/reminder-policies", {"offset_days": 2, "repeat_count": 3}, ""
+    # Reminders
+    "half of a repeated reminder": steps([STEP | {"repeat_count": 3}], "/steps/0"),
+    "a reminder step twice": steps([STEP, STEP | {"separate": True}], "/steps/1"),
+    "a reminder step in a thousand days": steps(
+        [STEP | {"offset_days": 1000}], "/steps/0/offset_days"
     ),
-    "a reminder step that exists": coordinator(
-        "POST", "/v1/reminder-policies", {"offset_days": -10}, "/offset_days", 409
+    "a reminder step on half a day": steps([STEP | {"offset_days": 0.5}], "/steps/0/offset_days"),
+    "a reminder step for nobody": steps([STEP | {"audience": "all"}], "/steps/0/audience"),
+    "a hundred and one reminder steps": steps(
+        [STEP | {"offset_days": day} for day in range(101)], "/steps"
     ),
-    "a reminder step in a thousand days": coordinator(
-        "POST", "/v1/reminder-policies", {"offset_days": 1000}, "/offset_days"
+    "a reminder policy of an unknown body": policy({"organisation": "so-gi"}, "/organisation"),
+    "a reminder policy of an unknown period": policy({"period": "chua-co"}, "/period"),
+    "a reminder policy of a pillar": policy({"indicator": "2"}, "/indicator"),
+    "a reminder policy of an unknown kind": policy({"kind": "all"}, "/kind"),
+    "a reminder policy without a name": coordinator("POST", POLICIES, {}, "/name"),
+    "a second reminder policy of all": policy({}, "", 409),
+    "a reminder policy moved to another's scope": coordinator(
+        "PATCH", POLICIES + "/{policy}", {"kind": "explanation"}, "", 409
+    ),
+    "an unknown reminder policy": asked(
+        POLICIES + "/00000000-0000-4000-8000-000000000000", "", 404
+    ),
+    "an office that closes before it opens": settings(
+        {"opens_at": "17:00", "closes_at": "08:00"}, "/closes_at"
+    ),
+    "digests before the office opens": settings({"digest_at": "07:59"}, "/digest_at"),
+    "a time that is none": settings({"opens_at": "24:00"}, "/opens_at"),
+    "a pause without a reason": settings({"paused": True, "pause_reason": " x "}, "/pause_reason"),
+    "an operator who has no address": settings({"operator_email": "ai"}, ""),
+    "no mail at all": settings({"most_mails": 0}, "/most_mails"),
+    "a summary on an eighth day": settings({"summary_weekday": 8}, "/summary_weekday"),
+    "a run discarded for nothing": coordinator(
+        "POST", "/v1/reminder-holds/{hold}/discard", {}, "/reason"
+    ),
+    "an unknown held run": coordinator(
+        "POST",
+        "/v1/reminder-holds/00000000-0000-4000-8000-000000000000/release",
+        None,
+        "",
+        404,
+    ),
+    "a preview of yesterday": asked("/v1/reminders/preview?date=2026-01-01", ""),
+    "a preview of a day that is none": asked("/v1/reminders/preview?date=2026-02-30", "date"),
+    "a preview of everything": asked("/v1/reminders/preview?limit=501", "limit"),
+    "a ledger of an unknown state": asked("/v1/reminders?state=lost", "state"),
+    "a ledger of a day that is none": asked("/v1/reminders?sent_from=2026-02-30", "sent_from"),
+    "a ledger in an unknown format": asked("/v1/reminders?format=pdf", "format"),
+    "an unknown mail": asked("/v1/mails/00000000-0000-4000-8000-000000000000", "", 404),
+    "another body's proof": asked("/v1/assignments/{foreign}/reminders", "", 404, "officer"),
+    "a test to nobody": coordinator("POST", "/v1/reminders/test", {"address": "ai"}, "/address"),
+    "a test to an address that gets no mail": coordinator(
+        "POST", "/v1/reminders/test", {"address": "DA-NGHI@example.org"}, "/address", 409
     ),
     # Panels: whole or not at all
     "a panel of nobody": coordinator(

@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from email.message import EmailMessage
 from functools import partial
 
 import pytest
@@ -26,10 +25,10 @@ class Watched:
         self.mailer = mailer
         self.to: list[str] = []
 
-    async def before(self, message: EmailMessage) -> None:
-        self.to.append(str(message["To"]))
+    async def before(self, to: str) -> None:
+        self.to.append(to)
 
-    async def after(self, _message: EmailMessage) -> None:
+    async def after(self, _to: str) -> None:
         """Do nothing, unless told."""
 
     @asynccontextmanager
@@ -43,10 +42,18 @@ class Through:
         self._watched = watched
         self._connection = connection
 
-    async def send(self, message: EmailMessage, *, to: str) -> None:
-        await self._watched.before(message)
-        await self._connection.send(message, to=to)
-        await self._watched.after(message)
+    @property
+    def relay(self) -> str:
+        return self._connection.relay
+
+    @property
+    def broken(self) -> bool:
+        return self._connection.broken
+
+    async def send(self, message: bytes, *, sender: str, to: str) -> None:
+        await self._watched.before(to)
+        await self._connection.send(message, sender=sender, to=to)
+        await self._watched.after(to)
 
 
 async def claimed(office: Office, clock: Clock) -> list[Claim]:
@@ -125,7 +132,7 @@ async def test_a_crash_before_the_mark_sends_the_same_message_id_again(
         """Somebody pulls the plug."""
 
     class Cut(Watched):
-        async def after(self, _message: EmailMessage) -> None:
+        async def after(self, _to: str) -> None:
             raise Power
 
     await world.duty("so-gddt")
@@ -158,8 +165,8 @@ async def test_a_slow_server_lets_go_of_claims_before_another_may_take_them(
     world: World, office: Office, post: PostOffice, clock: Clock
 ) -> None:
     class Slow(Watched):
-        async def before(self, message: EmailMessage) -> None:
-            await super().before(message)
+        async def before(self, to: str) -> None:
+            await super().before(to)
             clock.now += timedelta(seconds=11)
 
     await world.crowd(4)
@@ -283,8 +290,8 @@ async def test_a_duty_done_while_its_batch_is_sent_gets_nothing(
     world: World, office: Office, post: PostOffice
 ) -> None:
     class Meanwhile(Watched):
-        async def before(self, message: EmailMessage) -> None:
-            await super().before(message)
+        async def before(self, to: str) -> None:
+            await super().before(to)
             if len(self.to) == 1:
                 other = bodies["tand" if OFFICER in self.to[0] else "so-gddt"]
                 await world.submission(other, "submitted")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from deploy.embedded import Servers
 from shared import outbox
 from shared.db import PooledDatabase
-from shared.events import PanelLoaded, PeriodClosed, SubmissionAccepted
+from shared.events import PanelLoaded, PeriodClosed, PolicyChanged, SubmissionAccepted
 from shared.models import OutboxMessage
 from tests.conftest import copied_database, settings_for
 
@@ -111,6 +111,21 @@ async def test_messages_of_one_task_and_period_become_one_job(committed: PooledD
             ("recalculate_period", str(one)),
         ]
     )
+
+
+async def test_a_message_of_every_period_covers_those_of_one_for_its_task(
+    committed: PooledDatabase,
+) -> None:
+    one, other = uuid4(), uuid4()
+    await emit(committed, one)
+    async with committed.transaction() as session:
+        outbox.emit(session, PanelLoaded(period_id=one, panel_id=uuid4()))
+        outbox.emit(session, PolicyChanged(policy_id=uuid4()))
+    await emit(committed, other)
+    queue = FakeQueue()
+    assert await relay(committed, queue) == 4
+    told = [(task, given["period_id"]) for task, given in queue.jobs]
+    assert sorted(told) == [("recalculate_period", str(one)), ("remind_period", None)]
 
 
 async def test_only_what_was_sent_a_week_ago_is_forgotten(committed: PooledDatabase) -> None:

@@ -222,7 +222,9 @@ class Carrying:
         went: dict[UUID, UUID] = {}
         for move in moves:
             old = rows[move.object_id]
-            kept = {name: getattr(old, name) for name in ("name", "role", "email", "phone")}
+            kept = {
+                name: getattr(old, name) for name in ("name", "role", "email", "phone", "language")
+            }
             if move.action == "began" and self._has_contact(move.to_id, old):
                 continue
             new_id = None if move.joins is None else went.get(move.joins, move.joins)

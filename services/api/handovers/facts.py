@@ -166,7 +166,7 @@ REMINDERS = (
     .join(Assignment, Assignment.id == Reminder.assignment_id)
     .where(
         _in_bodies(Assignment.organisation_id),
-        or_(Reminder.state == "planned", Reminder.state == "claimed"),
+        or_(*(Reminder.state == state for state in ("planned", "held", "claimed"))),
     )
     .order_by(Reminder.send_at, Reminder.id)
 )

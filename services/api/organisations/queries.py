@@ -81,6 +81,7 @@ _CONTACT = select(
     Contact.role,
     Contact.email,
     Contact.phone,
+    Contact.language,
     Contact.active,
     Contact.updated_at,
     Contact.organisation_id,

@@ -13,6 +13,7 @@ Phone = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^(\+?[0-9][0-9 .()-]{4,30})?$")
 ]
 ContactRole = Literal["officer", "head"]
+Language = Literal["vi", "en"]
 
 
 class OrganisationQuery(PageQuery):
@@ -78,6 +79,7 @@ class NewContact(Body):
     role: ContactRole = "officer"
     email: Email
     phone: Phone = ""
+    language: Language = Field(default="vi", description="Which stands first in mails.")
 
 
 class ContactPatch(Body):
@@ -85,6 +87,7 @@ class ContactPatch(Body):
     role: ContactRole | None = None
     email: Email | None = None
     phone: Phone | None = None
+    language: Language | None = None
     active: Flag | None = None
 
 
@@ -95,6 +98,7 @@ class ContactShown(BaseModel):
     role: ContactRole
     email: str
     phone: str
+    language: Language
     active: bool
     updated_at: datetime
     allowed_actions: list[str]

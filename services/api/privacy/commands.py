@@ -17,7 +17,16 @@ from services.api.deps.caller import Caller
 from services.api.deps.erased import ERASED
 from services.api.privacy.states import named_columns, pseudonym_of
 from shared.errors import ConflictError, NotFoundError
-from shared.models import Contact, Membership, Reminder, SignIn, User
+from shared.models import (
+    Alarm,
+    Contact,
+    Mail,
+    Membership,
+    Reminder,
+    SignIn,
+    SuppressedAddress,
+    User,
+)
 
 
 class OwnErasureError(ConflictError):
@@ -56,6 +65,8 @@ async def erase(
     contacts = await _contacts(session, user.email)
     pseudonym = pseudonym_of(user_id)
     reminders = await _reminders(session, user.email, pseudonym)
+    mails = await _mails(session, user.email, pseudonym)
+    suppressed = await _suppressed(session, user.email, pseudonym)
     await _close(session, user, pseudonym, now=now, today=today)
     erased = {
         "id": user_id,
@@ -63,6 +74,8 @@ async def erase(
         "contacts": len(contacts),
         "named_in": await _named(session, user_id),
         "reminders": reminders,
+        "mails": mails,
+        "suppressed_addresses": suppressed,
     }
     places = await erase_person(session, caller, user_id, contacts=contacts, reason=reason)
     return {**erased, "audit_places": places}
@@ -109,6 +122,43 @@ async def _reminders(session: AsyncSession, email: str, pseudonym: str) -> int:
         .where(func.lower(Reminder.recipient) == email.lower())
         .values(recipient=pseudonym, recipient_name=ERASED)
         .returning(Reminder.id)
+    )
+    return len((await session.scalars(erased)).all())
+
+
+async def _mails(session: AsyncSession, email: str, pseudonym: str) -> int:
+    """Take the address out of the mails; a mail's key holds it, and so may what the mail said."""
+    if not email:
+        return 0
+    erased = (
+        update(Mail)
+        .where(func.lower(Mail.recipient) == email.lower())
+        .values(
+            key=func.concat("erased:", Mail.id),
+            recipient=pseudonym,
+            recipient_name=ERASED,
+            subject="",
+            facts={},
+        )
+        .returning(Mail.id)
+    )
+    return len((await session.scalars(erased)).all())
+
+
+async def _suppressed(session: AsyncSession, email: str, pseudonym: str) -> int:
+    """Take the address out of those that get no mail, and out of the alarms about it."""
+    if not email:
+        return 0
+    await session.execute(
+        update(Alarm)
+        .where(func.lower(Alarm.subject) == email.lower())
+        .values(subject=pseudonym, detail=func.replace(Alarm.detail, Alarm.subject, pseudonym))
+    )
+    erased = (
+        update(SuppressedAddress)
+        .where(func.lower(SuppressedAddress.address) == email.lower())
+        .values(address=pseudonym, reason=ERASED)
+        .returning(SuppressedAddress.id)
     )
     return len((await session.scalars(erased)).all())
 

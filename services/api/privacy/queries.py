@@ -11,10 +11,12 @@ from shared.db import Reader, records
 from shared.models import (
     AuditEntry,
     Contact,
+    Mail,
     Membership,
     Organisation,
     Reminder,
     SignIn,
+    SuppressedAddress,
     User,
 )
 
@@ -68,6 +70,24 @@ _REMINDERS = (
     .select_from(Reminder)
     .where(func.lower(Reminder.recipient) == func.lower(bindparam("email")))
 )
+_MAILS = (
+    select(func.count())
+    .select_from(Mail)
+    .where(func.lower(Mail.recipient) == func.lower(bindparam("email")))
+)
+_SUPPRESSED = (
+    select(
+        SuppressedAddress.address,
+        SuppressedAddress.reason,
+        SuppressedAddress.suppressed_at,
+        SuppressedAddress.lifted_at,
+    )
+    .where(
+        func.lower(SuppressedAddress.address) == func.lower(bindparam("email")),
+        SuppressedAddress.address != "",
+    )
+    .order_by(SuppressedAddress.suppressed_at, SuppressedAddress.id)
+)
 
 
 def _named() -> Executable:
@@ -100,4 +120,6 @@ async def personal_data(read: Reader, user_id: UUID) -> dict[str, Any] | None:
         "audit_entries": dict(log or {}),
         "named_in": {place: rows for place, rows in sorted(named.items()) if rows},
         "reminders": await read.value(_REMINDERS, email=email) if email else 0,
+        "mails": await read.value(_MAILS, email=email) if email else 0,
+        "suppressed_addresses": records(await read.all(_SUPPRESSED, email=email)),
     }

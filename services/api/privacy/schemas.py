@@ -43,6 +43,13 @@ class LogKept(BaseModel):
     about: int = Field(description="Entries of what was done to the account.")
 
 
+class SuppressionKept(BaseModel):
+    address: str
+    reason: str
+    suppressed_at: datetime
+    lifted_at: datetime | None
+
+
 class PersonalData(BaseModel):
     """All that is kept of a person under the account's id or e-mail address; free text is not searched."""
 
@@ -52,7 +59,11 @@ class PersonalData(BaseModel):
     sign_ins: list[SignInKept]
     audit_entries: LogKept
     named_in: dict[str, int] = Field(description="Rows that name the person, by table and column.")
-    reminders: int = Field(description="Mails in the ledger to the account's address.")
+    reminders: int = Field(description="Rows in the ledger to the account's address.")
+    mails: int = Field(description="Mails to the account's address.")
+    suppressed_addresses: list[SuppressionKept] = Field(
+        description="Whether mail to the account's address came back, and since when none is sent."
+    )
 
 
 class Erasure(Body):
@@ -68,3 +79,5 @@ class Erased(BaseModel):
     contacts: int
     named_in: dict[str, int]
     reminders: int
+    mails: int
+    suppressed_addresses: int

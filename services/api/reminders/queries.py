@@ -1,181 +1,169 @@
-"""The ledger of reminders, their rules, and what needs a person."""
+"""The ledger: who was told what, when, and why not."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Uuid, and_, any_, bindparam, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.deps.caller import Caller
-from services.api.deps.paging import PageQuery, page, start_of
-from services.api.reminders.schemas import AlarmQuery, ReminderQuery
+from services.api.deps.clock import HANOI
+from services.api.deps.paging import page, start_of
+from services.api.reminders.schemas import ReminderQuery
+from services.api.reminders.words import why
 from shared.db import Reader
-from shared.errors import NotFoundError
 from shared.models import (
-    Alarm,
     Assignment,
+    ExplanationRequest,
     Mail,
     Node,
     Organisation,
     Period,
     Reminder,
-    ReminderPolicy,
 )
 
-
-class PolicyNotFoundError(NotFoundError):
-    """There is no such reminder step.
-
-    Không có bước nhắc này.
-    """
-
-
-_REMINDER = (
+DAY = timedelta(days=1)
+_OF_MAIL = (
+    "message_id",
+    "state",
+    "subject",
+    "sent_at",
+    "delivered_at",
+    "bounced_at",
+    "attempts",
+    "relay",
+    "reason",
+)
+REMINDER = (
     select(
         Reminder.id,
+        Reminder.kind,
+        Reminder.topic,
+        Reminder.subject_id.label("subject"),
         Reminder.assignment_id.label("assignment"),
+        Reminder.explanation_id.label("explanation"),
         Period.code.label("period"),
         Node.code.label("indicator"),
         Organisation.code.label("organisation"),
-        Reminder.kind,
-        Reminder.topic,
         Reminder.due_on,
         Reminder.step,
         Reminder.audience,
+        Reminder.separate,
         Reminder.recipient,
         Reminder.recipient_name,
         Reminder.send_at,
         Reminder.state,
         Reminder.reason,
+        Reminder.hold_id.label("hold"),
+        Reminder.mail_id,
+        *(getattr(Mail, name).label(f"mail_{name}") for name in _OF_MAIL),
         Reminder.sent_at,
-        Reminder.mail_id.label("mail"),
-        Mail.message_id,
+        Reminder.acknowledged_at,
         Reminder.trace_id,
+        Reminder.created_at,
     )
     .join(Organisation, Organisation.id == Reminder.organisation_id)
     .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
-    .outerjoin(Period, Period.id == Assignment.period_id)
-    .outerjoin(Node, Node.id == Assignment.node_id)
+    .outerjoin(ExplanationRequest, ExplanationRequest.id == Reminder.explanation_id)
+    .outerjoin(
+        Period, Period.id == func.coalesce(ExplanationRequest.period_id, Assignment.period_id)
+    )
+    .outerjoin(Node, Node.id == func.coalesce(ExplanationRequest.node_id, Assignment.node_id))
     .outerjoin(Mail, Mail.id == Reminder.mail_id)
 )
-_FILTERS = {
+_FILTERS: dict[str, ColumnElement[bool]] = {
     "assignment": Reminder.assignment_id == bindparam("assignment"),
+    "explanation": Reminder.explanation_id == bindparam("explanation"),
     "period": Period.code == bindparam("period"),
     "organisation": Organisation.code == bindparam("organisation"),
+    "recipient": Reminder.recipient == bindparam("recipient"),
     "state": Reminder.state == bindparam("state"),
+    "topic": Reminder.topic == bindparam("topic"),
+    "kind": Reminder.kind == bindparam("kind"),
+    "planned_from": Reminder.send_at >= bindparam("planned_from"),
+    "planned_to": Reminder.send_at < bindparam("planned_to"),
+    "sent_from": Reminder.sent_at >= bindparam("sent_from"),
+    "sent_to": Reminder.sent_at < bindparam("sent_to"),
     "bodies": Reminder.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
     "after": or_(
         Reminder.send_at < bindparam("after_at"),
         and_(Reminder.send_at == bindparam("after_at"), Reminder.id < bindparam("after_id")),
     ),
 }
-_POLICY = select(
-    ReminderPolicy.id,
-    ReminderPolicy.name,
-    ReminderPolicy.active,
-    ReminderPolicy.updated_at,
-)
-ONE_POLICY = _POLICY.where(ReminderPolicy.id == bindparam("id"))
-_ALARM = select(
-    Alarm.id,
-    Alarm.kind,
-    Organisation.code.label("organisation"),
-    Organisation.name_vi.label("organisation_name_vi"),
-    Alarm.detail,
-    Alarm.raised_at,
-    Alarm.cleared_at,
-).outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
 
 
 @lru_cache
 def reminders_statement(filters: frozenset[str]) -> Executable:
     chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
     return (
-        _REMINDER.where(chosen)
+        REMINDER.where(chosen)
         .order_by(Reminder.send_at.desc(), Reminder.id.desc())
         .limit(bindparam("limit"))
     )
 
 
-@lru_cache
-def policies_statement(*, after: bool) -> Executable:
-    statement = _POLICY.order_by(ReminderPolicy.name, ReminderPolicy.id).limit(bindparam("limit"))
-    if not after:
-        return statement
-    return statement.where(
-        or_(
-            ReminderPolicy.name > bindparam("after_days"),
-            and_(
-                ReminderPolicy.name == bindparam("after_days"),
-                ReminderPolicy.id > bindparam("after_id"),
-            ),
-        )
-    )
+def begins(day: date) -> datetime:
+    """Give the first moment of a day in Hanoi."""
+    return datetime.combine(day, time(tzinfo=HANOI))
 
 
-@lru_cache
-def alarms_statement(*, standing: bool, after: bool) -> Executable:
-    statement = _ALARM.order_by(Alarm.raised_at.desc(), Alarm.id.desc()).limit(bindparam("limit"))
-    if standing:
-        statement = statement.where(Alarm.cleared_at.is_(None))
-    if after:
-        statement = statement.where(
-            or_(
-                Alarm.raised_at < bindparam("after_at"),
-                and_(Alarm.raised_at == bindparam("after_at"), Alarm.id < bindparam("after_id")),
-            )
-        )
-    return statement
+def shown(row: Any) -> dict[str, Any]:
+    made = dict(row)
+    mail_id = made.pop("mail_id")
+    mail = {"id": mail_id} | {name: made.pop(f"mail_{name}") for name in _OF_MAIL}
+    said = why(row["state"], row["reason"], mail["reason"])
+    return {
+        **made,
+        "why": said._asdict() if said else None,
+        "mail": mail if mail_id else None,
+    }
 
 
-async def reminders_page(read: Reader, caller: Caller, query: ReminderQuery) -> dict[str, Any]:
+def _values(query: ReminderQuery) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(query, name) for name in query.filters()}
+    for name in values.keys() & {"planned_from", "sent_from"}:
+        values[name] = begins(values[name])
+    for name in values.keys() & {"planned_to", "sent_to"}:
+        values[name] = begins(values[name] + DAY)
+    return values
+
+
+async def reminders_rows(
+    read: Reader, caller: Caller, query: ReminderQuery, *, limit: int
+) -> list[Any]:
+    """Give up to one row more than ``limit``, which says that there are more."""
+    values = _values(query)
     bodies = caller.own_only("reminders:read")
-    values: dict[str, Any] = query.filters()
-    names = frozenset(values)
-    if query.assignment:
-        values["assignment"] = query.assignment
     if bodies is not None:
         values["bodies"] = bodies
-        names |= {"bodies"}
+    names = frozenset(values)
     if after := start_of(query, datetime.fromisoformat, UUID):
         values["after_at"], values["after_id"] = after
         names |= {"after"}
-    rows = await read.all(reminders_statement(names), limit=query.limit + 1, **values)
-    return page(query, rows, dict, lambda row: [row["send_at"].isoformat(), row["id"]])
+    return list(await read.all(reminders_statement(names), limit=limit + 1, **values))
 
 
-def _policy(row: Any, caller: Caller) -> dict[str, Any]:
-    return {**row, "allowed_actions": ["edit"] if caller.may("reminders:write") else []}
+def as_page(query: ReminderQuery, rows: list[Any]) -> dict[str, Any]:
+    return page(query, rows, shown, lambda row: [row["send_at"].isoformat(), row["id"]])
 
 
-async def policies_page(read: Reader, caller: Caller, query: PageQuery) -> dict[str, Any]:
-    after = start_of(query, str, UUID)
-    days, key = after or (None, None)
-    rows = await read.all(
-        policies_statement(after=after is not None),
-        limit=query.limit + 1,
-        after_days=days,
-        after_id=key,
-    )
-    return page(query, rows, lambda row: _policy(row, caller), lambda row: [row["name"], row["id"]])
+async def reminders_page(read: Reader, caller: Caller, query: ReminderQuery) -> dict[str, Any]:
+    return as_page(query, await reminders_rows(read, caller, query, limit=query.limit))
 
 
-async def policy_shown(read: Reader, caller: Caller, policy_id: UUID) -> dict[str, Any]:
-    row = await read.first(ONE_POLICY, id=policy_id)
-    if row is None:
-        raise PolicyNotFoundError
-    return _policy(row, caller)
-
-
-async def alarms_page(read: Reader, query: AlarmQuery) -> dict[str, Any]:
-    after = start_of(query, datetime.fromisoformat, UUID)
-    at, key = after or (None, None)
-    rows = await read.all(
-        alarms_statement(standing=query.standing, after=after is not None),
-        limit=query.limit + 1,
-        after_at=at,
-        after_id=key,
-    )
-    return page(query, rows, dict, lambda row: [row["raised_at"].isoformat(), row["id"]])
+def all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [shown(row) for row in rows]

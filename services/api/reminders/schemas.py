@@ -1,70 +1,244 @@
-"""Shapes of the reminder ledger, its rules, and alarms."""
+"""Shapes of the ledger, of the proof sheet of one duty, and of what goes out on a day."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.deps.fields import Body, Flag
-from services.api.deps.paging import Code, PageQuery
+from services.api.deps.fields import Day
+from services.api.deps.paging import Code, PageQuery, SearchText
+from services.api.policies.schemas import PolicyShown
 
-Audience = Literal["officer", "head", "coordinator"]
-ReminderState = Literal["planned", "claimed", "sent", "failed", "skipped"]
+Audience = Literal["officer", "deputy", "head", "coordinator", "leadership"]
+ReminderKind = Literal["step", "notice"]
+ReminderState = Literal["planned", "held", "claimed", "sent", "delivered", "failed", "skipped"]
+Topic = Literal[
+    "due",
+    "returned",
+    "rejected",
+    "accepted",
+    "reopened",
+    "extension_asked",
+    "extension_granted",
+    "extension_refused",
+    "explanation_asked",
+    "explanation_answered",
+    "deputy_named",
+    "handed_over",
+]
+Why = Literal[
+    "done",
+    "excused",
+    "paused",
+    "held",
+    "failed",
+    "skipped",
+    "policy_silent",
+    "no_contact",
+    "suppressed_address",
+    "not_a_working_day",
+    "no_step_that_day",
+    "beyond_horizon",
+]
 
 
 class ReminderQuery(PageQuery):
     assignment: UUID | None = None
+    explanation: UUID | None = None
     period: Code | None = None
     organisation: Code | None = None
+    recipient: SearchText | None = Field(default=None, description="The whole address.")
     state: ReminderState | None = None
+    topic: Topic | None = None
+    kind: ReminderKind | None = None
+    planned_from: Day | None = Field(default=None, description="Planned for this day or later.")
+    planned_to: Day | None = Field(default=None, description="Planned for this day or before.")
+    sent_from: Day | None = None
+    sent_to: Day | None = None
+    format: Literal["json", "csv", "xlsx"] | None = Field(
+        default=None, description="Tables come in pages of 5,000, whatever the limit."
+    )
+
+    def filters(self) -> dict[str, Any]:
+        return {name: value for name, value in super().filters().items() if name != "format"}
+
+
+class BothWords(BaseModel):
+    vi: str
+    en: str
+
+
+class MailOfRow(BaseModel):
+    id: UUID
+    message_id: str
+    state: str
+    subject: str
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    bounced_at: datetime | None
+    attempts: int
+    relay: str | None
+    reason: str | None
 
 
 class ReminderShown(BaseModel):
+    """One row: who was, or is to be, told what and when; ``why`` says in words why not, or not yet."""
+
     id: UUID
-    assignment: UUID
-    period: str
-    indicator: str
+    kind: ReminderKind
+    topic: Topic
+    subject: UUID = Field(
+        description="What it is about; of a notice also a submission, an extension, a hand-over."
+    )
+    assignment: UUID | None
+    explanation: UUID | None
+    period: str | None
+    indicator: str | None
     organisation: str
-    due_on: date
-    step_days: int = Field(description="Days after the deadline; before it when negative.")
+    due_on: date | None
+    step: str = Field(description="As -5w or +3c: working or calendar days after the deadline.")
     audience: Audience
+    separate: bool
     recipient: str
     recipient_name: str
     send_at: datetime
     state: ReminderState
     reason: str | None
-    attempts: int
+    why: BothWords | None
+    hold: UUID | None
+    mail: MailOfRow | None
     sent_at: datetime | None
-    message_id: str
+    acknowledged_at: datetime | None
     trace_id: str
+    created_at: datetime
 
 
-class NewPolicy(Body):
-    name: str
+class Named(BaseModel):
+    code: str
+    name_vi: str
 
 
-class PolicyPatch(Body):
-    active: Flag
+class SubjectShown(BaseModel):
+    """A duty, or a request for an explanation, as it is now."""
 
-
-class PolicyShown(BaseModel):
+    kind: Literal["figure", "report", "explanation"]
     id: UUID
-    name: str
-    active: bool
-    updated_at: datetime
-    allowed_actions: list[str]
+    assignment: UUID | None
+    period: str
+    made_up: bool
+    indicator: Named
+    organisation: Named
+    role: str | None
+    legal_basis: str | None
+    due_on: date = Field(description="As it was set.")
+    effective_due_on: date = Field(description="As it was extended.")
+    status: str
+    days_late: int
+    excused_reason: str | None
+    question: str | None
+    answered_at: datetime | None
 
 
-class AlarmQuery(PageQuery):
-    standing: bool = Field(default=True, description="Only those that have not been cleared.")
+class DeadlineAsked(BaseModel):
+    """More time that was asked for, and what was decided."""
+
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    due_on: date = Field(description="The last day as it was when this was asked.")
+    wished_on: date
+    state: str
+    granted_until: date | None
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
 
 
-class AlarmShown(BaseModel):
+class ProofSheet(BaseModel):
+    """Who was told what, when, whether it arrived, was acknowledged, and why not."""
+
+    subject: SubjectShown
+    policy: PolicyShown | None = Field(description="The one that governs it now; null: none does.")
+    deadlines: list[DeadlineAsked] = Field(description="Oldest first.")
+    counts: dict[str, int] = Field(description="Rows by state, all of them.")
+    acknowledged: int
+    rows: list[ReminderShown] = Field(description="Oldest first, up to 2,000.")
+    complete: bool = Field(description="False where there are more rows than are shown.")
+
+
+class Governing(BaseModel):
+    policy: PolicyShown | None = Field(description="Null: no policy fits, nobody is reminded.")
+
+
+class PreviewQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    date: Day | None = Field(
+        default=None, description="The next working day by default; at most 30 days from today."
+    )
+    organisation: Code | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 200
+
+
+class RowPreviewed(BaseModel):
+    id: UUID
+    kind: ReminderKind
+    topic: Topic
+    state: ReminderState
+    assignment: UUID | None
+    explanation: UUID | None
+    period: str | None
+    indicator: str | None
+    organisation: str
+    due_on: date | None
+    step: str
+    audience: Audience
+    send_at: datetime
+
+
+class MailPreviewed(BaseModel):
+    kind: Literal["digest", "separate", "notice"]
+    rows: list[RowPreviewed]
+
+
+class RecipientPreviewed(BaseModel):
+    recipient: str
+    recipient_name: str
+    mails: list[MailPreviewed]
+
+
+class NotTold(BaseModel):
+    """A duty or a request nobody is written to about on that day."""
+
+    kind: Literal["figure", "report", "explanation"]
+    id: UUID
+    period: str
+    indicator: str
+    organisation: str
+    due_on: date
+    reason: Why
+    why: BothWords
+    next_on: date | None = Field(description="The next day with something planned, or to be.")
+
+
+class HoldWaiting(BaseModel):
     id: UUID
     kind: str
-    organisation: str
-    organisation_name_vi: str
-    detail: str
-    raised_at: datetime
-    cleared_at: datetime | None
+    rows: int
+
+
+class Preview(BaseModel):
+    date: date
+    working_day: bool
+    calendar_confirmed: bool = Field(description="Whether a decision has confirmed that year.")
+    paused: bool
+    pause_reason: str
+    holds: list[HoldWaiting]
+    goes_out: bool = Field(
+        description="False on a day off, while paused, or in a year that must be confirmed first."
+    )
+    recipients: list[RecipientPreviewed]
+    not_told: list[NotTold]
+    counts: dict[str, int] = Field(description="Recipients, mails, rows, and not told by reason.")
+    complete: bool = Field(description="False where the lists show less than is counted.")

@@ -1,0 +1,1 @@
+"""Mails: what went out, a test of it, and the addresses that get none."""

@@ -1,0 +1,1 @@
+"""Reminder policies: which duties are reminded of when, and who is told."""
