@@ -186,7 +186,7 @@ async def test_the_proof_sheet_of_an_explanation_has_its_question_and_its_policy
         text(
             "INSERT INTO reminders (kind, topic, subject_id, explanation_id, organisation_id, due_on, step, "
             "audience, recipient, recipient_name, planned_at, send_at, trace_id) SELECT 'step', 'due', id, id, "
-            "organisation_id, due_on, '-1w', 'officer', 'a@example.org', 'A', '2030-07-09T01:00Z', '' "
+            "organisation_id, due_on, '-1w', 'officer', 'a@example.org', 'A', '2030-07-09T01:00Z', '2030-07-09T01:00Z', '' "
             "FROM explanation_requests WHERE id = :id"
         ),
         {"id": stage.mine["explanation"]},
