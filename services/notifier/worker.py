@@ -10,6 +10,7 @@ from services.notifier import commands
 from services.notifier.mail import domain_of
 from services.notifier.mailer import TIMEOUT, SmtpMailer
 from services.notifier.sending import Office, send_due
+from services.notifier.webhooks.work import webhook_work
 from shared.db import Database
 from shared.settings import Settings
 from shared.tasks import Work
@@ -99,4 +100,5 @@ def build(settings: Settings, database: Database) -> Work:
         queue="notifier",
         tasks={"remind_period": reminding.on_event},
         sweep=reminding.sweep,
+        loops=webhook_work(settings, database),
     )

@@ -33,6 +33,13 @@ from shared.models.round import (
     Submission,
 )
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
+from shared.models.webhooks import (
+    PublicEvent,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 
 __all__ = [
     "Alarm",
@@ -75,6 +82,7 @@ __all__ = [
     "PanelValue",
     "Period",
     "PeriodDeadline",
+    "PublicEvent",
     "Reminder",
     "ReminderPolicy",
     "ReminderSettings",
@@ -88,4 +96,8 @@ __all__ = [
     "Succession",
     "SuppressedAddress",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookSecret",
 ]

@@ -45,7 +45,7 @@ class Stage:
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
             "explanation_requests extensions idempotency_keys indicator_rules localities memberships nodes "
             "organisations outbox panels periods reminder_policies responsibilities review_rules submissions "
-            "successions users api_keys"
+            "successions users api_keys webhook_endpoints webhook_secrets webhook_deliveries public_events"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own

@@ -131,6 +131,8 @@ async def walk(stage: Stage, path: str, params: dict[str, Any]) -> list[dict[str
         "/v1/reminders",
         "/v1/reminder-policies",
         "/v1/alarms",
+        "/v1/webhooks",
+        "/v1/webhooks/{webhook}/deliveries",
         "/v1/audit",
     ],
 )

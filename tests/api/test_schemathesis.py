@@ -53,6 +53,8 @@ REAL = {
     "revision": "framework_revision",
     "policy_id": "policy",
     "handover_id": "handover",
+    "webhook_id": "webhook",
+    "delivery_id": "delivery",
     "day": "today",
 }
 CODES = {"/v1/periods": "period", "/v1/organisations": "body"}  # of others it is an indicator's

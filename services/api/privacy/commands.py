@@ -17,7 +17,7 @@ from services.api.deps.caller import Caller
 from services.api.deps.erased import ERASED
 from services.api.privacy.states import named_columns, pseudonym_of
 from shared.errors import ConflictError, NotFoundError
-from shared.models import Contact, Membership, Reminder, SignIn, User
+from shared.models import Contact, Membership, Reminder, SignIn, User, WebhookEndpoint
 
 
 class OwnErasureError(ConflictError):
@@ -56,6 +56,7 @@ async def erase(
     contacts = await _contacts(session, user.email)
     pseudonym = pseudonym_of(user_id)
     reminders = await _reminders(session, user.email, pseudonym)
+    await _webhooks(session, user.email)
     await _close(session, user, pseudonym, now=now, today=today)
     erased = {
         "id": user_id,
@@ -111,6 +112,13 @@ async def _reminders(session: AsyncSession, email: str, pseudonym: str) -> int:
         .returning(Reminder.id)
     )
     return len((await session.scalars(erased)).all())
+
+
+async def _webhooks(session: AsyncSession, email: str) -> None:
+    """Take the address from the webhooks he looked after; they go on, and another is to be named."""
+    mine = func.lower(WebhookEndpoint.owner_email) == email.lower()
+    if email:
+        await session.execute(update(WebhookEndpoint).where(mine).values(owner_email=""))
 
 
 async def _close(
