@@ -1,7 +1,6 @@
 """Two bodies that share nothing, each with the same things: what is mine in one is foreign in the other."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from httpx import AsyncClient

@@ -1,6 +1,6 @@
 """Measure speed: ``make bench``, or ``python -m tests.bench --quick --only reads``.
 
-``--only engine`` measures the arithmetic alone and starts no server.
+``--only engine`` measures the arithmetic alone and starts no server; ``--only webhooks`` starts PostgreSQL alone.
 
 Ratios are against a ceiling that runs beside it on the same machine in the same minute, so they mean the
 same on a fast machine and on a slow one.
@@ -22,8 +22,9 @@ from tests.bench.filling import fill
 from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Effort
 from tests.bench.row import Row
 from tests.bench.system import running_system
+from tests.bench.webhooks import webhooks
 
-NAMES = ("engine", *MEASURES)
+NAMES = ("engine", "webhooks", *MEASURES)
 
 
 def _arguments() -> argparse.Namespace:
@@ -46,8 +47,19 @@ def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
             for row in engine(effort.rounds):
                 _say(console, row)
                 rows.append(row)
+    if "webhooks" in names:
+        rows += asyncio.run(measure_webhooks(effort, console))
     if chosen := [name for name in names if name in MEASURES]:
         rows += asyncio.run(measure_system(chosen, effort, console))
+    return rows
+
+
+async def measure_webhooks(effort: Effort, console: Console) -> list[Row]:
+    rows = []
+    with console.status("webhooks"):
+        async for row in webhooks(effort.rounds, effort.seconds):
+            _say(console, row)
+            rows.append(row)
     return rows
 
 

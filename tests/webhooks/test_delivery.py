@@ -200,7 +200,7 @@ async def test_an_answer_that_comes_after_its_claim_was_lost_changes_nothing(
     await desk.happened()
     second = desk.office()
 
-    async def slow(got: Got) -> Reply:
+    async def slow(_got: Got) -> Reply:
         if len(receiver.got) == 1:
             desk.clock.move(seconds=61)
             assert await second.once() == 1

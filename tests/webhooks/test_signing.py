@@ -39,7 +39,9 @@ def secret_of(key: bytes) -> str:
 
 def the_guides_function() -> Any:
     """Take the receiver's code out of the guide, as a reader does."""
-    (code,) = re.findall(r"```python\n(.*?)```", Path("docs/webhooks.md").read_text("utf-8"), re.S)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", Path("docs/webhooks.md").read_text("utf-8"), re.DOTALL
+    )
     assert len([line for line in code.splitlines() if line.strip()]) <= 14
     names: dict[str, Any] = {}
     exec(compile(code, "docs/webhooks.md", "exec"), names)  # noqa: S102 the guide is tested

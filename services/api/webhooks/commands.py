@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
@@ -195,7 +195,7 @@ async def rotate(
     await session.execute(
         delete(WebhookSecret).where(
             WebhookSecret.endpoint_id == webhook_id,
-            or_(WebhookSecret.expires_at.is_not(None), overlap <= timedelta()),
+            or_(WebhookSecret.expires_at.is_not(None), literal(overlap <= timedelta())),
         )
     )
     standing = await session.scalar(

@@ -49,6 +49,7 @@ _WHOLE = (
         WebhookDelivery.attempts,
         WebhookEndpoint.id.label("endpoint_id"),
         WebhookEndpoint.url,
+        WebhookEndpoint.failing_since.is_not(None).label("failing"),
         _standing_keys.label("keys"),
         PublicEvent.id.label("event_id"),
         PublicEvent.type,
@@ -75,6 +76,7 @@ class Claimed(NamedTuple):
     claimed_at: datetime
     endpoint_id: UUID
     url: str
+    failing: bool
     keys: tuple[bytes, ...]
     attempts: int
     event_id: UUID
@@ -118,6 +120,7 @@ async def _with_all(
             claimed_at=now,
             endpoint_id=row.endpoint_id,
             url=row.url,
+            failing=row.failing,
             keys=tuple(row.keys),
             attempts=row.attempts,
             event_id=row.event_id,

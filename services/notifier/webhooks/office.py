@@ -18,10 +18,11 @@ from shared.outbox import FAULTS
 
 log = structlog.get_logger()
 
-MOST = 100  # under way at once
-MOST_EACH = 10  # to one endpoint
+MOST = 200  # claimed at once
+MOST_EACH = 10  # on the wire to one endpoint
 MOST_SLOW = 2  # to one that took long of late
-SLOW = 2_000  # milliseconds
+AHEAD = 50  # claimed for one that answers quickly, so that it never waits for the database
+SLOW, QUICK = 2_000, 1_000  # milliseconds
 CLAIM = timedelta(seconds=60)  # far longer than a try may take
 SETTLED_AT_ONCE = 200
 REST = 0.02  # seconds between two looks at what is due, in which tries come to an end
@@ -32,6 +33,7 @@ class Limits:
     most: int = MOST
     each: int = MOST_EACH
     slow: int = MOST_SLOW
+    ahead: int = AHEAD
     claim: timedelta = CLAIM
 
 
@@ -53,7 +55,8 @@ class Office:
         self._public_url = public_url
         self._limits = limits or Limits()
         self._under_way: Counter[UUID] = Counter()
-        self._slow: set[UUID] = set()
+        self._most: dict[UUID, int] = {}
+        self._wires: dict[UUID, asyncio.Semaphore] = {}
         self._tries: set[asyncio.Task[None]] = set()
         self._ended: list[Outcome] = []
         self._to_settle = asyncio.Event()
@@ -106,10 +109,8 @@ class Office:
         if room <= 0:
             return []
         busy = {
-            endpoint: Busy(
-                self._under_way[endpoint], limits.slow if endpoint in self._slow else limits.each
-            )
-            for endpoint in {*self._under_way, *self._slow}
+            endpoint: Busy(self._under_way[endpoint], self._most.get(endpoint, limits.each))
+            for endpoint in {*self._under_way, *self._most}
         }
         async with self._database.transaction() as session:
             return await claim(
@@ -124,21 +125,35 @@ class Office:
 
     async def _run(self, one: Claimed) -> None:
         """Try one; its room is free again when the answer is there, and is written a moment later."""
+        wire = self._wires.setdefault(one.endpoint_id, asyncio.Semaphore(self._limits.each))
         try:
-            self._ended.append(await self._try(one))
-            self._to_settle.set()
+            async with wire:
+                # Of one that turned slow what waited for long is left to whoever claims it anew.
+                if self._clock() - one.claimed_at < self._limits.claim / 2:
+                    self._ended.append(await self._try(one))
+                    self._to_settle.set()
         finally:
             self._under_way[one.endpoint_id] -= 1
             if self._under_way[one.endpoint_id] <= 0:
-                del self._under_way[one.endpoint_id]
+                del self._under_way[one.endpoint_id], self._wires[one.endpoint_id]
             self.bell.set()
 
     async def _try(self, one: Claimed) -> Outcome:
         started = self._clock()
         signed = headers(one.keys, message_id(one.event_id), one.body, now=started)
         answer = await self._sender.send(one.url, one.body, signed)
-        (self._slow.add if answer.ms > SLOW else self._slow.discard)(one.endpoint_id)
+        self._remember(one.endpoint_id, answer.ms)
         return Outcome(one, started, answer, self._clock())
+
+    def _remember(self, endpoint: UUID, ms: float) -> None:
+        """Give more room to one that answers quickly, and less to one that took long."""
+        limits = self._limits
+        if ms > SLOW:
+            self._most[endpoint] = limits.slow
+        elif ms < QUICK:
+            self._most[endpoint] = limits.ahead
+        else:
+            self._most.pop(endpoint, None)
 
     async def settle_forever(self, *, pause: float = 1.0) -> None:
         """Write down what ended, together with all that ended meanwhile."""

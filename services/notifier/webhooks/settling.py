@@ -149,7 +149,13 @@ async def _tell_endpoints(session: AsyncSession, judged: Judged, *, now: datetim
     reached = {outcome.claimed.endpoint_id for outcome, verdict in judged if verdict.reason is None}
     failed = {outcome.claimed.endpoint_id for outcome, verdict in judged if verdict.reason}
     table = WebhookEndpoint
-    await _change(session, reached, table.failing_since.is_not(None), failing_since=None)
+    # One that failed when it was claimed: of others there is nothing to write.
+    mended = {
+        outcome.claimed.endpoint_id
+        for outcome, verdict in judged
+        if verdict.reason is None and outcome.claimed.failing
+    }
+    await _change(session, mended, table.failing_since.is_not(None), failing_since=None)
     for outcome, _ in sorted(judged, key=lambda pair: pair[0].at):
         if (endpoint := outcome.claimed.endpoint_id) in failed - reached:
             standing = table.failing_since.is_(None)
