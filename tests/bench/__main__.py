@@ -13,6 +13,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+import uvloop
 from httpx import AsyncClient
 from rich.console import Console
 from rich.table import Table
@@ -48,7 +49,7 @@ def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
                 _say(console, row)
                 rows.append(row)
     if "webhooks" in names:
-        rows += asyncio.run(measure_webhooks(effort, console))
+        rows += uvloop.run(measure_webhooks(effort, console))  # as the notifier is run
     if chosen := [name for name in names if name in MEASURES]:
         rows += asyncio.run(measure_system(chosen, effort, console))
     return rows

@@ -1,10 +1,11 @@
 """From a public event to a delivery for each endpoint that asked for it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,8 +26,13 @@ async def fan_out(session: AsyncSession, *, now: datetime, limit: int = BATCH) -
     transaction commits late, its row is still unmarked. Rows another notifier holds are passed over.
     """
     events = (
-        await session.scalars(
-            select(PublicEvent)
+        await session.execute(
+            select(
+                PublicEvent.id,
+                PublicEvent.type,
+                PublicEvent.organisation_ids,
+                (PublicEvent.data != literal_column("'{}'::jsonb")).label("told"),
+            )
             .where(PublicEvent.fanned_out_at.is_(None))
             .order_by(PublicEvent.occurred_at, PublicEvent.id)
             .limit(limit)
@@ -66,11 +72,11 @@ async def fan_out(session: AsyncSession, *, now: datetime, limit: int = BATCH) -
     return len(events)
 
 
-def concerns(event: PublicEvent, endpoint: WebhookEndpoint) -> bool:
+def concerns(event: Any, endpoint: WebhookEndpoint) -> bool:
     """Tell whether the endpoint asked for it and may hear of it; an empty event is nobody's."""
     body = endpoint.organisation_id
     return (
-        bool(event.data)
+        event.told
         and is_wanted(event.type, endpoint.event_types)
         and (body is None or body in event.organisation_ids)
     )
