@@ -20,6 +20,7 @@ from shared.db import CONNECTION_LOST, Database
 from shared.events import SUBSCRIBERS, Event
 from shared.log import trace_id
 from shared.models import OutboxMessage
+from shared.public import announce_event
 
 log = structlog.get_logger()
 
@@ -38,7 +39,12 @@ class Queue(Protocol):
 
 
 def emit(session: AsyncSession, event: Event) -> None:
-    """Write the event down beside the change it tells of; a trigger rings when it is committed."""
+    """Write the event down beside the change it tells of; a trigger rings when it is committed.
+
+    What other systems may hear of is written as a public event as well: messages are put together by task
+    and period, and what is told outside must not be.
+    """
+    announce_event(session, event)
     payload = event.model_dump(mode="json")
     session.add_all(
         OutboxMessage(

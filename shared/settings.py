@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 
@@ -14,6 +14,11 @@ def _asyncpg(url: str) -> str:
     if not parsed.drivername.startswith("postgres"):
         raise ValueError("DATABASE_URL must be a postgresql:// URL")
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def _words(value: object) -> object:
+    """Take a list as one line of words, as an environment variable is."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -48,4 +53,8 @@ class Settings(BaseSettings):
         default=0.2, ge=0, le=10
     )  # seconds of rest for each further figure a run found new
     bounce_seconds: float = Field(default=60, gt=0, le=3_600)  # between two looks for bounces
+    # Blocks, addresses and host names inside that webhooks may be sent to; all else inside is refused.
+    webhook_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
+    webhook_http: bool = False  # http:// is taken as well; for trying out only
+    webhook_ca_file: Path | None = None  # certificates of an authority of one's own, PEM
     claim_seconds: float = Field(default=40, gt=0, le=3_600)  # a mail claim of a dead notifier

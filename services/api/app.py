@@ -54,6 +54,7 @@ from services.api.responsibilities.routes import routers as responsibilities
 from services.api.rules.routes import routers as rules
 from services.api.sending.routes import routers as sending
 from services.api.submissions.routes import routers as submissions
+from services.api.webhooks.routes import routers as webhooks
 from shared.db import Database, PooledDatabase
 from shared.outbox import FAULTS, listen_forever
 from shared.settings import Settings
@@ -90,6 +91,7 @@ NOUNS = (
     policies,
     mails,
     sending,
+    webhooks,
     audit,
 )
 DESCRIPTION = """Runs a city's plan to improve its Provincial Innovation Index: indicators, duties, figures

@@ -13,6 +13,7 @@ from services.notifier.rules import read_rules
 from services.notifier.sending import Office, send_due
 from services.notifier.summary import plan_summaries
 from services.notifier.watch import note_run, watch
+from services.notifier.webhooks.work import webhook_work
 from shared.db import Database
 from shared.settings import Settings
 from shared.tasks import Work
@@ -131,5 +132,5 @@ def build(settings: Settings, database: Database) -> Work:
         queue="notifier",
         tasks={"remind_period": reminding.on_event},
         sweep=reminding.sweep,
-        loops=bounce_loops(settings, database),
+        loops={**bounce_loops(settings, database), **webhook_work(settings, database)},
     )

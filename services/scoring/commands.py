@@ -18,6 +18,7 @@ from shared.composite import Method, Result
 from shared.inputs import Inputs, gathered, written
 from shared.log import trace_id
 from shared.models import Node, Period, Run, RunNode
+from shared.public import announce_run
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ async def recalculate(
         insert(RunNode),
         run_nodes(run.id, calculation.result, calculation.rows, calculation.inputs),
     )
+    announce_run(session, run)
     log.info(
         "run_stored",
         period=state.period.code,

@@ -28,6 +28,13 @@ from shared.models.round import (
     Submission,
 )
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
+from shared.models.webhooks import (
+    PublicEvent,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 
 __all__ = [
     "Alarm",
@@ -72,6 +79,7 @@ __all__ = [
     "PanelValue",
     "Period",
     "PeriodDeadline",
+    "PublicEvent",
     "Reminder",
     "ReminderPolicy",
     "ReminderSettings",
@@ -85,4 +93,8 @@ __all__ = [
     "Succession",
     "SuppressedAddress",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookSecret",
 ]

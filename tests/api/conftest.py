@@ -45,8 +45,9 @@ class Stage:
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
             "alarms api_keys explanation_requests extensions idempotency_keys indicator_rules "
             "localities mails memberships nodes organisations outbox pack_files packs panels periods "
-            "reminder_policies reminder_steps responsibilities review_rules submissions successions "
-            "suppressed_addresses users"
+            "public_events reminder_policies reminder_steps responsibilities review_rules submissions "
+            "successions suppressed_addresses users webhook_deliveries webhook_endpoints "
+            "webhook_secrets"
         )
         columns = ", ".join(
             f"(SELECT count(*) FROM {name}) AS {name}"  # noqa: S608 names of our own

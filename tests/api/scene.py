@@ -59,6 +59,13 @@ SOMEBODY = {
     "memberships": [{"organisation": "so-nv", "role": "officer"}],
 }
 
+# A public address, so that it is taken; nothing is sent there, since no notifier runs.
+WEBHOOK = {
+    "url": "https://1.1.1.1/hook",
+    "event_types": ["submission.*", "index.recalculated"],
+    "owner_email": "he-thong@example.org",
+}
+
 Scene = dict[str, dict[str, str]]  # body → thing → its id or code
 
 
@@ -92,6 +99,8 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "/v1/responsibilities", params={"organisation": "so-tttt"}, headers=coordinator
     )
     policy = await session.scalar(select(ReminderPolicy.id).where(ReminderPolicy.kind.is_(None)))
+    hook = body(await client.post("/v1/webhooks", json=WEBHOOK, headers=admin), 201)["id"]
+    pinged = await client.post(f"/v1/webhooks/{hook}/ping", headers=admin)
     draft = {"year": 2029, "copy_of": 2024}
     body(await client.post("/v1/frameworks", json=draft, headers=coordinator), 201)
     asked = {"period": PERIOD, "draws": 100}
@@ -104,6 +113,8 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "responsibility": body(duties)["items"][0]["id"],
         "policy": str(policy),
         **await _waiting_things(session),
+        "webhook": hook,
+        "delivery": body(pinged, 201)["id"],
         "run": str(run.id),
         "period": PERIOD,
         "draft_period": "ky-nhap",

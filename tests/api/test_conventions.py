@@ -135,6 +135,8 @@ async def walk(stage: Stage, path: str, params: dict[str, Any]) -> list[dict[str
         "/v1/mails",
         "/v1/suppressed-addresses",
         "/v1/alarms",
+        "/v1/webhooks",
+        "/v1/webhooks/{webhook}/deliveries",
         "/v1/audit",
     ],
 )

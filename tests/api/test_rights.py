@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 from services.api.app import create_app
 from shared.settings import Settings
 from tests.api.conftest import Stage
-from tests.api.scene import BODIES, PANEL
+from tests.api.scene import BODIES, PANEL, WEBHOOK
 from tests.cast import ROLES
 from tests.factories import PDF, body
 
@@ -16,6 +16,7 @@ COLUMNS = ("admin", "coordinator", "own", "foreign", "leader", "viewer")
 # Y: may. F: is told that he may not (403). N: is not told that it is there (404).
 EVERYBODY, NOT_ADMIN = "YYYYYY", "FYYYYY"
 ADMIN, COORDINATOR, AUDIT = "YFFFFF", "FYFFFF", "YYFFYF"
+ADMIN_AND_COORDINATOR = "YYFFFF"
 OWN_DRAFT, SENT, TAKEN = "NNYNNN", "NYYNYN", "NYYNYY"
 REASON = {"reason": "thiếu trang 2"}
 STATUS = {"F": 403, "N": 404}
@@ -68,6 +69,7 @@ DRAFT, WAITING, ACCEPTED = (
 )
 FIGURES_FILE = b"assignment,version,value\n00000000-0000-4000-8000-000000000000,r0,\n"  # an empty row: passed over
 EXTENSION = {"extension_id": "extension"}
+HOOK, DELIVERY = {"webhook_id": "webhook"}, {"delivery_id": "delivery"}
 EXPLANATION, DEPUTY = {"explanation_id": "explanation"}, {"deputy_id": "deputy"}
 NEW_EXPLANATION = {
     "period": "ky-2024",
@@ -320,6 +322,17 @@ CALLS: dict[str, list[Call]] = {
     "listSuppressed": [Call(COORDINATOR)],
     "liftSuppressed": [Call(COORDINATOR, {"address_id": "suppressed"})],
     "listAlarms": [Call(COORDINATOR)],
+    "listWebhooks": [Call(ADMIN_AND_COORDINATOR)],
+    "createWebhook": [Call(ADMIN_AND_COORDINATOR, json=WEBHOOK)],
+    "getWebhook": [Call(ADMIN_AND_COORDINATOR, HOOK)],
+    "changeWebhook": [Call(ADMIN_AND_COORDINATOR, HOOK, {"active": False})],
+    "deleteWebhook": [Call(ADMIN_AND_COORDINATOR, HOOK)],
+    "rotateWebhookSecret": [Call(ADMIN_AND_COORDINATOR, HOOK, {"overlap_hours": 1})],
+    "enableWebhook": [Call(ADMIN_AND_COORDINATOR, HOOK)],
+    "pingWebhook": [Call(ADMIN_AND_COORDINATOR, HOOK)],
+    "listWebhookDeliveries": [Call(ADMIN_AND_COORDINATOR, HOOK)],
+    "getWebhookDelivery": [Call(ADMIN_AND_COORDINATOR, DELIVERY)],
+    "resendWebhookDelivery": [Call(ADMIN_AND_COORDINATOR, DELIVERY)],
     "listAudit": [Call(AUDIT), Call(AUDIT, query="format=csv")],
     "listAuditHeads": [Call(AUDIT)],
     "takeBounce": [Call(COORDINATOR, json=BOUNCE)],

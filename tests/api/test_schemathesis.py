@@ -56,6 +56,8 @@ REAL = {
     "mail_id": "mail",
     "address_id": "suppressed",
     "handover_id": "handover",
+    "webhook_id": "webhook",
+    "delivery_id": "delivery",
     "day": "today",
     "pack_id": "pack",
 }

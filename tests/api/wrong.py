@@ -71,6 +71,11 @@ PERIOD = {
 }
 USER = {"login": "moi", "name": "Mới", "email": "m@example.org", "password": "mot-mat-khau-dai"}
 KEY = {"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"}
+HOOK = {
+    "url": "https://1.1.1.1/",
+    "event_types": ["*"],
+    "owner_email": "a@example.org",
+}
 LOCALITY = {"code": "ha-noi", "name": "Hà Nội", "values": {"2.1.1": 5}}
 BOUNCE = {
     "message_id": "<a1b2@pii.example.vn>",
@@ -847,6 +852,69 @@ WRONG = {
     "a row of another indicator": rows(ROW | {"indicator": "2.1.9"}, where="/rows/0/indicator"),
     "a key of an unknown body": admin(
         "/v1/api-keys", KEY | {"organisation": "so-gi"}, "/organisation"
+    ),
+}
+
+WRONG |= {
+    **{
+        f"a webhook to {url}": coordinator("POST", "/v1/webhooks", HOOK | {"url": url}, "/url")
+        for url in (
+            "http://1.1.1.1/",
+            "ftp://1.1.1.1/",
+            "https://",
+            "https:///x",
+            "https://a b.vn/",
+            "https://user@1.1.1.1/",
+            "https://user:secret@1.1.1.1/",
+            "https://1.1.1.1/#part",
+            "https://1.1.1.1:0/",
+            "https://1.1.1.1:99999/",
+            "https://1.1.1.1\\@127.0.0.1/",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://localhost/",
+            "https://10.1.2.3/",
+            "https://100.64.0.1/",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://[::1]/",
+            "https://[fd00:ec2::254]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[64:ff9b::7f00:1]/",
+            "https://1.1.1.1/" + "x" * 2000,
+        )
+    },
+    "a webhook of no events": coordinator(
+        "POST", "/v1/webhooks", HOOK | {"event_types": []}, "/event_types"
+    ),
+    "a webhook of an unknown event": coordinator(
+        "POST",
+        "/v1/webhooks",
+        HOOK | {"event_types": ["index.*", "submission.burnt"]},
+        "/event_types/1",
+    ),
+    "a webhook of an unknown body": coordinator(
+        "POST", "/v1/webhooks", HOOK | {"organisation": "so-gi"}, "/organisation"
+    ),
+    "a webhook that nobody looks after": coordinator(
+        "POST", "/v1/webhooks", HOOK | {"owner_email": "ai đó"}, "/owner_email"
+    ),
+    "a webhook with a secret of its own": coordinator(
+        "POST", "/v1/webhooks", HOOK | {"secret": "whsec_AAAA"}, "/secret"
+    ),
+    "a webhook that is moved inside": coordinator(
+        "PATCH", "/v1/webhooks/{webhook}", {"url": "https://192.168.0.1/"}, "/url"
+    ),
+    "an overlap of secrets that is too long": coordinator(
+        "POST", "/v1/webhooks/{webhook}/rotate", {"overlap_hours": 169}, "/overlap_hours"
+    ),
+    "deliveries in no state": asked("/v1/webhooks/{webhook}/deliveries?state=lost", "state"),
+    "deliveries of no webhook": asked(
+        "/v1/webhooks/00000000-0000-4000-8000-000000000000/deliveries", "", 404
+    ),
+    "a delivery that is not there": asked(
+        "/v1/webhook-deliveries/00000000-0000-4000-8000-000000000000", "", 404
     ),
 }
 

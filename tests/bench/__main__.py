@@ -1,6 +1,7 @@
 """Measure speed: ``make bench``, or ``python -m tests.bench --quick --only reads``.
 
 ``--only engine`` measures the arithmetic alone, ``--only mailing`` the sending of mail; neither starts a server.
+``--only webhooks`` starts PostgreSQL alone.
 
 Ratios are against a ceiling that runs beside it on the same machine in the same minute, so they mean the
 same on a fast machine and on a slow one.
@@ -13,6 +14,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+import uvloop
 from httpx import AsyncClient
 from rich.console import Console
 from rich.table import Table
@@ -23,11 +25,12 @@ from tests.bench.mailing import mailing
 from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Effort
 from tests.bench.row import Row
 from tests.bench.system import running_system
+from tests.bench.webhooks import webhooks
 from tests.bench.years import years
 
 ALONE = {"engine": engine, "mailing": mailing}
 SYSTEM = {**MEASURES, "years": years}
-NAMES = (*ALONE, *SYSTEM)
+NAMES = (*ALONE, "webhooks", *SYSTEM)
 
 
 def _arguments() -> argparse.Namespace:
@@ -50,8 +53,19 @@ def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
             for row in ALONE[name](effort.rounds):
                 _say(console, row)
                 rows.append(row)
+    if "webhooks" in names:
+        rows += uvloop.run(measure_webhooks(effort, console))  # as the notifier is run
     if chosen := [name for name in names if name in SYSTEM]:
         rows += asyncio.run(measure_system(chosen, effort, console))
+    return rows
+
+
+async def measure_webhooks(effort: Effort, console: Console) -> list[Row]:
+    rows = []
+    with console.status("webhooks"):
+        async for row in webhooks(effort.rounds, effort.seconds):
+            _say(console, row)
+            rows.append(row)
     return rows
 
 

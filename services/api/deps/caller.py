@@ -48,7 +48,13 @@ _OFFICER = {
 # What each role may do, and where: in every body, or in the one of the membership.
 GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "admin": {"plan:read": ALL, "people:write": ALL, "keys:write": ALL, "audit:read": ALL},
+        "admin": {
+            "plan:read": ALL,
+            "people:write": ALL,
+            "keys:write": ALL,
+            "webhooks:write": ALL,
+            "audit:read": ALL,
+        },
         "coordinator": {
             "plan:read": ALL,
             "plan:write": ALL,
@@ -69,6 +75,7 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "handovers:read": ALL,
             "packs:read": ALL,
             "packs:write": ALL,
+            "webhooks:write": ALL,
             "audit:read": ALL,
         },
         "officer": _OFFICER,
@@ -89,10 +96,11 @@ GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "viewer": {"plan:read": ALL, "index:read": ALL, "accepted:read": ALL},
     }
 )
-# Systems never manage people or keys.
+# Systems never manage people or keys, nor say where else the system tells what happens.
 SCOPES = tuple(
     sorted(
-        {grant for grants in GRANTS.values() for grant in grants} - {"people:write", "keys:write"}
+        {grant for grants in GRANTS.values() for grant in grants}
+        - {"people:write", "keys:write", "webhooks:write"}
     )
 )
 

@@ -50,6 +50,7 @@ async def ask_explanation(
         asked_at=now,
     )
     session.add(asked)
+    await session.flush()  # what is told of it looks it up
     _told(session, caller, asked, "asked", ExplanationAsked, text=new.question)
     return asked.id
 

@@ -39,6 +39,7 @@ from shared.models import (
     Period,
     Responsibility,
 )
+from shared.public import announce_handover
 
 
 def require_coordinator(caller: Caller) -> None:
@@ -290,7 +291,9 @@ def _left_behind(plan: Plan) -> list[dict[str, Any]]:
 
 
 async def _announce(session: AsyncSession, handover: Handover, plan: Plan) -> None:
-    """Have the reminders of every open period planned anew: other people are to be told."""
+    """Tell of it, and have the reminders of every open period planned anew: other people are to be told."""
+    await session.flush()  # a body that it founded is looked up
+    announce_handover(session, handover, handover.to_ids)
     if plan.moves.at_once:
         for period_id in await session.scalars(select(Period.id).where(Period.state == "open")):
             outbox.emit(session, HandedOver(period_id=period_id, handover_id=handover.id))

@@ -24,6 +24,7 @@ from shared.db import session_reader
 from shared.errors import ConflictError, InvalidError
 from shared.events import PeriodClosed, PeriodOpened
 from shared.models import Assignment, Framework, Period
+from shared.public import announce_period
 
 PLANNING = ("kind", "span", "covers_from", "covers_to")
 
@@ -150,6 +151,8 @@ async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: 
     if made or period.opened_at == now:
         period.updated_at = now
         outbox.emit(session, PeriodOpened(period_id=period.id))
+    if period.opened_at == now:
+        announce_period(session, period.id, "open")
     return made
 
 

@@ -26,6 +26,7 @@ from shared.models import (
     SignIn,
     SuppressedAddress,
     User,
+    WebhookEndpoint,
 )
 
 
@@ -67,6 +68,7 @@ async def erase(
     reminders = await _reminders(session, user.email, pseudonym)
     mails = await _mails(session, user.email, pseudonym)
     suppressed = await _suppressed(session, user.email, pseudonym)
+    await _webhooks(session, user.email)
     await _close(session, user, pseudonym, now=now, today=today)
     erased = {
         "id": user_id,
@@ -161,6 +163,13 @@ async def _suppressed(session: AsyncSession, email: str, pseudonym: str) -> int:
         .returning(SuppressedAddress.id)
     )
     return len((await session.scalars(erased)).all())
+
+
+async def _webhooks(session: AsyncSession, email: str) -> None:
+    """Take the address from the webhooks he looked after; they go on, and another is to be named."""
+    mine = func.lower(WebhookEndpoint.owner_email) == email.lower()
+    if email:
+        await session.execute(update(WebhookEndpoint).where(mine).values(owner_email=""))
 
 
 async def _close(
