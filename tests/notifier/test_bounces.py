@@ -27,6 +27,12 @@ LOGIN = f"{USER}:{quote(SECRET)}@127.0.0.1"
 
 
 @pytest.fixture
+def database(connection: AsyncConnection) -> UndoneDatabase:
+    """One with the plan in it, whose changes are undone."""
+    return UndoneDatabase(connection)
+
+
+@pytest.fixture
 async def sent(database: UndoneDatabase) -> UUID:
     async with database.transaction() as session:
         return await posted(session)

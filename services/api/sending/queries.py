@@ -35,7 +35,11 @@ class HoldNotFoundError(NotFoundError):
 
 
 SETTINGS = select(
-    *(column for column in ReminderSettings.__table__.columns if column.name != "id")
+    *(
+        column
+        for column in ReminderSettings.__table__.columns
+        if column.name not in {"id", "notices_since"}
+    )
 ).limit(1)
 _rows = (
     select(func.count())
