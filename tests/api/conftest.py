@@ -43,7 +43,7 @@ class Stage:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
-            "explanation_requests extensions idempotency_keys indicator_rules localities memberships nodes "
+            "explanation_requests extensions feeds idempotency_keys indicator_rules localities memberships nodes "
             "organisations outbox panels periods reminder_policies responsibilities review_rules submissions "
             "successions users api_keys"
         )

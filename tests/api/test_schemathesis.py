@@ -54,6 +54,7 @@ REAL = {
     "policy_id": "policy",
     "handover_id": "handover",
     "day": "today",
+    "feed_id": "feed",
 }
 CODES = {"/v1/periods": "period", "/v1/organisations": "body"}  # of others it is an indicator's
 
