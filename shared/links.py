@@ -11,7 +11,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,8 @@ from uuid import UUID
 from shared.errors import GoneError, NotFoundError
 
 VERSION = 1
+MAIL = "mail"  # the purpose of the page that a mail leads to; its subject is the mail
+MAIL_LIFE = timedelta(days=45)
 LEAST_KEY = 32  # bytes
 _HEAD = 5  # version, seconds since 1970
 _MAC = 16
@@ -84,6 +86,11 @@ class Links:
             raise ExpiredLinkError
         parts = (told[start : start + _PART] for start in range(_HEAD, len(told), _PART))
         return Opened(tuple(UUID(bytes=part) for part in parts), expires_at)
+
+
+def mail_address(links: Links, public_url: str, mail_id: UUID, *, now: datetime) -> str:
+    """Write the one link of a mail."""
+    return f"{public_url.rstrip('/')}/l/{links.sign(MAIL, mail_id, expires_at=now + MAIL_LIFE)}"
 
 
 def _mac(key: bytes, purpose: str, told: bytes) -> bytes:

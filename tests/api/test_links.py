@@ -1,5 +1,6 @@
 """The link of a mail: a page that anybody's scanner may open, and forms that act once, by the usual rules."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -11,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from httpx import AsyncClient, Response
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services.api.deps.clock import today_in_hanoi
@@ -29,13 +30,18 @@ from shared.models import (
     Reminder,
     User,
 )
-from shared.settings import Settings
+from tests.api.conftest import Real
 from tests.cast import Cast, Person
 from tests.factories import assignment_of, body, done, drafted, opened_period, submitted
 
 TODAY = today_in_hanoi()
+KEYS = Links(b"khoa-cua-cac-bai-thu-nghiem-0123456789")
 LATER = TODAY + timedelta(days=10)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def soon(minutes: float = 60) -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=minutes)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,6 @@ class Post:
     client: AsyncClient
     session: AsyncSession
     cast: Cast
-    links: Links
     mail: UUID
     contact: UUID
     duties: tuple[UUID, UUID]
@@ -54,8 +59,7 @@ class Post:
     def signed(
         self, purpose: str, *about: UUID, minutes: float = 60, mail: UUID | None = None
     ) -> str:
-        until = datetime.now(UTC) + timedelta(minutes=minutes)
-        return self.links.sign(purpose, (mail or self.mail, *about), expires_at=until)
+        return KEYS.sign(purpose, (mail or self.mail, *about), expires_at=soon(minutes))
 
     async def page(self, token: str | None = None) -> Response:
         return await self.client.get(f"/l/{token or self.signed('mail')}")
@@ -126,13 +130,7 @@ async def contact_of(client: AsyncClient, cast: Cast, code: str, **values: str) 
 
 
 @pytest.fixture
-def links(settings: Settings) -> Links:
-    assert settings.link_key is not None
-    return Links(settings.link_key.get_secret_value().encode())
-
-
-@pytest.fixture
-async def post(client: AsyncClient, cast: Cast, session: AsyncSession, links: Links) -> Post:
+async def post(client: AsyncClient, cast: Cast, session: AsyncSession) -> Post:
     await opened_period(client, cast)
     duties = [UUID((await assignment_of(client, cast, code))["id"]) for code in ("2.1.1", "2.1.2")]
     email = "officer@example.org"
@@ -144,7 +142,7 @@ async def post(client: AsyncClient, cast: Cast, session: AsyncSession, links: Li
         select(Assignment.organisation_id).where(Assignment.id == duties[0])
     )
     assert organisation is not None
-    return Post(client, session, cast, links, mail, contact, (duties[0], duties[1]), organisation)
+    return Post(client, session, cast, mail, contact, (duties[0], duties[1]), organisation)
 
 
 async def counted(connection: AsyncConnection) -> dict[str, int]:
@@ -274,6 +272,29 @@ async def test_a_form_sent_again_gets_the_first_answer_and_acts_no_more(
     await post.session.commit()
     assert (await post.send(address, **content)).text == first.text
     assert await counted(connection) == before
+
+
+async def test_of_two_clicks_at_once_one_acts_and_both_are_told_so(real: Real) -> None:
+    async with real.database.sessions() as session:
+        await opened_period(real.client, real.cast)
+        duty = UUID((await assignment_of(real.client, real.cast))["id"])
+        email = "officer@example.org"
+        contact = await contact_of(real.client, real.cast, "so-gddt", name="B", email=email)
+        mail = await sent_to(session, "so-gddt", [duty], email=email, contact_id=contact)
+        page = await real.client.get(f"/l/{KEYS.sign('mail', mail, expires_at=soon())}")
+        (address,) = re.findall(r'action="(/l/[^"]+/extension)"', page.text)
+        content = {"wished_on": "2030-07-10", "reason": "Chờ số liệu"}
+        answers = await asyncio.gather(*(real.client.post(address, data=content) for _ in range(5)))
+        assert [answer.status_code for answer in answers] == [200] * 5
+        assert len({answer.text for answer in answers}) == 1
+        assert await session.scalar(select(func.count()).select_from(Extension)) == 1
+        # Two forms of two pages: the rule of one question at a time decides.
+        noted = f"/l/{KEYS.sign('acknowledge', (mail, duty), expires_at=soon())}/acknowledge"
+        other = f"/l/{KEYS.sign('acknowledge', (mail, duty), expires_at=soon(30))}/acknowledge"
+        twice = await asyncio.gather(real.client.post(noted), real.client.post(other))
+        assert [answer.status_code for answer in twice] == [200, 200]
+        acts = select(func.count()).where(AuditEntry.action == "acknowledged")
+        assert await session.scalar(acts) == 1
 
 
 async def test_an_extension_by_link_is_asked_by_the_same_rules_and_the_asker_does_not_grant_it(

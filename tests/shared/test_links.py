@@ -17,6 +17,7 @@ from shared.links import (
     LinkKeyError,
     Links,
     load_links,
+    mail_address,
     make_link_key,
 )
 
@@ -85,6 +86,14 @@ def test_a_new_key_signs_and_the_old_ones_are_still_accepted() -> None:
     assert Links(new).read(after, "mail", now=NOW)
     with pytest.raises(InvalidLinkError):
         Links(new).read(before, "mail", now=NOW)
+
+
+def test_a_mails_link_leads_to_its_page_for_45_days() -> None:
+    mail = uuid4()
+    address = mail_address(LINKS, "https://pii.example.org/", mail, now=NOW)
+    start, token = address[:26], address[26:]
+    assert start == "https://pii.example.org/l/"
+    assert LINKS.open(token, "mail", now=NOW) == ((mail,), LATER)
 
 
 def test_a_token_of_another_version_is_not_ours() -> None:

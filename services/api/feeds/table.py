@@ -14,6 +14,7 @@ from icalendar import Calendar, Event, vDuration, vText
 from shared.entries import entry_uid
 
 MEDIA_TYPE = "text/calendar"
+FORM = 1  # another number where the same deadlines are written in another way
 REFRESH = timedelta(hours=1)
 MADE_UP = "[DỮ LIỆU GIẢ ĐỊNH / MADE-UP DATA]"
 KINDS = {"figure": "số liệu và minh chứng", "report": "báo cáo nhiệm vụ, giải pháp"}

@@ -18,12 +18,11 @@ from services.api.links import commands, pages, queries, schemas
 from services.api.links.refusals import Acting, Showing
 from services.api.links.states import Letter
 from services.api.links.words import DONE, Both
-from shared.links import Links, Opened
+from shared.links import MAIL, Links, Opened
 
 looking = APIRouter(prefix="/l", tags=["links"], route_class=Showing)
 acting = APIRouter(prefix="/l", tags=["links"], route_class=Acting)
 
-PAGE = "mail"
 FORM_LIFE = timedelta(hours=2)
 GONE: dict[int | str, dict[str, Any]] = {
     410: {"description": "Expired, or no longer the recipient's"}
@@ -46,7 +45,7 @@ async def open_link(request: ReadRequest, token: str) -> Response:
     """Show the duties of a mail as they are now, with forms. Whoever opens it changes nothing."""
     now = datetime.now(UTC)
     links = _links(request)
-    opened = links.open(token, PAGE, now=now)
+    opened = links.open(token, MAIL, now=now)
     today = today_in_hanoi(now)
     letter = await queries.letter_opened(request.read, opened.subject[0], today=today)
     call = await queries.whom_to_call(request.read)
@@ -96,7 +95,7 @@ def _done(
     request: WriteRequest, letter: Letter, opened: Opened, what: str, *details: Both
 ) -> Response:
     # As long as the form would have held, and no longer: a chain of pages ends.
-    token = _links(request).sign(PAGE, letter.mail_id, expires_at=opened.expires_at)
+    token = _links(request).sign(MAIL, letter.mail_id, expires_at=opened.expires_at)
     return pages.done(DONE[what], details=details, back=f"/l/{token}", made_up=letter.made_up)
 
 
