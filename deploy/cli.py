@@ -24,6 +24,7 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.evidence.store import Store
 from services.api.identity.passwords import Passwords
 from shared.db import PooledDatabase
+from shared.links import make_link_key
 from shared.settings import Settings
 
 app = typer.Typer(
@@ -152,10 +153,12 @@ def verify_evidence(
 def prepare(
     plan: PlanFolder = HANOI_2024, accounts: AccountsFile = Path(".local/accounts.json")
 ) -> None:
-    """Migrate, seed, make the first accounts and the audit log's key: all that a new system needs before it starts."""
+    """Migrate, seed, make the first accounts and the keys: all that a new system needs before it starts."""
     migrate()
     if make_key(Settings().audit_key_file):
         typer.echo(f"made {Settings().audit_key_file}, which signs the audit log's heads")
+    if Settings().link_key is None and make_link_key(Settings().link_key_file):
+        typer.echo(f"made {Settings().link_key_file}, which signs the links in mails")
 
     async def work(database: PooledDatabase) -> None:
         await _seed(database, plan)

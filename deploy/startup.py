@@ -31,6 +31,10 @@ READY_LIMIT = 60.0
 POLL = 0.1
 FEWEST_TRIES = 3
 LOOPBACK = "127.0.0.1"
+KEY_FILES = {
+    "AUDIT_KEY_FILE": "audit-key.pem",
+    "LINK_KEY_FILE": "link-key",
+}  # made by `pii prepare`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,8 +183,10 @@ class LocalSystem:
             api_host=host,
             api_port=self._port("api", 8000, "API_PORT", host=host),
             public_url=environ.get("PUBLIC_URL"),
-            audit_key_file=environ.get("AUDIT_KEY_FILE")
-            or str((self._system.state / "audit-key.pem").absolute()),
+            key_files={
+                variable: environ.get(variable) or str((self._system.state / file).absolute())
+                for variable, file in KEY_FILES.items()
+            },
         )
 
     def _given(self, variable: str, name: str) -> bool:

@@ -1,5 +1,7 @@
 """The variables from which every service learns where the others are."""
 
+from collections.abc import Mapping
+
 
 def environment(
     *,
@@ -10,12 +12,11 @@ def environment(
     api_host: str = "127.0.0.1",
     api_port: int = 8000,
     public_url: str | None = None,
-    audit_key_file: str | None = None,
+    key_files: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return what a service needs beside the caller's own environment."""
-    own = {"AUDIT_KEY_FILE": audit_key_file} if audit_key_file else {}
     return {
-        **own,
+        **(key_files or {}),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SMTP_URL": smtp_url,

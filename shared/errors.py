@@ -72,6 +72,13 @@ class ConflictError(DomainError):
     """
 
 
+class GoneError(DomainError):
+    """This is over.
+
+    Đã hết hiệu lực.
+    """
+
+
 class TooManyRequestsError(DomainError):
     """Too many attempts.
 

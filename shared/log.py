@@ -74,3 +74,12 @@ def configure(*, service: str, level: str) -> None:
     # arq logs a line a job and uvicorn one a request; ours carry more.
     for chatty in ("arq.worker", "uvicorn.access", "httpx"):
         logging.getLogger(chatty).setLevel("WARNING")
+
+
+# What follows is a right in itself.
+_SECRET = re.compile(r"^(/l/|/feeds/)[^/]+")
+
+
+def path_told(path: str) -> str:
+    """Write a path for the log, without what opens something to whoever reads it."""
+    return _SECRET.sub(r"\1…", path)

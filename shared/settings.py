@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     bounce_url: SecretStr | None = None  # maildir:/folder or imaps://user:password@host/FOLDER
     evidence_url: str = "file:.local/evidence"
     audit_key_file: Path = Path(".local/audit-key.pem")  # Ed25519, signs the heads of the audit log
+    # Signs the links in mails: one key a line, the newest first; LINK_KEY goes before the file.
+    link_key_file: Path = Path(".local/link-key")
+    link_key: SecretStr | None = None
     # tcp://host:3310 or unix:/run/clamd.sock; without it nothing is scanned, and every file says so.
     clamd_url: Annotated[str, Field(pattern=r"^(tcp://[^/:]+:\d+|unix:/.+)$")] | None = None
 

@@ -89,6 +89,7 @@ def settings_for(servers: Servers, database_url: str, **values: Any) -> Settings
             "database_url": database_url,
             "redis_url": servers.redis.url,
             "smtp_url": "smtp://127.0.0.1:1",
+            "link_key": "khoa-cua-cac-bai-thu-nghiem-0123456789",
             **values,
         }
     )

@@ -31,6 +31,7 @@ from services.api.evidence.routes import routers as evidence
 from services.api.evidence.store import Store
 from services.api.explanations.routes import routers as explanations
 from services.api.extensions.routes import routers as extensions
+from services.api.feeds.routes import routers as feeds
 from services.api.figures.routes import routers as figures
 from services.api.frameworks.routes import routers as frameworks
 from services.api.handovers.routes import routers as handovers
@@ -38,6 +39,7 @@ from services.api.identity.passwords import Passwords
 from services.api.identity.routes import routers as identity
 from services.api.index.recall import Runs
 from services.api.index.routes import routers as index
+from services.api.links.routes import routers as links
 from services.api.mails.routes import routers as mails
 from services.api.metrics import Metrics
 from services.api.middleware import Doorway
@@ -56,6 +58,7 @@ from services.api.sending.routes import routers as sending
 from services.api.submissions.routes import routers as submissions
 from services.api.webhooks.routes import routers as webhooks
 from shared.db import Database, PooledDatabase
+from shared.links import Links, load_links
 from shared.outbox import FAULTS, listen_forever
 from shared.settings import Settings
 
@@ -92,6 +95,8 @@ NOUNS = (
     mails,
     sending,
     webhooks,
+    links,
+    feeds,
     audit,
 )
 DESCRIPTION = """Runs a city's plan to improve its Provincial Innovation Index: indicators, duties, figures
@@ -111,6 +116,7 @@ class State(TypedDict):
     etags: Etags
     metrics: Metrics
     runs: Runs
+    links: Links | None
 
 
 def create_asgi(settings: Settings, database: Database | None = None) -> ASGIApp:
@@ -172,6 +178,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             "etags": etags,
             "metrics": metrics,
             "runs": Runs(),
+            "links": _links(settings),
         }
         for loop in loops:
             loop.cancel()
@@ -197,6 +204,14 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.openapi = partial(openapi.build, app)  # type: ignore[method-assign]
     app.state.changes, app.state.etags, app.state.metrics = changes, etags, metrics
     return app
+
+
+def _links(settings: Settings) -> Links | None:
+    given = settings.link_key
+    links = load_links(settings.link_key_file, given.get_secret_value() if given else None)
+    if links is None:
+        log.warning("no_link_key", file=str(settings.link_key_file))
+    return links
 
 
 async def _scanning(database: PooledDatabase, store: Store, url: str, *, pause: float) -> None:

@@ -24,12 +24,13 @@ from shared.errors import (
     DomainError,
     Fault,
     ForbiddenError,
+    GoneError,
     InvalidError,
     NotFoundError,
     TooManyRequestsError,
     UnauthenticatedError,
 )
-from shared.log import trace_id
+from shared.log import path_told, trace_id
 
 log = structlog.get_logger()
 
@@ -116,6 +117,7 @@ STATUS: dict[type[DomainError], int] = {
     NotFoundError: 404,
     NotAcceptableError: 406,
     ConflictError: 409,
+    GoneError: 410,
     PreconditionFailedError: 412,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
@@ -290,9 +292,9 @@ def database_error(error: Exception) -> DomainError | None:
 async def render_any_error(request: Request, error: Exception) -> Response:
     if known := database_error(error):
         if isinstance(known, UnavailableError):
-            log.warning("unavailable", path=request.url.path, error=repr(error))
+            log.warning("unavailable", path=path_told(request.url.path), error=repr(error))
         return domain_problem(request, known)
-    log.error("request_failed", path=request.url.path, exc_info=error)
+    log.error("request_failed", path=path_told(request.url.path), exc_info=error)
     detail = (
         "Hệ thống gặp lỗi; hãy báo mã trace_id cho quản trị."
         if wants_vietnamese(request)

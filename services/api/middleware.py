@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.api.deps.changes import Changes, Etags
 from services.api.errors import TooLargeError, domain_problem
 from services.api.metrics import Metrics
-from shared.log import incoming_trace_id, new_trace_id, trace_id
+from shared.log import incoming_trace_id, new_trace_id, path_told, trace_id
 
 log = structlog.get_logger()
 
@@ -95,7 +95,7 @@ class Doorway:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=path_told(scope["path"]),
                 status=status,
                 ms=round(seconds * 1000, 2),
                 caller=scope.get("pii.caller"),

@@ -38,6 +38,7 @@ DESCRIPTIONS = {
     405: "This resource does not have that method",
     406: "Does not come in a media type that is accepted",
     409: "Conflicts with the current state",
+    410: "No longer valid",
     412: "Changed since it was read",
     413: "Too large",
     415: "Media type not supported",
@@ -47,7 +48,18 @@ DESCRIPTIONS = {
     429: "Too many attempts: see Retry-After",
     503: "A part is not reachable: see Retry-After",
 }
-PUBLIC = ("/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh")
+# Their token stands in the address.
+PAGES = ("/l/{token}", "/l/{token}/acknowledge", "/l/{token}/extension", "/l/{token}/deputy")
+PUBLIC = (
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/v1/auth/token",
+    "/v1/auth/refresh",
+    *PAGES,
+    "/feeds/{token}.ics",
+)
+PAGE_ERRORS = (400, 404, 409, 410, 412, 413, 415, 422, 503)
 _DECIDES = re.compile(
     r"/v1/submissions/{submission_id}/(?!evidence|comments)\w+|/v1/frameworks/{year}/(publish|retire)"
     r"|/v1/handovers/{handover_id}/(carry-out|cancel|reverse)"
@@ -119,7 +131,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for code in sorted(declared | _errors_of(path, method, operation)):
         if (path, code) == ("/readyz", 503):
             continue  # its own document, which names the parts
-        responses[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
+        kind = "Page" if path in PAGES else "Problem"
+        responses[str(code)] = {"$ref": f"#/components/responses/{kind}{code}"}
     parameters = operation.setdefault("parameters", [])
     if path.startswith("/v1/") and method == "post" and not path.startswith("/v1/auth"):
         parameters.append(IDEMPOTENCY_KEY)
@@ -158,6 +171,15 @@ def build(app: FastAPI) -> dict[str, Any]:
             },
         }
         for code, description in DESCRIPTIONS.items()
+    }
+    # What people meet who open the link of a mail; others may ask for a problem document.
+    components["responses"] |= {
+        f"Page{code}": {
+            **described,
+            "content": {**described["content"], "text/html": {"schema": {"type": "string"}}},
+        }
+        for code in PAGE_ERRORS
+        for described in (components["responses"][f"Problem{code}"],)
     }
     components["securitySchemes"] = {
         "bearer": {

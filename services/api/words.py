@@ -8,6 +8,7 @@ TITLES_VI = {
     405: "Phương thức không được hỗ trợ",
     406: "Không có dạng được yêu cầu",
     409: "Mâu thuẫn với trạng thái hiện tại",
+    410: "Đã hết hiệu lực",
     412: "Nội dung đã thay đổi",
     413: "Quá lớn",
     415: "Loại nội dung không được hỗ trợ",

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.notifier.headers import pieces
+from shared.names import entry_uid
 
 NAME = "han-nop.ics"
 FOLD = 75  # bytes of a line
@@ -21,6 +22,7 @@ EPOCH = date(2024, 1, 1)
 class Deadline:
     """The last day of something owed, in words; ``subject_id`` is the duty's, or the request's."""
 
+    kind: str  # duty, explanation
     subject_id: UUID
     day: date
     title: str
@@ -43,7 +45,7 @@ def _folded(line: str) -> str:
 def _event(deadline: Deadline, *, organizer: str, domain: str, stamp: str, sequence: int) -> str:
     lines = (
         "BEGIN:VEVENT",
-        f"UID:pii.{deadline.subject_id}@{domain}",
+        f"UID:{entry_uid(deadline.kind, deadline.subject_id, domain=domain)}",
         f"DTSTAMP:{stamp}",
         f"LAST-MODIFIED:{stamp}",
         f"SEQUENCE:{sequence}",

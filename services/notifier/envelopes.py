@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.mail import message_id
 from services.notifier.rules import Rules
 from services.notifier.schedule import today_in_hanoi
 from shared.db import among
 from shared.log import trace_id
 from shared.models import Mail, Reminder
+from shared.names import message_id
 
 
 async def told_today(session: AsyncSession, people: set[str], *, now: datetime) -> set[str]:
@@ -64,16 +64,17 @@ async def write_envelopes(
         kind = name.partition(":")[0]
         # What is told at once is a mail of its own each time: its first line names it.
         key = f"notice:{lines[0].id}" if kind == "notice" else name
+        mail_id = uuid4()
         mail = await session.scalar(
             insert(Mail)
             .values(
-                id=uuid4(),
+                id=mail_id,
                 key=key,
                 kind=kind,
                 recipient=lines[0].recipient,
                 recipient_name=lines[0].recipient_name,
                 day=today_in_hanoi(now),
-                message_id=message_id(key, domain=domain),
+                message_id=message_id(mail_id, domain=domain),
                 state="claimed",
                 next_at=now,
                 claimed_at=now,

@@ -11,7 +11,6 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from functools import lru_cache
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from shared.text import nfc
 
@@ -108,18 +107,3 @@ def mailbox(name: str, address: str, header: str) -> str:
 def sender_of(mail_from: str) -> tuple[str, str]:
     """Give the name and the address of our own mailbox."""
     return parseaddr(mail_from)
-
-
-def domain_of(mail_from: str) -> str:
-    """Give the domain of our own address, for message ids."""
-    return sender_of(mail_from)[1].partition("@")[2] or "localhost"
-
-
-def message_id(key: str, *, domain: str) -> str:
-    """Derive the id from the mail's key: a mail that is sent twice is one mail to its reader."""
-    return f"<pii.{uuid5(NAMESPACE_URL, key)}@{domain}>"
-
-
-def thread_id(subject_id: UUID, domain: str) -> str:
-    """Name the thread of a duty, which all mails about it refer to."""
-    return f"<pii.thread.{subject_id}@{domain}>"

@@ -10,21 +10,17 @@ from services.notifier import entry, page, wire, wording
 from services.notifier.headers import (
     LONGEST_NAME,
     UnusableAddressError,
-    domain_of,
     encoded,
     mailbox,
-    message_id,
     one_line,
     sender_of,
-    thread_id,
     usable,
 )
 from services.notifier.letter import Letter
 from shared.duty import HANOI
+from shared.names import domain_of, thread_id
 
-__all__ = [
-    "UnusableAddressError", "Written", "domain_of", "message_id", "subject_of", "thread_id", "write",
-]  # fmt: skip
+__all__ = ["UnusableAddressError", "Written", "subject_of", "write"]
 
 SUBJECT_LIMIT = 160  # characters; a plan's indicator names run to 150
 MOST_THREADS = 20
@@ -59,7 +55,7 @@ def subject_of(letter: Letter, *, now: datetime) -> str:
 
 def _threads(letter: Letter, domain: str) -> list[str]:
     subjects = dict.fromkeys(page.subject_of_duty(line) for line in letter.lines)
-    return [thread_id(subject, domain) for subject in subjects][:MOST_THREADS]
+    return [thread_id(subject, domain=domain) for subject in subjects][:MOST_THREADS]
 
 
 def _headers(
@@ -96,7 +92,9 @@ def _deadlines(shown: page.Page, public_url: str) -> Iterator[entry.Deadline]:
             continue
         seen.add(found.subject_id)
         place = "explanations" if found.duty == "explanation" else "assignments"
+        kind = "explanation" if found.duty == "explanation" else "duty"
         yield entry.Deadline(
+            kind=kind,
             subject_id=found.subject_id,
             day=found.due_on,
             title=words.calendar_title(found),

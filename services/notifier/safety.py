@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.claims import is_due
 from services.notifier.letter import HoldFacts
-from services.notifier.mail import message_id
 from services.notifier.rules import Rules
 from services.notifier.schedule import HANOI, today_in_hanoi
 from shared.log import trace_id
 from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
+from shared.names import message_id
 from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
@@ -192,16 +192,17 @@ async def post(
 ) -> bool:
     """Write down a mail that carries no lines of the ledger; the next round sends it. False if it is there."""
     key = f"{kind}:{what}:{email}"
+    mail_id = uuid4()
     made = await session.scalar(
         insert(Mail)
         .values(
-            id=uuid4(),
+            id=mail_id,
             key=key,
             kind=kind,
             recipient=email,
             recipient_name=name,
             day=today_in_hanoi(now),
-            message_id=message_id(key, domain=domain),
+            message_id=message_id(mail_id, domain=domain),
             facts=dict(facts),
             state="waiting",
             next_at=now,

@@ -9,20 +9,21 @@ one mail of a notifier is in that gap: while one is marked the next is written, 
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import claims, marks
 from services.notifier.claims import Claim
 from services.notifier.letter import Letter
 from services.notifier.letters import letters
-from services.notifier.mail import UnusableAddressError, domain_of, write
+from services.notifier.mail import UnusableAddressError, write
 from services.notifier.mailer import (
     Connection,
     DeferredError,
@@ -35,6 +36,8 @@ from services.notifier.rules import read_rules
 from services.notifier.safety import hold_if_unsafe
 from shared.bounces import fail_mail
 from shared.db import CONNECTION_LOST, Database
+from shared.links import Links, mail_address
+from shared.names import domain_of
 
 log = structlog.get_logger()
 
@@ -62,6 +65,7 @@ class Office:
     mail_from: str
     public_url: str
     claim: timedelta
+    links: Links | None = None  # none: mails lead to the API, and nothing is done from them
     fresh: float = 1.0  # seconds for which what was read may be sent without looking again
 
     @property
@@ -132,7 +136,7 @@ async def _send_batch(office: Office, connection: Connection, *, always: bool) -
         taken, settled = await claims.claim_due(
             session, rules, now=now, claim=office.claim, domain=office.domain, always=always
         )
-        read = await letters(session, [one.mail_id for one in taken], now=now)
+        read = await _letters(office, session, [one.mail_id for one in taken], now=now)
     batch = _Batch(deque(taken), read, time.monotonic(), settled)
     outcomes: Counter[str] = Counter()
     reachable = True
@@ -158,6 +162,22 @@ async def _send_batch(office: Office, connection: Connection, *, always: bool) -
     return Sent(outcomes["sent"], outcomes["failed"], batch.settled, reachable)
 
 
+async def _letters(
+    office: Office, session: AsyncSession, mails: Sequence[UUID], *, now: datetime
+) -> dict[UUID, Letter]:
+    """Read what the mails say; those about duties get a link to act by."""
+    read = await letters(session, mails, now=now)
+    links = office.links
+    if links is None:
+        return read
+    return {
+        mail: replace(letter, link=mail_address(links, office.public_url, mail, now=now))
+        if letter.lines
+        else letter
+        for mail, letter in read.items()
+    }
+
+
 async def _look_again(office: Office, batch: _Batch) -> None:
     """Read the facts again for what is left: a batch takes seconds, and people act meanwhile."""
     now = office.clock()
@@ -165,7 +185,7 @@ async def _look_again(office: Office, batch: _Batch) -> None:
     async with office.database.transaction() as session:
         rules = await read_rules(session, now=now)
         wanted = set(await claims.drop_unwanted(session, rules, left, now=now))
-        batch.letters = await letters(session, sorted(wanted), now=now)
+        batch.letters = await _letters(office, session, sorted(wanted), now=now)
     batch.settled += len(batch.waiting) - len(wanted)
     batch.waiting = deque(claim for claim in batch.waiting if claim.mail_id in wanted)
     batch.read_at = time.monotonic()

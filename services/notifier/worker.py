@@ -15,6 +15,7 @@ from services.notifier.summary import plan_summaries
 from services.notifier.watch import note_run, watch
 from services.notifier.webhooks.work import webhook_work
 from shared.db import Database
+from shared.links import load_links
 from shared.settings import Settings
 from shared.tasks import Work
 
@@ -126,6 +127,10 @@ def build(settings: Settings, database: Database) -> Work:
             mail_from=settings.mail_from,
             public_url=settings.public_url,
             claim=timedelta(seconds=settings.claim_seconds),
+            links=load_links(
+                settings.link_key_file,
+                settings.link_key.get_secret_value() if settings.link_key else None,
+            ),
         )
     )
     return Work(

@@ -3,6 +3,7 @@
 from shared.models.asked import Contribution, ExplanationRequest, Extension
 from shared.models.audit import AuditHead, AuditLink, AuditPersonal, AuditWaiting, AuditWords
 from shared.models.calendar import CalendarDay, CalendarYear
+from shared.models.feeds import Feed
 from shared.models.handovers import Handover, HandoverMove, Succession
 from shared.models.identity import ApiKey, Deputy, Membership, SignIn, User
 from shared.models.index import Analysis, Locality, Panel, PanelValue, Run, RunNode
@@ -57,6 +58,7 @@ __all__ = [
     "EvidenceUse",
     "ExplanationRequest",
     "Extension",
+    "Feed",
     "Framework",
     "FrameworkVersion",
     "Handover",

@@ -125,7 +125,7 @@ class ReminderSettings(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-# Written by notifier.
+# Written by notifier; acknowledged by api.
 class Reminder(Base):
     """The ledger: one row for each duty (or other subject), step or notice, and recipient."""
 

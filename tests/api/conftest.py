@@ -43,7 +43,7 @@ class Stage:
         """Count what a request may change; the last use of tokens and keys aside."""
         tables = (
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
-            "alarms api_keys explanation_requests extensions idempotency_keys indicator_rules "
+            "alarms api_keys explanation_requests extensions feeds idempotency_keys indicator_rules "
             "localities mails memberships nodes organisations outbox pack_files packs panels periods "
             "public_events reminder_policies reminder_steps responsibilities review_rules submissions "
             "successions suppressed_addresses users webhook_deliveries webhook_endpoints "

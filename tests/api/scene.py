@@ -173,7 +173,15 @@ async def _things_of(
         "extension": body(asked, 201)["id"],
         "explanation": body(question, 201)["id"],
         "deputy": await _deputy(session, person),
+        "feed": await _feed(client, person),
     }
+
+
+async def _feed(client: AsyncClient, person: Person) -> str:
+    made: dict[str, Any] = body(
+        await client.post("/v1/feeds", json={}, headers=person.headers), 201
+    )
+    return str(made["id"])
 
 
 async def _handovers(client: AsyncClient, cast: Cast, code: str, indicator: str) -> tuple[str, str]:

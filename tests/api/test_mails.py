@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from shared.message_ids import message_id
 from tests.api.conftest import Stage
 from tests.factories import body
 
@@ -67,7 +66,7 @@ async def test_a_test_is_a_mail_that_waits_for_the_notifier(stage: Stage) -> Non
     assert got.headers["location"] == f"/v1/mails/{mail['id']}"
     assert (mail["kind"], mail["state"], mail["attempts"]) == ("test", "waiting", 0)
     assert (mail["recipient"], mail["recipient_name"]) == ("thu@example.org", "Phòng thử")
-    assert mail["message_id"] == message_id(f"test:{mail['id']}", domain="localhost")
+    assert mail["message_id"] == f"<pii.{mail['id']}@localhost>"
     row = (
         await stage.connection.execute(
             text("SELECT key, next_at <= clock_timestamp(), facts FROM mails WHERE id = :id"),

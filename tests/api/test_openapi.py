@@ -71,9 +71,11 @@ def test_every_operation_documents_its_errors_as_problem_documents(
         assert expected <= answers.keys(), (method, path)
         for code in answers:
             if code.startswith(("4", "5")) and path != "/readyz":
-                assert answers[code] == {"$ref": f"#/components/responses/Problem{code}"}
-    for described in document["components"]["responses"].values():
-        assert list(described["content"]) == ["application/problem+json"]
+                kind = "Page" if path.startswith("/l/") else "Problem"
+                assert answers[code] == {"$ref": f"#/components/responses/{kind}{code}"}
+    for name, described in document["components"]["responses"].items():
+        page = ["text/html"] if name.startswith("Page") else []
+        assert list(described["content"]) == ["application/problem+json", *page]
 
 
 def test_every_operation_tells_what_it_answers(document: dict[str, Any]) -> None:
@@ -99,7 +101,15 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_only_what_is_public_needs_no_token(document: dict[str, Any]) -> None:
     assert document["security"] == [{"bearer": []}]
     free = {path for path, _, operation in operations(document) if operation.get("security") == []}
-    assert free == {"/livez", "/readyz", "/metrics", "/v1/auth/token", "/v1/auth/refresh"}
+    by_address = {path for path in free if "{token}" in path}
+    assert free - by_address == {
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/v1/auth/token",
+        "/v1/auth/refresh",
+    }
+    assert all(path.startswith(("/l/", "/feeds/")) for path in by_address)
 
 
 async def test_every_answer_is_what_the_document_says(

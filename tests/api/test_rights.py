@@ -305,6 +305,8 @@ CALLS: dict[str, list[Call]] = {
     "getDutyPolicy": [Call("FYYNYF", DUTY)],
     "getExplanationReminders": [Call("FYYNYF", EXPLANATION)],
     "getExplanationPolicy": [Call("FYYNYF", EXPLANATION)],
+    "listFeeds": [Call("FYYYYF")],
+    "createFeed": [Call("FYYFYF", json={"organisation": "so-gddt"})],
     "listReminderPolicies": [Call(EVERYBODY)],
     "createReminderPolicy": [Call(COORDINATOR, json={"name": "Báo cáo", "kind": "report"})],
     "getReminderPolicy": [Call(EVERYBODY, POLICY)],
@@ -362,6 +364,15 @@ NEEDS_MATCH = {  # beside every PATCH
     "setReviewRule",
 }
 PUBLIC = {"live", "ready", "metrics", "signIn", "refreshSignIn"}
+# What stands in their address is the right itself.
+OWN_ALONE = {"getFeed", "revokeFeed"}  # a colleague of the same role is a stranger
+BY_ADDRESS = {
+    "openLink",
+    "acknowledgeByLink",
+    "askExtensionByLink",
+    "nameDeputyByLink",
+    "readFeed",
+}
 
 
 def _operations() -> dict[str, tuple[str, str]]:
@@ -426,8 +437,8 @@ def as_expected(call: Call, expected: str, status: int) -> bool:
 
 
 def test_every_route_has_an_expectation_and_no_expectation_is_left_over() -> None:
-    assert {*CALLS, *PUBLIC} == OPERATIONS.keys()
-    assert not PUBLIC & CALLS.keys()
+    assert {*CALLS, *PUBLIC, *BY_ADDRESS, *OWN_ALONE} == OPERATIONS.keys()
+    assert not (PUBLIC | BY_ADDRESS | OWN_ALONE) & CALLS.keys()
 
 
 async def test_every_role_may_do_on_every_route_what_its_role_allows_and_nothing_else(
@@ -464,6 +475,37 @@ async def test_nobody_does_anything_without_a_token_but_what_is_public(stage: St
     for operation in PUBLIC:
         answer = await send(client, operation, Call("", json={}), {}, {})
         assert answer.status_code in {200, 422}, operation
+
+
+async def test_what_is_ones_own_alone_is_nobody_elses_of_any_role(stage: Stage) -> None:
+    refused = {"admin": 403, "viewer": 403}
+    for operation in OWN_ALONE:
+        method, path = OPERATIONS[operation]
+        path = path.format(feed_id=stage.mine["feed"])
+        for name, who in stage.cast.everybody().items():
+            async with stage.undone():
+                answer = await stage.client.request(method, path, headers=who.headers)
+            expected = {200, 204} if name == "officer" else {refused.get(name, 404)}
+            assert answer.status_code in expected, (operation, name, answer.text)
+        assert (await stage.client.request(method, path)).status_code == 401
+
+
+async def test_no_role_opens_what_an_address_opens_without_it(stage: Stage) -> None:
+    forms = {
+        "askExtensionByLink": {"wished_on": "2031-01-01", "reason": "thử"},
+        "nameDeputyByLink": {
+            "deputy": stage.scene["so-gddt"]["user"],
+            "valid_from": "2030-01-01",
+            "valid_to": "2030-01-31",
+        },
+    }
+    for operation in BY_ADDRESS:
+        method, path = OPERATIONS[operation]
+        for who in stage.cast.everybody().values():
+            answer = await stage.client.request(
+                method, path.format(token="A" * 50), data=forms.get(operation), headers=who.headers
+            )
+            assert answer.status_code == 404, (operation, answer.text)
 
 
 async def test_lists_hold_the_callers_own_bodies_only(stage: Stage) -> None:

@@ -60,6 +60,7 @@ REAL = {
     "delivery_id": "delivery",
     "day": "today",
     "pack_id": "pack",
+    "feed_id": "feed",
 }
 CODES = {"/v1/periods": "period", "/v1/organisations": "body"}  # of others it is an indicator's
 

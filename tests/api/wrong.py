@@ -753,6 +753,16 @@ WRONG = {
         "PUT", "/v1/panels/ky-2024", panel({"values": {"2.1.1": "5"}}), "/localities/0/values/2.1.1"
     ),
     "a panel of an unknown period": coordinator("PUT", "/v1/panels/chua-co", panel({}), "", 404),
+    # Feeds
+    "a feed of an unknown body": coordinator(
+        "POST", "/v1/feeds", {"organisation": "so-gi"}, "/organisation"
+    ),
+    "a feed of one's own by who writes for no body": coordinator(
+        "POST", "/v1/feeds", {}, "/organisation"
+    ),
+    "a feed with a misspelt member": coordinator(
+        "POST", "/v1/feeds", {"organization": "so-gddt"}, "/organization"
+    ),
     # People and keys
     "a person with a login in use": admin("/v1/users", USER | {"login": "officer"}, "/login", 409),
     "a person with a short password": admin("/v1/users", USER | {"password": "ngan"}, "/password"),

@@ -13,7 +13,9 @@ TODAY = date(2026, 12, 13)
 
 
 def written(title: str = "Hạn nộp", detail: str = "x", *, day: date = TODAY) -> str:
-    deadline = Deadline(UUID(int=7), day, title, detail, "https://pii.example.vn/v1/assignments/7")
+    deadline = Deadline(
+        "duty", UUID(int=7), day, title, detail, "https://pii.example.vn/v1/assignments/7"
+    )
     return calendar([deadline], organizer="pii@x.vn", domain="x.vn", now=NOW, today=TODAY)
 
 
@@ -38,7 +40,7 @@ def test_a_calendar_reads_what_was_written(title: str, detail: str) -> None:
 
 def test_an_entry_is_the_one_that_the_library_writes() -> None:
     made = icalendar.Event()
-    made.add("uid", f"pii.{UUID(int=7)}@x.vn")
+    made.add("uid", f"duty-{UUID(int=7)}@x.vn")
     made.add("dtstamp", NOW)
     made.add("last-modified", NOW)
     made.add("sequence", (TODAY - date(2024, 1, 1)).days)
@@ -62,7 +64,7 @@ def test_without_deadlines_there_is_no_calendar() -> None:
 
 
 def test_a_later_days_mail_outranks_the_earlier_also_where_the_deadline_came_nearer() -> None:
-    deadline = Deadline(UUID(int=7), date(2026, 12, 20), "a", "b", "c")
+    deadline = Deadline("duty", UUID(int=7), date(2026, 12, 20), "a", "b", "c")
     later = calendar(
         [deadline], organizer="pii@x.vn", domain="x.vn", now=NOW, today=date(2026, 12, 14)
     )

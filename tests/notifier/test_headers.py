@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 
 from services.notifier.headers import (
     UnusableAddressError,
-    domain_of,
     encoded,
     fit,
     fit_lines,
     mailbox,
-    message_id,
     one_line,
     pieces,
-    thread_id,
 )
+from shared.names import domain_of, thread_id
 
 VIETNAMESE = st.text(
     st.sampled_from('aăâbcdđeêghiklmnoôơpqrstuưvxyỷệữộấĐÔ 0123.–,():;"<>@[]=?_%&'), max_size=120
@@ -112,17 +110,8 @@ def test_a_rare_address_is_taken(address: str) -> None:
     assert mailbox("", address, "To") == address
 
 
-def test_a_message_id_is_a_function_of_the_mails_key() -> None:
-    one = message_id("digest:a@b.vn:2026-12-10", domain="x.vn")
-    assert one == message_id("digest:a@b.vn:2026-12-10", domain="x.vn")
-    assert one.startswith("<pii.")
-    assert one.endswith("@x.vn>")
-    assert UUID(one.removeprefix("<pii.").partition("@")[0]).version == 5
-    assert one != message_id("digest:a@b.vn:2026-12-11", domain="x.vn")
-
-
 def test_a_thread_is_named_by_its_duty() -> None:
-    assert thread_id(UUID(int=7), "x.vn") == f"<pii.thread.{UUID(int=7)}@x.vn>"
+    assert thread_id(UUID(int=7), domain="x.vn") == f"<pii.thread.{UUID(int=7)}@x.vn>"
 
 
 def test_the_domain_is_that_of_our_own_address() -> None:

@@ -46,7 +46,7 @@ async def posted(
                 recipient=mail.recipient,
                 recipient_name="Hoa",
                 planned_at=NOW,
-            send_at=NOW,
+                send_at=NOW,
                 state="claimed" if waits else mail.state,
                 sent_at=mail.sent_at,
                 mail_id=mail.id,

@@ -57,7 +57,7 @@ def instant(moment: datetime) -> str:
 def personal_values(entry: Entry) -> dict[str, Any]:
     """Find what is a person's in an entry: place → value. A system's name is nobody's."""
     values: dict[str, Any] = {}
-    if entry["actor_kind"] == "user":
+    if entry["actor_kind"] in {"user", "link"}:
         values["/actor_name"] = entry["actor_name"]
     fields = PERSONAL_FIELDS.get(entry["object_type"], frozenset())
     for field in sorted(fields & entry["changes"].keys()):

@@ -114,8 +114,10 @@ async def _places(
     objects = [
         and_(AuditEntry.object_type == kind, AuditEntry.object_id == key) for kind, key in about
     ]
+    # Whoever acted by a link without an account is known by the contact.
+    actors = (user_id, *contacts)
     chosen = select(*AuditEntry.__table__.columns).where(
-        or_(AuditEntry.actor_id == user_id, *objects)
+        or_(AuditEntry.actor_id.in_(actors), *objects)
     )
     rows = [dict(row) for row in (await session.execute(chosen)).mappings()]
     await keep_personal(session, rows)
@@ -125,7 +127,7 @@ async def _places(
         for place, value in personal_values(row).items()
         if value != erased_value(place)
         and (
-            str(row["actor_id"]) == str(user_id)
+            row["actor_id"] in actors
             if place == "/actor_name"
             else (row["object_type"], row["object_id"]) in about
         )

@@ -120,7 +120,7 @@ def _reaches(memberships: tuple[tuple[str, UUID], ...]) -> Mapping[str, Reach]:
 @dataclass(frozen=True, slots=True)
 class Caller:
     id: UUID
-    kind: Literal["user", "api_key"]
+    kind: Literal["user", "api_key", "link"]
     name: str
     login: str
     memberships: tuple[tuple[str, UUID, str], ...]
@@ -184,7 +184,7 @@ _lent = func.array(
     .scalar_subquery(),
     type_=ARRAY(Uuid),
 )
-_memberships = (
+HELD = (
     select(
         func.array_agg(aggregate_order_by(Membership.role, Membership.id)).label("roles"),
         func.array_agg(aggregate_order_by(Membership.organisation_id, Membership.id)).label(
@@ -206,13 +206,13 @@ BY_ACCESS_TOKEN = (
         User.login,
         SignIn.id.label("sign_in_id"),
         SignIn.access_expires_at.label("expires_at"),
-        _memberships.c.roles,
-        _memberships.c.bodies,
-        _memberships.c.codes,
+        HELD.c.roles,
+        HELD.c.bodies,
+        HELD.c.codes,
     )
     .select_from(SignIn)
     .join(User, User.id == SignIn.user_id)
-    .join(_memberships, text("true"))
+    .join(HELD, text("true"))
     .where(
         SignIn.access_hash == bindparam("token_hash"),
         SignIn.access_expires_at > func.now(),
@@ -263,6 +263,11 @@ async def _person(read: Reader, token: str) -> Caller | None:
     row = await read.first(BY_ACCESS_TOKEN, token_hash=token_hash(token))
     if row is None:
         return None
+    return person_of(row, expires_at=row["expires_at"], sign_in_id=row["sign_in_id"])
+
+
+def person_of(row: Any, **signed_in: Any) -> Caller:
+    """Make the caller of a row with ``HELD``."""
     memberships = tuple(
         zip(row["roles"] or (), row["bodies"] or (), row["codes"] or (), strict=True)
     )
@@ -273,8 +278,7 @@ async def _person(read: Reader, token: str) -> Caller | None:
         login=row["login"],
         memberships=memberships,
         reaches=_reaches(tuple((role, body) for role, body, _ in memberships)),
-        expires_at=row["expires_at"],
-        sign_in_id=row["sign_in_id"],
+        **signed_in,
     )
 
 

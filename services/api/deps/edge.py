@@ -60,6 +60,25 @@ async def read(
         return await handler(request)
 
 
+class Looking(APIRoute):
+    """Routes that read for whoever holds an address that nobody could guess."""
+
+    def get_route_handler(self) -> Handler:
+        handler = super().get_route_handler()
+
+        async def run(request: Request) -> Response:
+            asked = ReadRequest(request.scope, request.receive)
+            asked.caller = NOBODY
+            database: Database = request.state.database
+            async with (
+                asyncio.timeout(request.state.settings.request_timeout),
+                database.reading() as asked.read,
+            ):
+                return await handler(asked)
+
+        return run
+
+
 class Reading(APIRoute):
     """Routes that need a caller and read."""
 
@@ -125,6 +144,8 @@ class Writing(APIRoute):
 
     async def _admit(self, request: Request) -> None:
         """Let nobody upload who could not sign in."""
+        if not self.needs_caller:
+            return
         async with cast("Database", request.state.database).reading() as read:
             await authenticate(read, request.headers.get("authorization"))
 
@@ -156,7 +177,7 @@ class Writing(APIRoute):
 
 
 class Open(Writing):
-    """Routes for those who have not signed in yet."""
+    """Routes for those who have not signed in yet, or act by a link."""
 
     needs_caller = False
 

@@ -10,7 +10,7 @@ from services.api.deps.answers import answer
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page
-from services.api.deputies import commands, queries, schemas
+from services.api.deputies import commands, hand, queries, schemas
 
 reading = APIRouter(prefix="/v1/deputies", tags=["duties"], route_class=Reading)
 writing = APIRouter(prefix="/v1/deputies", tags=["duties"], route_class=Writing)
@@ -36,7 +36,7 @@ async def get_deputy(request: ReadRequest, deputy_id: UUID) -> Response:
 async def name_deputy(request: WriteRequest, body: schemas.NewDeputy) -> Response:
     """Let somebody of the same body do what one may do oneself there, on those days and no further."""
     request.caller.require("submissions:write")
-    made = await commands.name_deputy(request.db, request.caller, new=body, now=datetime.now(UTC))
+    made = await hand.name_deputy(request.db, request.caller, new=body, now=datetime.now(UTC))
     shown = await queries.deputy_shown(await request.fresh(), request.caller, made)
     return answer(request, shown, status=201, headers={"location": f"/v1/deputies/{made}"})
 

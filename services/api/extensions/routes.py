@@ -11,7 +11,7 @@ from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page
-from services.api.extensions import commands, queries, schemas
+from services.api.extensions import commands, hand, queries, schemas
 
 reading = APIRouter(prefix="/v1", tags=["duties"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["duties"], route_class=Writing)
@@ -61,7 +61,7 @@ async def ask_extension(
     """Ask for a later day, in a closed period too: granted, it lifts the lock until that day."""
     request.caller.require("assignments:read")
     await assignment_shown(request.read, request.caller, assignment_id)
-    made = await commands.ask_extension(
+    made = await hand.ask_extension(
         request.db,
         request.caller,
         assignment_id,

@@ -14,8 +14,8 @@ from services.api.mails.schemas import NewTest
 from shared.errors import ConflictError
 from shared.events import AddressLifted, MailAsked
 from shared.log import trace_id
-from shared.message_ids import domain_of, message_id
 from shared.models import Mail, SuppressedAddress
+from shared.names import domain_of, message_id
 from shared.outbox import emit
 
 
@@ -53,8 +53,8 @@ async def ask_test(
             recipient=new.address,
             recipient_name=new.name,
             day=today_in_hanoi(now),
-            message_id=message_id(key, domain=domain_of(mail_from)),
-            facts={"asked_by": caller.name},
+            message_id=message_id(made, domain=domain_of(mail_from)),
+            facts={"by": caller.name},
             state="waiting",
             next_at=now,
             trace_id=trace_id.get(),

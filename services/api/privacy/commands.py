@@ -20,6 +20,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.models import (
     Alarm,
     Contact,
+    Feed,
     Mail,
     Membership,
     Reminder,
@@ -74,7 +75,7 @@ async def erase(
         "id": user_id,
         "pseudonym": pseudonym,
         "contacts": len(contacts),
-        "named_in": await _named(session, user_id),
+        "named_in": await _named(session, (user_id, *contacts)),
         "reminders": reminders,
         "mails": mails,
         "suppressed_addresses": suppressed,
@@ -179,6 +180,8 @@ async def _close(
     user.password_hash, user.active, user.updated_at = "!", False, now
     standing = update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
     await session.execute(standing.values(ended_at=now))
+    feeds = update(Feed).where(Feed.user_id == user.id, Feed.revoked_at.is_(None))
+    await session.execute(feeds.values(revoked_at=now))
     mine = Membership.user_id == user.id
     await session.execute(delete(Membership).where(mine, Membership.valid_from >= today))
     await session.execute(
@@ -188,11 +191,11 @@ async def _close(
     )
 
 
-async def _named(session: AsyncSession, user_id: UUID) -> dict[str, int]:
-    """Erase the name beside each act; return how many rows had it, by table and column."""
+async def _named(session: AsyncSession, people: Sequence[UUID]) -> dict[str, int]:
+    """Erase the name beside each act, also of the contact who acted by a link; return how many rows had it, by table and column."""
     found = {}
     for table, who, name in named_columns():
-        mine = update(table).where(table.columns[who] == user_id, table.columns[name] != ERASED)
+        mine = update(table).where(table.columns[who].in_(people), table.columns[name] != ERASED)
         done = await session.execute(mine.values({name: ERASED}).returning(table.columns[who]))
         if rows := len(done.all()):
             found[f"{table.name}.{name}"] = rows

@@ -11,6 +11,7 @@ from shared.db import Reader, records
 from shared.models import (
     AuditEntry,
     Contact,
+    Feed,
     Mail,
     Membership,
     Organisation,
@@ -53,6 +54,17 @@ _SIGN_INS = (
     select(SignIn.created_at.label("started_at"), SignIn.ended_at)
     .where(SignIn.user_id == bindparam("id"))
     .order_by(SignIn.created_at, SignIn.id)
+)
+_FEEDS = (
+    select(
+        Organisation.code.label("organisation"),
+        Feed.created_at,
+        Feed.last_used_at,
+        Feed.revoked_at,
+    )
+    .outerjoin(Organisation, Organisation.id == Feed.organisation_id)
+    .where(Feed.user_id == bindparam("id"))
+    .order_by(Feed.created_at, Feed.id)
 )
 _LOG = select(
     func.count().filter(AuditEntry.actor_id == bindparam("id")).label("by"),
@@ -117,6 +129,7 @@ async def personal_data(read: Reader, user_id: UUID) -> dict[str, Any] | None:
         "memberships": records(await read.all(_MEMBERSHIPS, id=user_id)),
         "contacts": records(await read.all(_CONTACTS, email=email)),
         "sign_ins": records(await read.all(_SIGN_INS, id=user_id)),
+        "feeds": records(await read.all(_FEEDS, id=user_id)),
         "audit_entries": dict(log or {}),
         "named_in": {place: rows for place, rows in sorted(named.items()) if rows},
         "reminders": await read.value(_REMINDERS, email=email) if email else 0,

@@ -38,6 +38,13 @@ class SignInKept(BaseModel):
     ended_at: datetime | None
 
 
+class FeedKept(BaseModel):
+    organisation: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
 class LogKept(BaseModel):
     by: int = Field(description="Entries of what this person did.")
     about: int = Field(description="Entries of what was done to the account.")
@@ -57,6 +64,7 @@ class PersonalData(BaseModel):
     memberships: list[MembershipKept]
     contacts: list[ContactKept] = Field(description="By the account's e-mail address.")
     sign_ins: list[SignInKept]
+    feeds: list[FeedKept] = Field(description="Calendars that were subscribed to.")
     audit_entries: LogKept
     named_in: dict[str, int] = Field(description="Rows that name the person, by table and column.")
     reminders: int = Field(description="Rows in the ledger to the account's address.")

@@ -1,0 +1,111 @@
+"""Pages as people see them on a phone: one file, no script, nothing from elsewhere."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.api.links import words
+from services.api.links.states import Letter, Matter
+from services.api.links.words import Both
+
+TEMPLATES = Path(__file__).parent / "templates"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Where the forms lead: matter → address; body → its name, address and who may be chosen."""
+
+    acknowledge: Mapping[UUID, str]
+    extension: Mapping[UUID, str]
+    deputies: Sequence[tuple[str, str, Sequence[Any]]]
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def headers() -> Mapping[str, str]:
+    """Give what every answer here carries: the one style, forms that lead here, and nothing else."""
+    style = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return {
+        "content-security-policy": (
+            f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        ),
+        # The address is a right: it is not kept, not indexed, and not told to where a page leads.
+        "cache-control": "no-store",
+        "x-robots-tag": "noindex, nofollow",
+        "x-frame-options": "DENY",
+    }
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
+    made.globals["words"] = words
+    return made
+
+
+def _page(name: str, status: int = 200, **facts: Any) -> Response:
+    # Put in whole: as markup it is what the policy has the hash of.
+    content = _templates().get_template(name).render(style=_style(), **facts)
+    return Response(content, status, media_type=HTML)
+
+
+def letter(shown: Letter, *, call: Mapping[str, Any] | None, forms: Forms, today: date) -> Response:
+    """Show the matters of a mail as they are today, and what the recipient may do."""
+    matters = [_told(matter, today) for matter in shown.matters]
+    return _page(
+        "letter.html.j2",
+        letter=shown,
+        matters=matters,
+        call=call,
+        forms=forms,
+        today=today,
+        made_up=shown.made_up,
+    )
+
+
+def _told(matter: Matter, today: date) -> dict[str, Any]:
+    facts = matter.facts
+    days = matter.days(today)
+    topic = next(iter(matter.topics))
+    return {
+        "matter": matter,
+        "facts": facts,
+        "title": words.DUTIES.get(facts["duty"]) or words.TOPICS.get(topic, Both(topic, topic)),
+        "topics": [words.TOPICS[each] for each in matter.topics if each in words.TOPICS],
+        "role": words.ROLES.get(facts["role"]),
+        "status": words.STATES.get(facts["status"]),
+        "days": words.days_told(days) if days is not None and matter.unfinished else None,
+        "late": days is not None and days < 0 and matter.unfinished,
+        "passed": words.PASSED["duty" if matter.stands else "person"],
+    }
+
+
+def done(what: Both, *, details: Sequence[Both] = (), back: str, made_up: bool) -> Response:
+    return _page("done.html.j2", what=what, details=details, back=back, made_up=made_up)
+
+
+def refusal(status: int, told: Sequence[Both]) -> Response:
+    title = words.TITLES.get(status, words.UNTITLED)
+    return _page("refusal.html.j2", int(status), title=title, told=told, made_up=False)
