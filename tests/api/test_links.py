@@ -111,6 +111,7 @@ async def sent_to(
                 user_id=whom.get("user_id"),
                 recipient=email,
                 recipient_name=mail.recipient_name,
+                planned_at=now,
                 send_at=now,
                 state="sent",
                 sent_at=now,

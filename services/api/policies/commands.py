@@ -58,7 +58,7 @@ async def create_policy(session: AsyncSession, caller: Caller, *, new: NewPolicy
 async def change_policy(
     session: AsyncSession, caller: Caller, policy_id: UUID, *, patch: PolicyPatch, now: datetime
 ) -> None:
-    policy = await _held(session, policy_id)
+    policy = await policy_in_hand(session, policy_id)
     told = patch.model_dump(exclude={"steps"}, exclude_unset=True)
     told = {name: value for name, value in told.items() if not _says_nothing(name, value)}
     values = await _stored(session, told)
@@ -74,7 +74,7 @@ async def change_policy(
 
 async def delete_policy(session: AsyncSession, caller: Caller, policy_id: UUID) -> None:
     """Remove it; its duties go to the next policy that fits, or to silence."""
-    policy = await _held(session, policy_id)
+    policy = await policy_in_hand(session, policy_id)
     steps = await _steps_of(session, policy_id)
     was = {name: [getattr(policy, name), None] for name in ("name", *_SCOPE, "active")}
     await session.delete(policy)
@@ -92,7 +92,7 @@ def _tell(
     emit(session, PolicyChanged(policy_id=policy_id))
 
 
-async def _held(session: AsyncSession, policy_id: UUID) -> ReminderPolicy:
+async def policy_in_hand(session: AsyncSession, policy_id: UUID) -> ReminderPolicy:
     policy = await session.get(ReminderPolicy, policy_id, with_for_update=True)
     if policy is None:
         raise PolicyNotFoundError

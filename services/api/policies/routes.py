@@ -51,6 +51,7 @@ async def change_policy(
 ) -> Response:
     """Change the name, the scope, whether it is in force, or all its steps; planned mail follows."""
     request.caller.require("reminders:write")
+    await commands.policy_in_hand(request.db, policy_id)
     require_match(request, await queries.policy_shown(request.read, request.caller, policy_id))
     await commands.change_policy(
         request.db, request.caller, policy_id, patch=body, now=datetime.now(UTC)

@@ -34,6 +34,14 @@ class HoldDecidedError(ConflictError):
     """
 
 
+async def settings_in_hand(session: AsyncSession) -> ReminderSettings:
+    """Take them for this transaction: one change of them at a time."""
+    found = await session.scalars(
+        select(ReminderSettings).with_for_update().execution_options(populate_existing=True)
+    )
+    return found.one()
+
+
 async def set_settings(
     session: AsyncSession, caller: Caller, *, new: NewSettings, now: datetime
 ) -> None:
@@ -43,8 +51,7 @@ async def set_settings(
         values[name] = time.fromisoformat(values[name])
     if faults := _faults(values):
         raise InvalidError(faults=faults)
-    found = await session.scalars(select(ReminderSettings).with_for_update())
-    settings = found.one()
+    settings = await settings_in_hand(session)
     if changes := apply(settings, values):
         settings.updated_at = now
         told = {name: [str(part) for part in change] for name, change in changes.items()}

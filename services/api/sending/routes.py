@@ -30,6 +30,7 @@ async def get_settings(request: ReadRequest) -> Response:
 async def set_settings(request: WriteRequest, body: schemas.ReminderSettings) -> Response:
     """Replace the settings. A pause needs a reason, and stops all mail at once; the ledger is planned on."""
     request.caller.require("reminders:write")
+    await commands.settings_in_hand(request.db)
     require_match(request, await queries.settings_shown(request.read, request.caller))
     await commands.set_settings(request.db, request.caller, new=body, now=datetime.now(UTC))
     return answer(request, await queries.settings_shown(await request.fresh(), request.caller))

@@ -140,7 +140,7 @@ def _once(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-async def _held(session: AsyncSession, webhook_id: UUID) -> WebhookEndpoint:
+async def webhook_in_hand(session: AsyncSession, webhook_id: UUID) -> WebhookEndpoint:
     # NO KEY UPDATE: deliveries that refer to it go on being written.
     found = await session.get(WebhookEndpoint, webhook_id, with_for_update={"key_share": True})
     if found is None:
@@ -162,7 +162,7 @@ async def change_webhook(
         await _check_url(values["url"], outward, resolve)
     if "event_types" in values:
         values["event_types"] = _once(values["event_types"])
-    endpoint = await _held(session, webhook_id)
+    endpoint = await webhook_in_hand(session, webhook_id)
     changes = apply(endpoint, values)
     if not changes:
         return
@@ -176,7 +176,7 @@ async def change_webhook(
 
 async def delete_webhook(session: AsyncSession, caller: Caller, webhook_id: UUID) -> None:
     """Remove it with its secrets and its log; the audit log keeps that it was there."""
-    endpoint = await _held(session, webhook_id)
+    endpoint = await webhook_in_hand(session, webhook_id)
     record(
         session,
         caller,
@@ -191,7 +191,7 @@ async def rotate(
     session: AsyncSession, caller: Caller, webhook_id: UUID, *, overlap: timedelta, now: datetime
 ) -> str:
     """Replace the secret. The one before signs beside it for a while; any older one ends at once."""
-    endpoint = await _held(session, webhook_id)
+    endpoint = await webhook_in_hand(session, webhook_id)
     await session.execute(
         delete(WebhookSecret).where(
             WebhookSecret.endpoint_id == webhook_id,
@@ -220,7 +220,7 @@ async def rotate(
 
 async def enable(session: AsyncSession, caller: Caller, webhook_id: UUID, *, now: datetime) -> None:
     """Take it up again, from now on: what was dropped meanwhile stays dropped."""
-    endpoint = await _held(session, webhook_id)
+    endpoint = await webhook_in_hand(session, webhook_id)
     values = {"active": True, "disabled_at": None, "disabled_reason": None}
     if changes := apply(endpoint, values):
         endpoint.failing_since = endpoint.retry_after = None
@@ -235,7 +235,7 @@ def _require_on(endpoint: WebhookEndpoint) -> None:
 
 async def ping(session: AsyncSession, caller: Caller, webhook_id: UUID, *, now: datetime) -> UUID:
     """Send it a trial message, whatever it asked for."""
-    _require_on(await _held(session, webhook_id))
+    _require_on(await webhook_in_hand(session, webhook_id))
     event = PublicEvent(
         id=uuid4(),
         type=PING,
@@ -262,7 +262,7 @@ async def resend(
     delivery = await session.get(WebhookDelivery, delivery_id, with_for_update=True)
     if delivery is None:
         raise DeliveryNotFoundError
-    _require_on(await _held(session, delivery.endpoint_id))
+    _require_on(await webhook_in_hand(session, delivery.endpoint_id))
     if delivery.state == "claimed":
         raise BeingSentError
     record(

@@ -80,6 +80,7 @@ async def change_webhook(
 ) -> Response:
     """Change it, or pause it with ``active: false``: what waits then waits on."""
     request.caller.require("webhooks:write")
+    await commands.webhook_in_hand(request.db, webhook_id)
     require_match(request, await queries.webhook_shown(request.read, request.caller, webhook_id))
     await commands.change_webhook(
         request.db,
