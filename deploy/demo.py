@@ -4,7 +4,6 @@ import asyncio
 import json
 import secrets
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ import httpx
 from rich.console import Console
 from rich.panel import Panel
 
+from deploy.demo_hours import office_hours
+from deploy.demo_people import DemoError, Person, sign_in
 from deploy.demo_screen import MADE_UP, index_table, written
 from deploy.plans.made_up import made_up_figures, made_up_panel
 from deploy.plans.reader import read_plan
@@ -32,48 +33,6 @@ PDF = (
 )
 
 
-class DemoError(Exception):
-    """Something did not go as told; the message says what to do."""
-
-
-@dataclass
-class Person:
-    """Somebody who is signed in and does things over HTTP."""
-
-    name: str
-    http: httpx.AsyncClient
-    token: str
-
-    async def call(self, method: str, path: str, *, expect: int = 200, **request: Any) -> Any:
-        headers = {
-            "authorization": f"Bearer {self.token}",
-            "accept-language": "vi",
-            **request.pop("headers", {}),
-        }
-        if method == "POST":
-            headers.setdefault("idempotency-key", secrets.token_hex(16))
-        response = await self.http.request(method, path, headers=headers, **request)
-        if response.status_code != expect:
-            raise DemoError(
-                f"{method} {path} answered {response.status_code}: {response.text[:500]}"
-            )
-        return response.json() if response.content else None
-
-    async def change(self, path: str, values: dict[str, Any]) -> Any:
-        """PATCH with the ETag that was read."""
-        read = await self.http.get(path, headers={"authorization": f"Bearer {self.token}"})
-        return await self.call(
-            "PATCH", path, json=values, headers={"if-match": read.headers["etag"]}
-        )
-
-
-async def sign_in(http: httpx.AsyncClient, name: str, login: str, password: str) -> Person:
-    response = await http.post("/v1/auth/token", json={"login": login, "password": password})
-    if response.status_code != 200:  # noqa: PLR2004
-        raise DemoError(f"{login} could not sign in: {response.text}")
-    return Person(name, http, response.json()["access_token"])
-
-
 class Demo:
     """The story, a method for each chapter."""
 
@@ -83,7 +42,7 @@ class Demo:
         self._console = console
         self._accounts = json.loads(Path(state["accounts"]).read_text("utf-8"))
         self._plan = read_plan(PLAN)
-        now = datetime.now(HANOI)
+        self._now = now = datetime.now(HANOI)
         self._today = now.date()
         self._period = f"minh-hoa-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
@@ -99,6 +58,17 @@ class Demo:
         )
         self._admin = await sign_in(self._http, "Quản trị", **self._accounts["admin"])
         self._coordinator = await sign_in(self._http, "Sở KH&CN", **self._accounts["coordinator"])
+        async with office_hours(self._coordinator, self._now, self._tell) as mail_goes_out:
+            await self._data_round()
+            if mail_goes_out:
+                await self._remind()
+            else:
+                self._tell(
+                    "Nhắc việc", "keeps today's day off; the mails come on the next working day"
+                )
+            await self._close()
+
+    async def _data_round(self) -> None:
         await self._open_period()
         await self._load_panel()
         before = await self._index()
@@ -108,8 +78,6 @@ class Demo:
             await self._round(officer, returns_one=number == 0)
         after = await self._index(min_run=before["run"]["number"] + 1)
         self._console.print(index_table(after, before))
-        await self._remind()
-        await self._close()
 
     async def _open_period(self) -> None:
         await self._coordinator.call(

@@ -19,9 +19,16 @@ PERIOD = "2024"
 PASSWORD = "correct horse battery"
 LEADS = 8  # of each figure
 FAR = timedelta(days=200)  # no reminder is due yet
-NEAR = timedelta(
-    days=4
-)  # the reminder of five days before was due yesterday: one mail goes out now
+NEAR = timedelta(days=1)  # the reminder of five days before is past: one mail goes out now
+ONE_STEP = {"offset_days": -5, "days": "calendar", "audience": "officer", "separate": True}
+ALWAYS = {
+    "opens_at": "00:00",
+    "closes_at": "23:59",
+    "digest_at": "00:00",
+    "usual_factor": 1000,
+    "summary_weekday": None,
+}
+FRIDAY = 5
 
 
 @dataclass
@@ -102,10 +109,29 @@ class Office:
             "made_up": True,
         }
         await self.ask("coordinator", "POST", "/v1/periods", json=period)
+        await self._remind_at_any_hour()
         await self.ask("coordinator", "POST", f"/v1/periods/{PERIOD}/open")
         panel = made_up_panel(leaves, plan.city, localities=12)
         await self.ask("coordinator", "PUT", f"/v1/panels/{PERIOD}", json=panel)
         await self._list_duties(made_up_figures(leaves, localities=12))
+
+    async def _remind_at_any_hour(self) -> None:
+        """Let mail go out whenever the tests run, and each duty's one reminder in a mail of its own."""
+        await self._change("/v1/reminder-settings", ALWAYS)
+        today = today_in_hanoi()
+        calendar = f"/v1/calendar/{today.year}"
+        known = (await self.ask("coordinator", "GET", calendar)).json()["days"]
+        days = [day for day in known if day["day"] != today.isoformat()]
+        if today.isoweekday() > FRIDAY:
+            days.append({"day": today.isoformat(), "kind": "worked", "name": "Thử nghiệm"})
+        decision = {"confirmed": True, "decision": "Thử nghiệm", "days": days}
+        await self._change(calendar, decision)
+        policy = {"name": "Thử nghiệm", "period": PERIOD, "steps": [ONE_STEP]}
+        await self.ask("coordinator", "POST", "/v1/reminder-policies", json=policy)
+
+    async def _change(self, path: str, new: dict[str, Any]) -> None:
+        etag = (await self.ask("coordinator", "GET", path)).headers["etag"]
+        await self.ask("coordinator", "PUT", path, json=new, headers={"if-match": etag})
 
     async def _sign_in(self, login: str, password: str) -> None:
         who = {"login": login, "password": password}

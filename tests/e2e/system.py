@@ -187,10 +187,10 @@ class System:
 
     @asynccontextmanager
     async def claims_held(self) -> AsyncIterator[int]:
-        """Hold every reminder that a notifier is sending, so that none can be marked as sent."""
+        """Hold every mail that a notifier is sending, so that none can be marked as sent."""
         async with self.database.transaction() as session:
             found = await session.scalars(
-                text("SELECT id FROM reminders WHERE state = 'claimed' FOR UPDATE")
+                text("SELECT id FROM mails WHERE state = 'claimed' FOR UPDATE")
             )
             yield len(found.all())
 

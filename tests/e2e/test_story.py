@@ -38,8 +38,11 @@ async def test_the_trace_id_of_a_moved_deadline_is_that_of_its_mail(office: Offi
         duty = await office.move_deadline(headers=headers)
         await assert_nothing_is_lost(office)
         folder = office.system.mails
+        query = {"assignment": duty, "state": "sent"}
+        told = await office.ask("coordinator", "GET", "/v1/reminders", params=query)
+        (row,) = told.json()["items"]
         kept = [mails.read_mail(folder, name) for name in mails.names(folder)]
-        (mail,) = [one for one in kept if one.headers["X-PII-Assignment"] == duty]
+        (mail,) = [one for one in kept if one.message_id == row["mail"]["message_id"]]
         if mail.headers["X-PII-Trace-Id"] == trace:
             return
     pytest.fail("no mail carries the trace id of the request that caused it")
