@@ -1,6 +1,7 @@
 """Whom a body's audiences are, as SQL."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +40,7 @@ def is_suppressed(address: Any) -> ColumnElement[bool]:
     )
 
 
+@cache
 def recipients() -> Subquery:
     """List the people of every audience of every body, and from which day to which they are it.
 
