@@ -216,14 +216,17 @@ async def _against(
     subjects = [row.subject_id for row in found if row.kind == "notice"]
     # What the facts forbid may be wanted again one day; what was overtaken is over.
     against: dict[UUID, str] = {}
+    today = today_in_hanoi(now)
     if duties:
         against |= dict(await superseded(session, ids, now=now))
         steps = rules.of([row.due_on for row in found if row.due_on], now=now)
         scope = of_subjects(sorted(duties))
-        against |= dict(await obstacles(session, steps, rows=rows, scope=scope))
+        against |= dict(await obstacles(session, steps, today=today, rows=rows, scope=scope))
     if subjects:
         since = notices_since(rules, now=now) - timedelta(days=1)
-        against |= dict(await untrue(session, rows=rows, subjects=subjects, since=since))
+        against |= dict(
+            await untrue(session, today=today, rows=rows, subjects=subjects, since=since)
+        )
     return [Obstacle(*pair) for pair in against.items()]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,9 @@ async def told_today(session: AsyncSession, people: set[str], *, now: datetime) 
     day = today_in_hanoi(now)
     keys = [digest_key(person, now) for person in people]
     found = await session.scalars(
-        select(Mail.recipient).where(among(Mail.key, keys), Mail.day == day)
+        select(Mail.recipient).where(
+            among(Mail.key, keys), Mail.day == day, or_(Mail.state != "empty", Mail.maybe_sent)
+        )
     )
     return set(found)
 
@@ -38,11 +40,14 @@ def key_of(line: Any, *, told: bool, now: datetime) -> str | None:
     """
     if line.kind == "notice":
         return f"notice:{line.recipient}"
+    today = today_in_hanoi(now)
+    # With its day: what was left out of one mail for good may be planned again and go in another.
+    alone = f"separate:{line.id}:{today.isoformat()}"
     if line.separate:
-        return f"separate:{line.id}"
+        return alone
     if not told:
         return digest_key(line.recipient, now)
-    return f"separate:{line.id}" if line.due_on <= today_in_hanoi(now) else None
+    return alone if line.due_on <= today else None
 
 
 async def put_off(
@@ -79,9 +84,14 @@ async def write_envelopes(
                 next_at=now,
                 claimed_at=now,
                 trace_id=lines[0].trace_id or trace_id.get(),
+                created_at=now,
             )
-            # Another notifier made it a moment ago.
-            .on_conflict_do_nothing(index_elements=["key"])
+            # Another notifier made it a moment ago; but one that was left empty is filled again.
+            .on_conflict_do_update(
+                index_elements=["key"],
+                set_={"state": "claimed", "claimed_at": now, "next_at": now, "reason": None},
+                where=and_(Mail.state == "empty", ~Mail.maybe_sent),
+            )
             .returning(Mail.id)
         )
         if mail is not None:

@@ -1,7 +1,7 @@
 """What is told once, when it happened: decisions, extensions, explanations, deputies, hand-overs; as SQL over the facts."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -130,7 +130,7 @@ def _handovers(since: datetime) -> Select[Any]:
     )
 
 
-def noticed(since: datetime, subjects: Sequence[UUID] | None = None) -> Subquery:
+def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: date) -> Subquery:
     """List what is to be told once, and to whom; ``subjects`` narrows it."""
     facts = union_all(
         _decisions(since), _extensions(since), _explanations(since), _handovers(since)
@@ -156,6 +156,7 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None) -> Subquery
                 people.c.organisation_id == facts.c.organisation_id,
                 people.c.audience.in_((facts.c.first, facts.c.second)),
                 day.between(people.c.valid_from, people.c.valid_to),
+                people.c.valid_to >= today,
             ),
         )
         .where(_among(facts.c.subject_id, subjects))
@@ -178,6 +179,7 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None) -> Subquery
         .where(
             Deputy.created_at >= since,
             Deputy.ended_at.is_(None),
+            Deputy.valid_to >= today,
             User.active,
             User.email != "",
             _among(Deputy.id, subjects),
@@ -188,6 +190,18 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None) -> Subquery
 
 def _among(column: Any, subjects: Sequence[UUID] | None) -> ColumnElement[bool]:
     return true() if subjects is None else among(column, subjects)
+
+
+def is_known(rows: Any) -> ColumnElement[bool]:
+    """Tell whether the body was told: whoever comes to it later, or has a new address, hears no old news."""
+    return and_(
+        Reminder.kind == "notice",
+        Reminder.subject_id == rows.c.subject_id,
+        Reminder.topic == rows.c.topic,
+        Reminder.organisation_id == rows.c.organisation_id,
+        Reminder.audience == rows.c.audience,
+        Reminder.state.in_(("sent", "delivered")),
+    )
 
 
 def is_told(rows: Any) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """What stands against a line of the ledger that was planned or claimed: the facts, read again."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,7 +36,7 @@ _why = case(
     (and_(~_is_duty, Asked.state != "asked"), reasons.DUTY_DONE),
     (
         and_(
-            Reminder.audience.in_(("officer", "head")),
+            Reminder.audience.in_(("officer", "deputy", "head")),
             func.coalesce(Contact.organisation_id, Reminder.organisation_id)
             != func.coalesce(Asked.organisation_id, Assignment.organisation_id),
         ),
@@ -62,11 +62,12 @@ async def obstacles(
     session: AsyncSession,
     steps: Sequence[Step],
     *,
+    today: date,
     rows: ColumnElement[bool],
     scope: Scope | None = None,
 ) -> list[Obstacle]:
     """Find among the steps in ``rows`` what is no longer wanted, and lock it; what is locked is another's."""
-    want = wanted(steps, scope=scope or everything())
+    want = wanted(steps, scope=scope or everything(), today=today)
     found = await session.execute(
         select(Reminder.id, _why)
         .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
@@ -86,10 +87,15 @@ async def obstacles(
 
 
 async def untrue(
-    session: AsyncSession, *, rows: ColumnElement[bool], subjects: Sequence[UUID], since: datetime
+    session: AsyncSession,
+    *,
+    today: date,
+    rows: ColumnElement[bool],
+    subjects: Sequence[UUID],
+    since: datetime,
 ) -> list[Obstacle]:
     """Find among the notices in ``rows`` what is no longer so."""
-    facts = noticed(since, subjects)
+    facts = noticed(since, subjects, today=today)
     found = await session.execute(
         select(
             Reminder.id,

@@ -7,15 +7,29 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import case, exists, func, literal, or_, select, true, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import reasons
-from services.notifier.notices import LONGEST, is_told, noticed
+from services.notifier.following import UNSENT, first_audience, follow
+from services.notifier.notices import LONGEST, is_known, is_told, noticed
 from services.notifier.obstacles import Obstacle, obstacles
 from services.notifier.rules import Rules, read_rules
-from services.notifier.schedule import AUDIENCES, Step
+from services.notifier.schedule import today_in_hanoi
 from services.notifier.wanted import Asked, Scope, in_period, is_in, is_watched, wanted
 from shared.db import among
 from shared.duty import effective_due_on
@@ -24,8 +38,6 @@ from shared.models import Assignment, Period, Reminder
 from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
-
-_UNSENT = ("planned", "held")
 
 
 class Planned(NamedTuple):
@@ -51,13 +63,16 @@ async def plan_reminders(
     scope = in_period(period_id)
     steps = rules.of(await _deadlines(session, scope), now=now)
     rows = true() if period_id is None else _of_period(period_id)
-    against = await obstacles(session, steps, rows=Reminder.state.in_(_UNSENT) & rows, scope=scope)
+    today = today_in_hanoi(now)
+    want = wanted(steps, scope=scope, today=today)
+    unsent = Reminder.state.in_(UNSENT) & rows
+    against = await obstacles(session, steps, today=today, rows=unsent, scope=scope)
     await skip(session, against)
     planned = Planned(
         skipped=len(against),
-        moved=await _move(session, steps, scope),
-        again=await _plan_again(session, steps, scope, now=now),
-        added=await _add(session, steps, scope),
+        moved=await follow(session, steps, want, today=today),
+        again=await _plan_again(session, want, now=now),
+        added=await _add(session, want),
         notices=await _add_notices(session, rules, now=now),
     )
     if any(planned):
@@ -115,42 +130,12 @@ async def skip(session: AsyncSession, against: Iterable[Obstacle]) -> None:
         log.info("reminders_skipped", reason=reason, reminders=[str(i) for i in ids[:100]])
 
 
-async def _move(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> int:
-    """Follow the calendar and the settings: a step may now belong to another moment."""
-    want = wanted(steps, scope=scope)
-    moved = (
-        await session.execute(
-            select(Reminder.id, want.c.send_at, want.c.separate)
-            .join(want, is_in(want))
-            .where(
-                Reminder.state.in_(_UNSENT),
-                or_(Reminder.planned_at != want.c.send_at, Reminder.separate != want.c.separate),
-            )
-            .order_by(Reminder.id)
-            .with_for_update(of=Reminder, skip_locked=True)
-        )
-    ).all()
-    by_time: dict[tuple[datetime, bool], list[UUID]] = defaultdict(list)
-    for reminder_id, send_at, separate in moved:
-        by_time[send_at, separate].append(reminder_id)
-    for (send_at, separate), ids in by_time.items():
-        await session.execute(
-            update(Reminder)
-            .where(among(Reminder.id, ids))
-            .values(planned_at=send_at, send_at=send_at, separate=separate)
-        )
-    return len({row.id for row in moved})
-
-
-async def _plan_again(
-    session: AsyncSession, steps: Sequence[Step], scope: Scope, *, now: datetime
-) -> int:
+async def _plan_again(session: AsyncSession, want: Subquery, *, now: datetime) -> int:
     """Plan again what was skipped for a fact that is no more.
 
     A step whose day came while the duty was done stays skipped; one whose day came after the duty was
     returned is sent, even if no notifier was running on that day.
     """
-    want = wanted(steps, scope=scope)
     found = (
         await session.execute(
             select(Reminder.id, want.c.send_at)
@@ -161,7 +146,8 @@ async def _plan_again(
                 ~is_suppressed(Reminder.recipient),
                 or_(
                     Reminder.reason != reasons.DUTY_DONE,
-                    want.c.send_at > func.coalesce(want.c.undone_since, now),
+                    # An excuse leaves no trace but that the duty was changed when it was lifted.
+                    want.c.send_at > func.coalesce(want.c.undone_since, want.c.changed_at, now),
                 ),
             )
             .order_by(Reminder.id)
@@ -199,13 +185,21 @@ _COPIED = (
 )
 
 
-async def _add(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> int:
-    """Write what is wanted and not in the ledger, one row for each duty, step and recipient."""
-    want = wanted(steps, scope=scope)
-    key = (want.c.subject_id, want.c.due_on, want.c.step, want.c.recipient)
-    first = case(
-        {audience: place for place, audience in enumerate(AUDIENCES)}, value=want.c.audience
+_STATE = ("state", "reason")
+
+
+def _dead_or_planned(recipient: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Write at once why a dead address gets nothing."""
+    dead = is_suppressed(recipient)
+    return (
+        case((dead, "skipped"), else_="planned").label("state"),
+        case((dead, reasons.ADDRESS_DEAD), else_=null()).label("reason"),
     )
+
+
+async def _add(session: AsyncSession, want: Subquery) -> int:
+    """Write what is wanted and not in the ledger, one row for each duty, step and recipient."""
+    key = (want.c.subject_id, want.c.due_on, want.c.step, want.c.recipient)
     missing = select(
         literal("step"),
         literal("due"),
@@ -215,16 +209,27 @@ async def _add(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> in
         want.c.send_at.label("planned_at"),
         want.c.send_at,
         literal(trace_id.get()),
+        *_dead_or_planned(want.c.recipient),
         *(want.c[name] for name in _COPIED),
     ).where(~exists().where(is_in(want)))
-    order = (*key, first, want.c.contact_id, want.c.user_id)
-    columns = ("kind", "topic", "due_on", "step", "separate", "planned_at", "send_at", "trace_id")
+    order = (*key, first_audience(want), want.c.contact_id, want.c.user_id)
+    columns = (
+        "kind",
+        "topic",
+        "due_on",
+        "step",
+        "separate",
+        "planned_at",
+        "send_at",
+        "trace_id",
+        *_STATE,
+    )
     return await _insert(session, (*columns, *_COPIED), missing, key=key, order=order)
 
 
 async def _add_notices(session: AsyncSession, rules: Rules, *, now: datetime) -> int:
     """Write down what happened and is to be told once, for the next moment that mail may go out."""
-    facts = noticed(notices_since(rules, now=now))
+    facts = noticed(notices_since(rules, now=now), today=today_in_hanoi(now))
     at = rules.hours.next(now)
     missing = select(
         literal("notice"),
@@ -232,11 +237,12 @@ async def _add_notices(session: AsyncSession, rules: Rules, *, now: datetime) ->
         literal(at),
         literal(at),
         literal(trace_id.get()),
+        *_dead_or_planned(facts.c.recipient),
         *(facts.c[name] for name in _COPIED),
-    ).where(~exists().where(is_told(facts)))
+    ).where(~exists().where(is_told(facts)), ~exists().where(is_known(facts)))
     key = (facts.c.subject_id, facts.c.topic, facts.c.recipient)
     order = (*key, facts.c.contact_id, facts.c.user_id)
-    columns = ("kind", "topic", "planned_at", "send_at", "trace_id")
+    columns = ("kind", "topic", "planned_at", "send_at", "trace_id", *_STATE)
     return await _insert(session, (*columns, *_COPIED), missing, key=key, order=order)
 
 

@@ -1,6 +1,7 @@
 """Whom a body's audiences are, as SQL."""
 
 from datetime import date
+from functools import cache
 
 from sqlalchemy import (
     Date,
@@ -26,6 +27,7 @@ _ALWAYS = (
 )
 
 
+@cache
 def recipients() -> Subquery:
     """List the people of every audience of every body, and from which day to which they are it.
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,10 +38,11 @@ async def hold_if_unsafe(
     session: AsyncSession, rules: Rules, *, now: datetime, domain: str
 ) -> None:
     """Hold what is due where the calendar is not confirmed or the mails are too many; let go where that is over."""
-    if rules.settings.calendar_required and not rules.knows(now):
+    unknown = rules.settings.calendar_required and not rules.knows(now)
+    if unknown and not await _released_today(session, "calendar", now=now):
         year = today_in_hanoi(now).year
         await _hold(session, "calendar", HeldFor(year=year), now=now, domain=domain)
-    else:
+    elif not unknown:
         await _let_go(session, "calendar", now=now)
     if too_many := await _too_many(session, rules, now=now):
         await _hold(session, "too_many", too_many, now=now, domain=domain)
@@ -49,14 +50,10 @@ async def hold_if_unsafe(
 
 async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> HeldFor | None:
     """Count who would get mail today; say how many are too many, and why."""
-    due = await session.scalar(select(func.count(Reminder.recipient.distinct())).where(is_due(now)))
-    if not due:
+    due = await session.scalar(select(_mails).where(is_due(now)))
+    if not due or await _released_today(session, "too_many", now=now):
         return None
     most = rules.settings.most_mails
-    if due <= FEW and due <= most:
-        return None
-    if await _released_today(session, now=now):
-        return None
     today = today_in_hanoi(now)
     day = func.date(func.timezone(HANOI.key, Mail.sent_at))
     per_day = (
@@ -68,22 +65,33 @@ async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> He
     sent = await session.scalar(select(per_day.c.mails).where(per_day.c.day == today)) or 0
     usual = await session.scalar(select(func.max(per_day.c.mails)).where(per_day.c.day < today))
     limit = most
-    if usual is not None:
+    if usual is not None and due > FEW:
         limit = min(most, max(FEW, usual * rules.settings.usual_factor))
     if due + sent <= limit:
         return None
     return HeldFor(usual=usual, limit=limit)
 
 
-async def _released_today(session: AsyncSession, *, now: datetime) -> bool:
+# One digest and one mail of what happened for each person, and what goes alone.
+_mails: ColumnElement[int] = func.count(
+    func.concat(
+        Reminder.kind,
+        Reminder.recipient,
+        case((Reminder.separate, cast(Reminder.id, Text)), else_=""),
+    ).distinct()
+)
+
+
+async def _released_today(session: AsyncSession, kind: str, *, now: datetime) -> bool:
     """Tell whether a person released a run today: he means all of the day."""
     day = func.date(func.timezone(HANOI.key, Hold.decided_at))
     return bool(
         await session.scalar(
             select(
                 exists().where(
-                    Hold.kind == "too_many",
+                    Hold.kind == kind,
                     Hold.state == "released",
+                    Hold.decided_by.is_not(None),
                     Hold.decided_at > now - timedelta(days=1),
                     day == today_in_hanoi(now),
                 )
@@ -97,20 +105,23 @@ async def _hold(
 ) -> None:
     """Hold what is due of the policies' steps; notices of what happened go on, but for a flood."""
     rows = is_due(now) if kind == "too_many" else and_(is_due(now), Reminder.kind == "step")
-    mails, people = (
+    lines, mails, people = (
         await session.execute(
-            select(func.count(), func.count(Reminder.recipient.distinct())).where(rows)
+            select(func.count(), _mails, func.count(Reminder.recipient.distinct())).where(rows)
         )
     ).one()
-    if not mails:
+    if not lines:
         return
     made = uuid4()
-    detail = {"mails": people, "lines": mails, **why._asdict()}
+    detail = {"mails": mails, "lines": lines, "recipients": people, **why._asdict()}
     waiting = await session.scalar(
         insert(Hold)
         .values(id=made, kind=kind, detail=detail, created_at=now)
         .on_conflict_do_update(
-            index_elements=["kind"], index_where=Hold.state == "waiting", set_={"kind": kind}
+            index_elements=["kind"],
+            # Written out: as a parameter no index fits it once the statement is planned for any value.
+            index_where=text("state = 'waiting'"),
+            set_={"kind": kind},
         )
         .returning(Hold.id)
     )
@@ -136,7 +147,7 @@ async def _ask(
         hold_id=str(hold),
         kind=kind,
         mails=detail["mails"],
-        recipients=detail["mails"],
+        recipients=detail["recipients"],
         limit=detail["limit"],
         usual=detail["usual"],
         year=detail["year"],
@@ -191,7 +202,7 @@ async def post(
     domain: str,
 ) -> bool:
     """Write down a mail that carries no lines of the ledger; the next round sends it. False if it is there."""
-    key = f"{kind}:{what}:{email}"
+    key = f"{kind}:{what}:{email.lower()}"
     mail_id = uuid4()
     made = await session.scalar(
         insert(Mail)
@@ -207,6 +218,7 @@ async def post(
             state="waiting",
             next_at=now,
             trace_id=trace_id.get(),
+            created_at=now,
         )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(Mail.id)

@@ -21,6 +21,7 @@ from services.notifier.rules import Rules, read_rules
 from services.notifier.safety import post
 from services.notifier.schedule import at, next_working, today_in_hanoi
 from shared.calendar import DAY
+from shared.db import among
 from shared.duty import effective_due_on, is_done, late
 from shared.models import (
     Alarm,
@@ -43,18 +44,28 @@ MOST = 100  # bodies and addresses
 
 
 async def plan_summaries(session: AsyncSession, *, now: datetime, domain: str) -> int:
-    """Write the week's summary to everybody it is for, once, from the hour of the digest on its day."""
+    """Write the week's summary to everybody it is for, once, from the hour of the digest on its day.
+
+    Where no notifier ran on that day it is written on the next that is worked in the week.
+    """
     rules = await read_rules(session, now=now)
-    day = summary_day(rules, today_in_hanoi(now))
-    if day is None or day != today_in_hanoi(now) or rules.settings.paused:
+    today = today_in_hanoi(now)
+    day = summary_day(rules, today)
+    if day is None or today < day or rules.settings.paused:
         return 0
-    if now < at(day, rules.settings.digest_at) or not rules.hours.are_now(now):
+    if now < at(today, rules.settings.digest_at) or not rules.hours.are_now(now):
         return 0
-    people = await _readers(session, f"{day.isocalendar().year}-W{day.isocalendar().week:02d}")
+    week = f"{day.isocalendar().year}-W{day.isocalendar().week:02d}"
+    readers = {
+        f"summary:{week}:{email.lower()}": (email, name) for email, name in await _readers(session)
+    }
+    written = set(await session.scalars(select(Mail.key).where(among(Mail.key, readers))))
+    if today > day and written:
+        return 0
+    people = [reader for key, reader in readers.items() if key not in written]
     if not people or not await session.scalar(select(exists().where(Period.state == "open"))):
         return 0
-    facts = await summary(session, day)
-    week = f"{day.isocalendar().year}-W{day.isocalendar().week:02d}"
+    facts = await summary(session, today)
     return sum(
         [
             await post(session, "summary", week, email, name, facts=facts, now=now, domain=domain)
@@ -72,8 +83,8 @@ def summary_day(rules: Rules, today: date) -> date | None:
     return day if day.isocalendar()[:2] == today.isocalendar()[:2] else None
 
 
-async def _readers(session: AsyncSession, week: str) -> Sequence[tuple[str, str]]:
-    """List who has not been written to this week: the coordinating body's officers and the leadership."""
+async def _readers(session: AsyncSession) -> Sequence[tuple[str, str]]:
+    """List the coordinating body's officers and the leadership, each address once."""
     rows = await session.execute(
         select(func.min(Contact.email), func.min(Contact.name))
         .join(Organisation, Organisation.id == Contact.organisation_id)
@@ -84,7 +95,6 @@ async def _readers(session: AsyncSession, week: str) -> Sequence[tuple[str, str]
                 Organisation.kind == "committee",
             ),
             ~is_suppressed(Contact.email),
-            ~exists().where(Mail.key == func.concat("summary:", week, ":", Contact.email)),
         )
         .group_by(func.lower(Contact.email))
         .order_by(func.lower(Contact.email))
@@ -258,7 +268,9 @@ async def _holds(session: AsyncSession) -> list[StandingHold]:
     )
     return [
         StandingHold(
-            kind=hold.kind, mails=hold.detail["mails"], since=hold.created_at.date().isoformat()
+            kind=hold.kind,
+            mails=hold.detail["mails"],
+            since=today_in_hanoi(hold.created_at).isoformat(),
         )
         for hold in rows
     ]

@@ -1,6 +1,8 @@
 """The one rule of who is to be reminded of what, as SQL: planning and the last check before sending both ask it."""
 
 from collections.abc import Sequence
+from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -68,8 +70,11 @@ is_watched: ColumnElement[bool] = or_(
 """True where somebody is told: the period is open, or an extension went on after it was closed."""
 
 
+_EVERYTHING = true(), true()
+
+
 def everything() -> Scope:
-    return true(), true()
+    return _EVERYTHING
 
 
 def in_period(period_id: UUID | None) -> Scope:
@@ -99,6 +104,7 @@ def owed(scope: Scope) -> Subquery:
             (Period.state != "open").label("closed"),
             Responsibility.role.label("role"),
             _undone_since.label("undone_since"),
+            Assignment.updated_at.label("changed_at"),
         )
         .join(Period, Period.id == Assignment.period_id)
         .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
@@ -127,6 +133,7 @@ def owed(scope: Scope) -> Subquery:
             literal(value=False),
             func.coalesce(role, "lead"),
             null().cast(DateTime(timezone=True)),
+            null().cast(DateTime(timezone=True)),
         )
         .join(Node, Node.id == Asked.node_id)
         .outerjoin(parent, parent.id == Node.parent_id)
@@ -137,6 +144,16 @@ def owed(scope: Scope) -> Subquery:
 
 def governed(scope: Scope) -> FromClause:
     """Add to each the policy that is its plan."""
+    return _all_governed() if scope is _EVERYTHING else _governed(scope)
+
+
+@cache
+def _all_governed() -> FromClause:
+    """Make it once: writing it down takes longer than what it asks of a quiet database."""
+    return _governed(_EVERYTHING)
+
+
+def _governed(scope: Scope) -> FromClause:
     duty = owed(scope)
     policy = governing(
         kind=duty.c.kind,
@@ -171,11 +188,12 @@ def _steps_table(steps: Sequence[Step]) -> FromClause:
     )
 
 
-def wanted(steps: Sequence[Step], *, scope: Scope) -> Subquery:
+def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
     """Join what is unfinished with its steps and whom they are for.
 
     It is the one rule of who is to be reminded: planning inserts what it has and the ledger has not, and
-    a reminder that it no longer has is not sent.
+    a reminder that it no longer has is not sent. It knows the facts alone, not what was planned before:
+    whenever a notifier runs, it comes to the same.
     """
     table = _steps_table(steps)
     duty = governed(scope)
@@ -187,6 +205,7 @@ def wanted(steps: Sequence[Step], *, scope: Scope) -> Subquery:
             duty.c.explanation_id,
             duty.c.organisation_id,
             duty.c.undone_since,
+            duty.c.changed_at,
             table.c.due_on,
             table.c.step,
             table.c.audience,
@@ -208,13 +227,20 @@ def wanted(steps: Sequence[Step], *, scope: Scope) -> Subquery:
                 people.c.organisation_id == duty.c.organisation_id,
                 people.c.audience == table.c.audience,
                 table.c.day.between(people.c.valid_from, people.c.valid_to),
+                # Nor is it sent later to whoever no longer stands in.
+                people.c.valid_to >= today,
             ),
         )
         .where(
+            # What came while the duty was done is over; a return is told by itself.
+            or_(duty.c.undone_since.is_(None), table.c.send_at > duty.c.undone_since),
             # Outside the city's line of command nobody is escalated to: they are asked.
             or_(duty.c.role != "requested", table.c.audience.in_(("officer", "deputy"))),
             # Once an extension has run out in a closed period, nothing can be handed in any more.
-            or_(~duty.c.closed, table.c.day <= table.c.due_on),
+            or_(
+                ~duty.c.closed,
+                and_(table.c.day <= table.c.due_on, table.c.due_on >= today),
+            ),
         )
         .subquery("wanted")
     )

@@ -59,7 +59,8 @@ async def watch(session: AsyncSession, rules: Rules, *, now: datetime, domain: s
     """Raise and clear alarms by the facts, and write to people about those that are new."""
     await keep(session, NO_CONTACT, await _unreachable(session), now=now)
     await keep(session, PLANNING_SILENT, await _silent(session, rules, now=now), now=now)
-    await keep(session, UNSENT, await _unsent(session, rules, now=now), now=now)
+    if (unsent := await _unsent(session, rules, now=now)) is not None:
+        await keep(session, UNSENT, unsent, now=now)
     waiting = await session.scalars(select(Hold.id).where(Hold.state == "waiting"))
     held = {str(hold): Standing(None, "") for hold in waiting}
     await _clear(session, HOLD, keeping=held, now=now)
@@ -146,9 +147,14 @@ async def _silent(session: AsyncSession, rules: Rules, *, now: datetime) -> dict
     }
 
 
-async def _unsent(session: AsyncSession, rules: Rules, *, now: datetime) -> dict[str, Standing]:
-    """Look for what should have gone out by now; outside the hours and in a pause nothing should."""
-    if rules.settings.paused or not rules.hours.are_now(now):
+async def _unsent(
+    session: AsyncSession, rules: Rules, *, now: datetime
+) -> dict[str, Standing] | None:
+    """Look for what should have gone out by now; in a pause nothing should.
+
+    Outside the hours and soon after their beginning nobody can tell: then what stands goes on standing.
+    """
+    if rules.settings.paused:
         return {}
     minutes = timedelta(minutes=rules.settings.unsent_minutes)
     opened = rules.hours.opened(now)
@@ -158,9 +164,10 @@ async def _unsent(session: AsyncSession, rules: Rules, *, now: datetime) -> dict
             and_(Mail.state.in_(("claimed", "waiting")), Mail.created_at < now - minutes)
         )
     )
-    late = [moment for moment in (oldest, waiting) if moment is not None]
-    if not late or opened > now - minutes:
+    if oldest is None and waiting is None:
         return {}
+    if not rules.hours.are_now(now) or opened > now - minutes:
+        return None
     return {
         "": Standing(
             None,

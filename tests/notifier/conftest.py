@@ -20,6 +20,7 @@ from shared.models import (
     ExplanationRequest,
     Extension,
     Framework,
+    Handover,
     Hold,
     Mail,
     Membership,
@@ -41,7 +42,7 @@ from tests.notifier.post import PostOffice
 
 # What the tests write, children first; history tables refuse to be emptied and stay empty.
 TABLES = (
-    Reminder, Hold, SuppressedAddress, Mail, NotifierRun, Alarm, ReminderStep, ReminderPolicy,
+    Reminder, Hold, SuppressedAddress, Mail, Handover, NotifierRun, Alarm, ReminderStep, ReminderPolicy,
     CalendarDay, CalendarYear, Deputy, Membership, User, ExplanationRequest, Extension, Submission,
     Assignment, Responsibility, Contact, Period, Node, Framework, Organisation,
 )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Let what is planned follow the facts: another moment, another body, another person of the same address."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Subquery, case, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.schedule import AUDIENCES, Step
+from services.notifier.wanted import is_in, of_subjects, wanted
+from shared.db import among
+from shared.models import Reminder
+
+UNSENT = ("planned", "held")
+_FOLLOWED = ("organisation_id", "audience", "contact_id", "user_id", "recipient_name")
+
+
+async def follow(
+    session: AsyncSession, steps: Sequence[Step], want: Subquery, *, today: date
+) -> int:
+    """Follow the calendar, the settings and who it is: a step may now belong to another moment or body."""
+    found = (
+        await session.execute(
+            select(Reminder.id, Reminder.subject_id)
+            .join(want, is_in(want))
+            .where(Reminder.state.in_(UNSENT), _differs(want))
+            .distinct()
+        )
+    ).all()
+    if not found:
+        return 0
+    # Of a recipient in two audiences one differs always; the first of them counts.
+    want = wanted(steps, scope=of_subjects([row.subject_id for row in found]), today=today)
+    rows = (
+        await session.execute(
+            select(
+                Reminder,
+                want.c.send_at.label("at"),
+                want.c.separate.label("alone"),
+                *(want.c[name].label(f"new_{name}") for name in _FOLLOWED),
+            )
+            .join(want, is_in(want))
+            .where(among(Reminder.id, [row.id for row in found]), Reminder.state.in_(UNSENT))
+            .order_by(Reminder.id, first_audience(want), want.c.contact_id, want.c.user_id)
+            .with_for_update(of=Reminder, skip_locked=True)
+        )
+    ).all()
+    by_change: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)
+    for row in {row.Reminder.id: row for row in reversed(rows)}.values():
+        old, new = row.Reminder, row[1:]
+        if (old.planned_at, old.separate, *(getattr(old, name) for name in _FOLLOWED)) != tuple(
+            new
+        ):
+            by_change[old.planned_at == row.at, *new].append(old.id)
+    for (stays, at, separate, *followed), ids in by_change.items():
+        # What was put off to a later digest stays so.
+        moment = {} if stays else {"planned_at": at, "send_at": at}
+        await session.execute(
+            update(Reminder)
+            .where(among(Reminder.id, ids))
+            .values(separate=separate, **moment, **dict(zip(_FOLLOWED, followed, strict=True)))
+        )
+    return sum(len(ids) for ids in by_change.values())
+
+
+def _differs(want: Subquery) -> ColumnElement[bool]:
+    pairs = ((Reminder.planned_at, "send_at"), (Reminder.separate, "separate"))
+    followed = ((getattr(Reminder, name), name) for name in _FOLLOWED)
+    return or_(*(mine.is_distinct_from(want.c[name]) for mine, name in (*pairs, *followed)))
+
+
+def first_audience(want: Subquery) -> ColumnElement[int]:
+    """Order a recipient's audiences."""
+    places = {audience: place for place, audience in enumerate(AUDIENCES)}
+    return case(places, value=want.c.audience)
