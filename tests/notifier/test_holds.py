@@ -1,6 +1,7 @@
 """The safety stop: what is held, who is asked, and what a person's decision does."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -47,6 +48,21 @@ async def confirm(world: World, *, confirmed: bool, year: int = 2026) -> None:
         await session.execute(
             update(CalendarYear).where(CalendarYear.year == year).values(confirmed=confirmed)
         )
+
+
+FACTS: dict[str, dict[str, Any]] = {
+    "hold": {
+        "hold_id": "0", "kind": "too_many", "mails": 9, "recipients": 9, "limit": 5, "usual": 1,
+        "year": None,
+    },
+    "alarm": {"alarms": []},
+    "test": {"by": "Bình"},
+    "summary": {
+        "week_from": "2026-11-30", "week_to": "2026-12-06", "periods": [], "longest_late": [],
+        "changes": {"submitted": 0, "accepted": 0, "returned": 0, "extensions": 0},
+        "unreachable": [], "dead_addresses": [], "holds": [],
+    },
+}  # fmt: skip
 
 
 async def test_a_run_of_too_many_mails_is_held_and_the_coordinator_asked_once(
@@ -249,6 +265,7 @@ async def test_in_a_pause_nothing_goes_out_but_what_a_person_waits_for(
         await world.add(
             Mail(
                 id=uuid4(), key=kind, kind=kind, recipient=f"{kind}@x.vn", recipient_name="",
+                facts=FACTS[kind],
                 day=DUE, message_id=f"<{kind}@x>", state="waiting", next_at=at(0), trace_id="",
             )
         )  # fmt: skip
@@ -268,6 +285,7 @@ async def test_at_night_nothing_goes_out_but_what_a_person_waits_for(
         await world.add(
             Mail(
                 id=uuid4(), key=kind, kind=kind, recipient=f"{kind}@x.vn", recipient_name="",
+                facts=FACTS[kind],
                 day=DUE, message_id=f"<{kind}@x>", state="waiting", next_at=clock.now, trace_id="",
             )
         )  # fmt: skip

@@ -259,11 +259,11 @@ def test_the_calendar_has_each_deadline_that_is_still_to_come_once() -> None:
     read = icalendar.Calendar.from_ical(calendar_of(message))
     found = {(event["UID"], event.start, event.end) for event in read.events}
     assert found == {
-        (f"pii.{UUID(int=number)}@pii.example.vn", day, day + timedelta(days=1))
-        for number, day in (
-            (8, date(2026, 12, 13)),
-            (9, date(2026, 12, 20)),
-            (55, date(2026, 12, 18)),
+        (f"{kind}-{UUID(int=number)}@pii.example.vn", day, day + timedelta(days=1))
+        for kind, number, day in (
+            ("duty", 8, date(2026, 12, 13)),
+            ("duty", 9, date(2026, 12, 20)),
+            ("explanation", 55, date(2026, 12, 18)),
         )
     }
     assert len(read.events) == 3
