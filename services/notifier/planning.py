@@ -11,13 +11,26 @@ from sqlalchemy import case, exists, func, literal, or_, select, true, union, up
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import reasons
+from services.notifier.differences import (
+    UNSENT,
+    compare_by_hashing,
+    differences,
+    has_moved,
+    may_come_again,
+)
 from services.notifier.notices import LONGEST, is_told, noticed
 from services.notifier.obstacles import Obstacle, obstacles
-from services.notifier.recipients import is_suppressed
 from services.notifier.rules import Rules, read_rules
 from services.notifier.schedule import AUDIENCES, Step
-from services.notifier.wanted import Asked, Scope, in_period, is_in, is_watched, wanted
+from services.notifier.wanted import (
+    Asked,
+    Scope,
+    in_period,
+    is_in,
+    is_watched,
+    of_subjects,
+    wanted,
+)
 from shared.db import among
 from shared.duty import effective_due_on
 from shared.log import trace_id
@@ -25,7 +38,7 @@ from shared.models import Assignment, Period, Reminder
 
 log = structlog.get_logger()
 
-_UNSENT = ("planned", "held")
+SLICE = 5_000  # duties whose lines are written by one statement
 
 
 class Planned(NamedTuple):
@@ -51,13 +64,21 @@ async def plan_reminders(
     scope = in_period(period_id)
     steps = rules.of(await _deadlines(session, scope), now=now)
     rows = true() if period_id is None else _of_period(period_id)
-    against = await obstacles(session, steps, rows=Reminder.state.in_(_UNSENT) & rows, scope=scope)
-    await skip(session, against)
+    missing, other = await differences(session, steps, scope, rows=rows, now=now)
+    skipped = moved = again = 0
+    if other:
+        scope = of_subjects(other)
+        rows = among(Reminder.subject_id, other) & Reminder.state.in_(UNSENT)
+        against = await obstacles(session, steps, rows=rows, scope=scope)
+        await skip(session, against)
+        skipped = len(against)
+        moved = await _move(session, steps, scope)
+        again = await _plan_again(session, steps, scope, now=now)
     planned = Planned(
-        skipped=len(against),
-        moved=await _move(session, steps, scope),
-        again=await _plan_again(session, steps, scope, now=now),
-        added=await _add(session, steps, scope),
+        added=await _add(session, steps, missing),
+        again=again,
+        moved=moved,
+        skipped=skipped,
         notices=await _add_notices(session, rules, now=now),
     )
     if any(planned):
@@ -67,20 +88,6 @@ async def plan_reminders(
             **planned._asdict(),
         )
     return planned
-
-
-async def compare_by_hashing(session: AsyncSession) -> None:
-    """Keep the planner of this transaction from nested loops.
-
-    Right after many rows were written its statistics know none of them, and it would compare each with
-    each: 8,000 reminders took more than 20 s instead of 0.1 s. Their price would also start the compiler.
-    """
-    await session.execute(
-        select(
-            func.set_config("enable_nestloop", "off", true()),
-            func.set_config("jit", "off", true()),
-        )
-    )
 
 
 def _of_period(period_id: UUID) -> Any:
@@ -116,16 +123,12 @@ async def skip(session: AsyncSession, against: Iterable[Obstacle]) -> None:
 
 
 async def _move(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> int:
-    """Follow the calendar and the settings: a step may now belong to another moment."""
     want = wanted(steps, scope=scope)
     moved = (
         await session.execute(
             select(Reminder.id, want.c.send_at, want.c.separate)
             .join(want, is_in(want))
-            .where(
-                Reminder.state.in_(_UNSENT),
-                or_(Reminder.planned_at != want.c.send_at, Reminder.separate != want.c.separate),
-            )
+            .where(has_moved(Reminder, want))
             .order_by(Reminder.id)
             .with_for_update(of=Reminder, skip_locked=True)
         )
@@ -145,25 +148,12 @@ async def _move(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> i
 async def _plan_again(
     session: AsyncSession, steps: Sequence[Step], scope: Scope, *, now: datetime
 ) -> int:
-    """Plan again what was skipped for a fact that is no more.
-
-    A step whose day came while the duty was done stays skipped; one whose day came after the duty was
-    returned is sent, even if no notifier was running on that day.
-    """
     want = wanted(steps, scope=scope)
     found = (
         await session.execute(
             select(Reminder.id, want.c.send_at)
             .join(want, is_in(want))
-            .where(
-                Reminder.state == "skipped",
-                Reminder.reason.not_in(reasons.FOR_GOOD),
-                ~is_suppressed(Reminder.recipient),
-                or_(
-                    Reminder.reason != reasons.DUTY_DONE,
-                    want.c.send_at > func.coalesce(want.c.undone_since, now),
-                ),
-            )
+            .where(may_come_again(Reminder, want, now=now))
             .order_by(Reminder.id)
             .with_for_update(of=Reminder, skip_locked=True)
         )
@@ -199,14 +189,25 @@ _COPIED = (
 )
 
 
-async def _add(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> int:
-    """Write what is wanted and not in the ledger, one row for each duty, step and recipient."""
+async def _add(session: AsyncSession, steps: Sequence[Step], subjects: Sequence[UUID]) -> int:
+    """Write what is wanted and not in the ledger, one row for each duty, step and recipient.
+
+    So many duties at a time: one statement for all would meet the limit of statements, at every try.
+    """
+    ordered = sorted(subjects)
+    slices = (ordered[start : start + SLICE] for start in range(0, len(ordered), SLICE))
+    return sum([await _add_of(session, steps, of_subjects(some)) for some in slices])
+
+
+async def _add_of(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> int:
     want = wanted(steps, scope=scope)
     key = (want.c.subject_id, want.c.due_on, want.c.step, want.c.recipient)
     first = case(
         {audience: place for place, audience in enumerate(AUDIENCES)}, value=want.c.audience
     )
     missing = select(
+        # In the order of time: at random places of four indexes it took three times as long.
+        func.uuidv7(),
         literal("step"),
         literal("due"),
         want.c.due_on,
@@ -218,7 +219,8 @@ async def _add(session: AsyncSession, steps: Sequence[Step], scope: Scope) -> in
         *(want.c[name] for name in _COPIED),
     ).where(~exists().where(is_in(want)))
     order = (*key, first, want.c.contact_id, want.c.user_id)
-    columns = ("kind", "topic", "due_on", "step", "separate", "planned_at", "send_at", "trace_id")
+    columns = ("id", "kind", "topic", "due_on", "step", "separate")
+    columns += ("planned_at", "send_at", "trace_id")
     return await _insert(session, (*columns, *_COPIED), missing, key=key, order=order)
 
 
@@ -234,6 +236,9 @@ async def _add_notices(session: AsyncSession, rules: Rules, *, now: datetime) ->
         literal(trace_id.get()),
         *(facts.c[name] for name in _COPIED),
     ).where(~exists().where(is_told(facts)))
+    # Where there is nothing to insert, only read.
+    if not await session.scalar(select(missing.exists())):
+        return 0
     key = (facts.c.subject_id, facts.c.topic, facts.c.recipient)
     order = (*key, facts.c.contact_id, facts.c.user_id)
     columns = ("kind", "topic", "planned_at", "send_at", "trace_id")
@@ -252,9 +257,7 @@ async def _insert(
     key: Sequence[Any],
     order: Sequence[Any],
 ) -> int:
-    """Insert on the server, one row for each key; where there is nothing to insert, only read."""
-    if not await session.scalar(select(missing.exists())):
-        return 0
+    """Insert on the server, one row for each key."""
     done: Any = await session.execute(
         insert(Reminder)
         .from_select(list(columns), missing.ext(distinct_on(*key)).order_by(*order))

@@ -28,15 +28,14 @@ _ALWAYS = (
 
 
 def is_suppressed(address: Any) -> ColumnElement[bool]:
-    """Tell whether nothing is sent to an address any more."""
-    return (
-        exists()
-        .where(
-            func.lower(SuppressedAddress.address) == func.lower(address),
-            SuppressedAddress.lifted_at.is_(None),
-        )
-        .correlate_except(SuppressedAddress)
+    """Tell whether nothing is sent to an address any more.
+
+    By IN, for which Postgres reads the addresses once; EXISTS beside other conditions it asks for every row.
+    """
+    dead = select(func.lower(SuppressedAddress.address)).where(
+        SuppressedAddress.lifted_at.is_(None)
     )
+    return func.lower(address).in_(dead)
 
 
 def recipients() -> Subquery:
