@@ -6,16 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, case, or_, select, update
+from sqlalchemy import ColumnElement, Subquery, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.differences import FOLLOWED, UNSENT, differs
 from services.notifier.schedule import AUDIENCES, Step
 from services.notifier.wanted import is_in, of_subjects, wanted
 from shared.db import among
 from shared.models import Reminder
-
-UNSENT = ("planned", "held")
-_FOLLOWED = ("organisation_id", "audience", "contact_id", "user_id", "recipient_name")
 
 
 async def follow(
@@ -26,7 +24,7 @@ async def follow(
         await session.execute(
             select(Reminder.id, Reminder.subject_id)
             .join(want, is_in(want))
-            .where(Reminder.state.in_(UNSENT), _differs(want))
+            .where(Reminder.state.in_(UNSENT), differs(Reminder, want))
             .distinct()
         )
     ).all()
@@ -40,7 +38,7 @@ async def follow(
                 Reminder,
                 want.c.send_at.label("at"),
                 want.c.separate.label("alone"),
-                *(want.c[name].label(f"new_{name}") for name in _FOLLOWED),
+                *(want.c[name].label(f"new_{name}") for name in FOLLOWED),
             )
             .join(want, is_in(want))
             .where(among(Reminder.id, [row.id for row in found]), Reminder.state.in_(UNSENT))
@@ -51,9 +49,7 @@ async def follow(
     by_change: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)
     for row in {row.Reminder.id: row for row in reversed(rows)}.values():
         old, new = row.Reminder, row[1:]
-        if (old.planned_at, old.separate, *(getattr(old, name) for name in _FOLLOWED)) != tuple(
-            new
-        ):
+        if (old.planned_at, old.separate, *(getattr(old, name) for name in FOLLOWED)) != tuple(new):
             by_change[old.planned_at == row.at, *new].append(old.id)
     for (stays, at, separate, *followed), ids in by_change.items():
         # What was put off to a later digest stays so.
@@ -61,15 +57,9 @@ async def follow(
         await session.execute(
             update(Reminder)
             .where(among(Reminder.id, ids))
-            .values(separate=separate, **moment, **dict(zip(_FOLLOWED, followed, strict=True)))
+            .values(separate=separate, **moment, **dict(zip(FOLLOWED, followed, strict=True)))
         )
     return sum(len(ids) for ids in by_change.values())
-
-
-def _differs(want: Subquery) -> ColumnElement[bool]:
-    pairs = ((Reminder.planned_at, "send_at"), (Reminder.separate, "separate"))
-    followed = ((getattr(Reminder, name), name) for name in _FOLLOWED)
-    return or_(*(mine.is_distinct_from(want.c[name]) for mine, name in (*pairs, *followed)))
 
 
 def first_audience(want: Subquery) -> ColumnElement[int]:

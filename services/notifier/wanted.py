@@ -162,7 +162,9 @@ def _governed(scope: Scope) -> FromClause:
         parent=duty.c.parent,
         period_id=duty.c.period_id,
     )
-    return select(duty, policy.label("policy_id")).cte("governed")
+    chosen = select(duty, policy.label("policy_id")).cte("governed")
+    # Or Postgres would look for the policy of each duty anew for each of its steps and people.
+    return chosen.prefix_with("MATERIALIZED")
 
 
 def _steps_table(steps: Sequence[Step]) -> FromClause:
@@ -246,11 +248,11 @@ def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
     )
 
 
-def is_in(rows: Any) -> ColumnElement[bool]:
+def is_in(rows: Any, *, line: Any = Reminder) -> ColumnElement[bool]:
     return and_(
-        Reminder.kind == "step",
-        Reminder.subject_id == rows.c.subject_id,
-        Reminder.due_on == rows.c.due_on,
-        Reminder.step == rows.c.step,
-        Reminder.recipient == rows.c.recipient,
+        line.kind == "step",
+        line.subject_id == rows.c.subject_id,
+        line.due_on == rows.c.due_on,
+        line.step == rows.c.step,
+        line.recipient == rows.c.recipient,
     )
