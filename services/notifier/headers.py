@@ -83,7 +83,7 @@ def usable(address: str) -> str:
         return address
     try:
         made = Address(addr_spec=address)
-    except (ValueError, IndexError, MessageError) as error:
+    except (ValueError, IndexError, AttributeError, MessageError) as error:
         raise UnusableAddressError from error
     if not made.username or not made.domain or not address.isprintable():
         raise UnusableAddressError

@@ -11,10 +11,10 @@ from typing import Protocol
 
 import structlog
 
-from services.notifier.dialogue import LostError
+from services.notifier.faults import BYE, FAULTS, is_final, is_of_dead_address, is_refusal, said
+from services.notifier.headers import UnusableAddressError, usable
 from services.notifier.relays import Pace, Relay, Sleep, Ticks, relays
-from services.notifier.smtp import BYE, RefusalError, Session, open_session
-from shared.status import is_dead, status_in
+from services.notifier.session import Session
 
 log = structlog.get_logger()
 
@@ -23,8 +23,6 @@ REST = 60  # seconds for which a relay that failed is not tried while there is a
 KEEP = 5  # seconds for which an open connection waits for the next batch
 MAX_MAILS = 100  # of one connection; many servers end it soon after
 MAX_AGE = 300  # seconds of one connection
-SERVERS_OR_OURS = frozenset({500, 502, 503, 530, 534, 535, 538})  # commands, order, who we are
-CONTENT = frozenset({"5.3.4", "5.2.3"})  # too large, said to MAIL already
 
 
 class MailError(Exception):
@@ -47,7 +45,7 @@ class RefusedError(MailError):
 
 
 class DeferredError(MailError):
-    """The server did not take this mail now; where the connection broke, it did so before the end of it."""
+    """The server did not take this mail now; where the connection broke, it did so before the content."""
 
 
 class DisconnectedError(DeferredError):
@@ -122,11 +120,12 @@ class SmtpMailer:
         faults = []
         doors = self._worth_trying()
         for door in doors:
+            session = Session(door.relay, door.context)
             try:
                 async with asyncio.timeout(self._timeout / len(doors)):
-                    session = await open_session(door.relay, door.context)
-            except (LostError, RefusalError, OSError) as error:
-                faults.append(f"{door.relay.name}: {error or 'timed out'}")
+                    await session.open()
+            except FAULTS as fault:
+                faults.append(f"{door.relay.name}: {said(fault)}")
                 self.failed(door, faults[-1])
             else:
                 door.failed_at = None
@@ -219,32 +218,23 @@ class SmtpConnection:
         return self.opened.door.relay.name
 
     async def send(self, message: bytes, *, sender: str, to: str) -> None:
+        sender, to = _envelope(sender, to)
         await self.opened.door.pace.turn()
         if self._mailer.is_spent(self.opened):
             self.broken = True
             self.opened.session.leave()
             self.opened = await self._mailer.dial()
         session = self.opened.session
-        self.broken = (
-            True  # until the server has had its say; also where the process is told to stop
-        )
+        # Until the server has had its say; also where the process is told to stop.
+        self.broken = True
         try:
             async with asyncio.timeout(self._timeout):
                 await session.hand_over(message, sender=sender, to=to)
-        except ValueError as error:
-            self.broken = False
-            raise RefusedError(f"5.1.3 {error}", address_is_dead=True) from error
-        except RefusalError as refusal:
-            self.broken = refusal.code == BYE
+        except FAULTS as fault:
+            self.broken = not is_refusal(fault) or fault.code == BYE
             if self.broken:
-                self._left(str(refusal))
-            raise _meaning(refusal) from refusal
-        except (LostError, OSError) as error:
-            words = f"SMTP: {error or 'timed out'}"
-            self._left(words)
-            if session.handed_over:
-                raise DisconnectedError(words) from error
-            raise DeferredError(words) from error
+                self._left(said(fault))
+            raise _meaning(fault, in_content=session.in_content) from fault
         self.broken = False
 
     def abort(self) -> None:
@@ -255,17 +245,32 @@ class SmtpConnection:
         self._mailer.failed(self.opened.door, why)
 
 
-def _meaning(refusal: RefusalError) -> MailError:
-    """Tell what never works from what may work later.
+def _envelope(sender: str, to: str) -> tuple[str, str]:
+    """Write both as SMTP carries them, before anything is said: the library would send to a part of it."""
+    try:
+        sender = _address(sender)
+    except UnusableAddressError as error:  # our own set-up's fault
+        raise DeferredError(f"not an address that mail can be sent from: {sender!r}") from error
+    try:
+        return sender, _address(to)
+    except UnusableAddressError as error:
+        words = f"5.1.3 not an address that mail can be sent to: {to!r}"
+        raise RefusedError(words, address_is_dead=True) from error
 
-    A refused sender, a wrong order of commands, a login that is missing: our set-up's fault or the
-    server's, not the mail's, which is tried again. A refused recipient or content is final with 5xx.
-    """
-    words = str(refusal)
-    status = status_in(refusal.words)
-    if refusal.code < 500 or refusal.code in SERVERS_OR_OURS:  # noqa: PLR2004 RFC 5321, 4.2.1
-        return DeferredError(words)
-    too_large = status in CONTENT or refusal.code == 552  # noqa: PLR2004 RFC 1870
-    if refusal.stage == "RSET" or (refusal.stage == "MAIL" and not too_large):
-        return DeferredError(words)
-    return RefusedError(words, address_is_dead=is_dead(status, refusal.words, code=refusal.code))
+
+def _address(address: str) -> str:
+    """Check it; a domain in Vietnamese goes as Punycode."""
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        with suppress(UnicodeError):
+            return usable(f"{local}@{domain.encode('idna').decode()}")
+    return usable(address)
+
+
+def _meaning(fault: Exception, *, in_content: bool) -> MailError:
+    """Tell what was refused from what broke off; of that, only what came before the content was not taken."""
+    if is_final(fault):
+        return RefusedError(said(fault), address_is_dead=is_of_dead_address(fault))
+    if in_content and not is_refusal(fault):
+        return DisconnectedError(said(fault))
+    return DeferredError(said(fault))

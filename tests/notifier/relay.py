@@ -34,7 +34,7 @@ class Relay:
     """Answers as it is told: a reply, ``DROP`` hangs up there, ``SILENCE`` never answers."""
 
     first: InitVar[Mapping[str, Answer] | None] = None
-    extensions: tuple[str, ...] = ("SIZE 1000000", "8BITMIME", "PIPELINING")
+    extensions: tuple[str, ...] = ("SIZE 1000000", "8BITMIME")
     auth: str = ""
     tls: ssl.SSLContext | None = None
     implicit: bool = False
@@ -55,7 +55,7 @@ class Relay:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._ended.set()
+        self.wake()
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
@@ -95,6 +95,9 @@ class Relay:
 
     def refuses(self, stage: str) -> bool:
         return self.told(stage).startswith(("4", "5"))
+
+    def wake(self) -> None:
+        self._ended.set()
 
     async def silence(self) -> None:
         await self._ended.wait()
@@ -137,10 +140,15 @@ class _Talk:
             await self.relay.silence()
         if said in {DROP, SILENCE}:
             raise HungUpError
-        self.writer.write(said.encode() + b"\r\n")
+        self.writer.write(said.encode("utf-8", "surrogateescape") + b"\r\n")
         await self.writer.drain()
         if said.startswith("421"):
             raise HungUpError
+
+    async def rest(self, stage: str) -> None:
+        """Stop where nothing is answered, if so told."""
+        if self.relay.told(stage) == SILENCE:
+            await self.relay.silence()
 
     async def hello(self, word: str, _rest: str) -> None:
         relay = self.relay
@@ -155,6 +163,7 @@ class _Talk:
 
     async def encrypt(self, word: str, _rest: str) -> None:
         await self.answer(word, "220 go on")
+        await self.rest("handshake")
         assert self.relay.tls is not None
         plain = self.writer.transport
         try:
@@ -168,7 +177,7 @@ class _Talk:
         if way == "PLAIN":
             _, name, secret = base64.b64decode(first).decode().split("\0")
         else:
-            name, secret = [await self.asked(what) for what in ("Username:", "Password:")]
+            name, secret = base64.b64decode(first).decode(), await self.asked("Password:")
         right = (name, secret) == (USER, SECRET)
         await self.answer(word, "235 2.7.0 OK" if right else "535 5.7.8 wrong")
 
@@ -196,6 +205,7 @@ class _Talk:
         await self.answer(word, "354 go on" if self.to else "503 5.5.1 no valid recipients")
         if relay.refuses(word) or not (self.to or relay.told(word)):
             return
+        await self.rest("reading")
         content = await _content(self.reader)
         await self.answer("content", "250 2.0.0 queued")
         if not relay.refuses("content"):

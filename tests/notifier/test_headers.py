@@ -98,7 +98,7 @@ def test_a_name_makes_no_header_and_no_second_address(name: str) -> None:
 @pytest.mark.parametrize(
     "address",
     ["", "hoa", "@x.vn", "a@", "a@b.vn\r\nBcc: c@d.vn", "a@b.vn, c@d.vn", "a b@c.vn", "hoà@b.vn",
-     "a@b.vn\n", "<a@b.vn>", f"{'a' * 250}@b.vn"],
+     "a@b.vn\n", "<a@b.vn>", "a@[", f"{'a' * 250}@b.vn"],
 )  # fmt: skip
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(UnusableAddressError):

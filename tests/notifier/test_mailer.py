@@ -77,21 +77,19 @@ EXPECTED = {
     "AUTH": UnreachableError,
     "MAIL": DeferredError,
     "RCPT": DeferredError,
-    "DATA": DeferredError,
+    "DATA": DisconnectedError,  # the library does not tell DATA from what follows it
     "content": DisconnectedError,
     "QUIT": None,
 }
 
 
 @pytest.mark.parametrize("how", [DROP, SILENCE])
-@pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("stage", STAGES)
-async def test_whatever_stage_a_server_fails_at_the_outcome_is_known_unless_the_mail_was_out(
-    tls: tuple[Path, ssl.SSLContext], stage: str, how: str, *, pipelining: bool
+async def test_whatever_stage_a_server_fails_at_the_outcome_is_known_up_to_the_content(
+    tls: tuple[Path, ssl.SSLContext], stage: str, how: str
 ) -> None:
     ca, context = tls
-    extensions = ("SIZE 1000", "PIPELINING") if pipelining else ("SIZE 1000",)
-    async with Relay({stage: how}, extensions, auth="PLAIN", tls=context) as relay:
+    async with Relay({stage: how}, auth="PLAIN", tls=context) as relay:
         url = f"smtp://{LOGIN}{relay.name}?tls=starttls&ca={ca}"
         outcome = await tried(url, within=0.3)
         expected = EXPECTED[stage]
@@ -99,19 +97,43 @@ async def test_whatever_stage_a_server_fails_at_the_outcome_is_known_unless_the_
         assert len(relay.mails) == (stage == "QUIT")
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+async def test_a_handshake_that_never_ends_holds_nobody_up(
+    tls: tuple[Path, ssl.SSLContext],
+) -> None:
+    ca, context = tls
+    async with Relay({"handshake": SILENCE}, tls=context) as relay:
+        outcome = await tried(f"{relay.url}?tls=starttls&ca={ca}", within=0.2)
+        assert isinstance(outcome, UnreachableError)
+    async with Relay({"connect": SILENCE}) as relay:
+        outcome = await tried(f"smtps://{relay.name}?ca={ca}", within=0.2)
+        assert isinstance(outcome, UnreachableError)
+
+
+async def test_a_server_that_reads_nothing_holds_nobody_up_and_gets_no_more_of_it_later(
+    relay: Relay,
+) -> None:
+    relay.answers["reading"] = SILENCE
+    mailer = SmtpMailer(relay.url, timeout=1)
+    async with asyncio.timeout(5), mailer.connect() as connection:
+        with pytest.raises(DisconnectedError):
+            await send(connection, message=MAIL + (b"x" * 998 + b"\r\n") * 12_000)
+        assert connection.broken
+    relay.wake()
+    await asyncio.sleep(0.5)
+    assert relay.mails == []
+
+
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "content"])
 async def test_a_server_that_says_421_did_not_take_the_mail_and_costs_the_connection(
-    stage: str, *, pipelining: bool
+    relay: Relay, stage: str
 ) -> None:
-    extensions = ("PIPELINING",) if pipelining else ()
-    async with Relay({stage: "421 4.3.2 shutting down"}, extensions) as relay:
-        async with SmtpMailer(relay.url, timeout=1).connect() as connection:
-            with pytest.raises(DeferredError, match=r"421: 4\.3\.2") as deferred:
-                await send(connection)
-            assert type(deferred.value) is DeferredError
-            assert connection.broken
-        assert relay.mails == []
+    relay.answers[stage] = "421 4.3.2 shutting down"
+    async with SmtpMailer(relay.url, timeout=1).connect() as connection:
+        with pytest.raises(DeferredError, match=r"421: 4\.3\.2") as deferred:
+            await send(connection)
+        assert type(deferred.value) is DeferredError
+        assert connection.broken
+    assert relay.mails == []
 
 
 @pytest.mark.parametrize(
@@ -175,43 +197,56 @@ async def test_what_may_work_later_is_deferred_and_the_connection_goes_on(
     assert [mail.to for mail in relay.mails] == [TO]
 
 
-@pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
-async def test_a_refused_mail_does_not_touch_the_next_one(extensions: tuple[str, ...]) -> None:
-    seen = {"first": 0}
+async def test_a_refused_mail_does_not_touch_the_next_one(relay: Relay) -> None:
+    seen: dict[str, int] = {}
 
     def greylisting(address: str) -> str:
         seen[address] = seen.get(address, 0) + 1
         return "450 4.2.0 come back" if seen[address] == 1 else "250 OK"
 
-    async with Relay({"RCPT": greylisting}, extensions) as relay:
-        async with SmtpMailer(relay.url).connect() as connection:
-            for to in ("a@x.vn", "b@x.vn"):
-                with pytest.raises(DeferredError, match=r"450: 4\.2\.0"):
-                    await send(connection, to)
-            for to in ("a@x.vn", "b@x.vn"):
-                await send(connection, to)
-        assert [mail.to for mail in relay.mails] == ["a@x.vn", "b@x.vn"]
-        assert relay.words().count("RSET") == 2
-        assert relay.connections == 1
-
-
-async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(relay: Relay) -> None:
-    relay.answers |= {"RCPT": "550 5.1.1 nobody", "DATA": "354 go on all the same"}
+    relay.answers["RCPT"] = greylisting
     async with SmtpMailer(relay.url).connect() as connection:
-        with pytest.raises(RefusedError):
-            await send(connection)
-        assert not connection.broken
-        assert relay.mails == []
-        relay.answers.clear()
-        await send(connection)
-    assert [mail.to for mail in relay.mails] == [TO]
-    assert relay.connections == 2
+        for to in ("a@x.vn", "b@x.vn"):
+            with pytest.raises(DeferredError, match=r"450: 4\.2\.0"):
+                await send(connection, to)
+        for to in ("a@x.vn", "b@x.vn"):
+            await send(connection, to)
+    assert [mail.to for mail in relay.mails] == ["a@x.vn", "b@x.vn"]
+    assert relay.words().count("RSET") == 2
+    assert relay.connections == 1
+
+
+@pytest.mark.parametrize("answer", [DROP, SILENCE, "500 what?"])
+async def test_a_reset_that_fails_costs_no_mail(relay: Relay, answer: str) -> None:
+    relay.answers |= {"RCPT": "450 4.2.0 greylisted", "RSET": answer}
+    async with SmtpMailer(relay.url, timeout=0.3).connect() as connection:
+        for _ in range(2):
+            with pytest.raises(DeferredError) as deferred:
+                await send(connection)
+            assert type(deferred.value) is DeferredError
+    assert relay.mails == []
+
+
+@pytest.mark.parametrize("answer", ["200 OK", "252 perhaps", "999 what", "hello"])
+@pytest.mark.parametrize("stage", ["DATA", "content"])
+async def test_an_answer_to_the_content_that_is_neither_yes_nor_no_leaves_it_open(
+    relay: Relay, stage: str, answer: str
+) -> None:
+    relay.answers[stage] = answer
+    assert type(await tried(relay.url)) is DisconnectedError
+
+
+async def test_what_a_server_says_can_always_be_written_down(relay: Relay) -> None:
+    relay.answers["RCPT"] = "550-5.1.1 bo\udceete\x00 inconnue\r\n550 5.1.1 " + "x" * 4000
+    words = str(await tried(relay.url))
+    assert words.encode().decode().startswith("SMTP 550: 5.1.1 bo\ufffdte  inconnue xxx")
+    assert len(words) < 1100
 
 
 @pytest.mark.parametrize(
     "address",
     ["không-phải-địa-chỉ", "a@b.vn\r\nRCPT TO:<all@example.vn>", "đầu.mối@x.vn", "@x.vn", "a b@x.vn",
-     "a@", "a>@x.vn", "a@" + "x" * 300],
+     "a@", "a>@x.vn", "a@" + "x" * 300, "root,b@x.vn", "a:root@x.vn", "a@b.vn@c.vn", "a@[", "a@hà..nội.vn"],
 )  # fmt: skip
 async def test_an_address_that_smtp_cannot_carry_is_dead_and_nothing_is_sent(
     relay: Relay, address: str
@@ -226,8 +261,10 @@ async def test_a_sender_that_smtp_cannot_carry_is_our_fault_not_the_recipients(
     relay: Relay,
 ) -> None:
     async with SmtpMailer(relay.url).connect() as connection:
-        with pytest.raises(DeferredError):
+        with pytest.raises(DeferredError, match="sent from"):
             await connection.send(MAIL, sender="không phải", to=TO)
+        assert not connection.broken
+    assert "MAIL" not in relay.words()
 
 
 async def test_a_vietnamese_domain_goes_as_punycode(relay: Relay) -> None:
@@ -267,20 +304,23 @@ async def test_a_server_that_knows_only_helo_is_spoken_to_in_its_words(relay: Re
 
 
 async def test_what_bounces_must_say_is_asked_for_where_the_server_can(relay: Relay) -> None:
-    relay.extensions = ("DSN", "PIPELINING")
+    relay.extensions = ("DSN",)
     assert await tried(relay.url, to="a+b@x.vn") is None
     assert await tried(f"{relay.url}?notify=delivered") is None
     mail, rcpt = relay.commands[1:3]
     assert mail.endswith("> RET=HDRS")
     assert rcpt.endswith("> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@x.vn")
+    assert await tried(relay.url, to='"a b"@x.vn') is None
     asked = [command for command in relay.commands if command.startswith("RCPT")]
     assert "NOTIFY=SUCCESS,FAILURE,DELAY" in asked[1]
+    assert asked[2].endswith('ORCPT=rfc822;"a+20b"@x.vn')
 
 
 async def test_a_garbled_or_endless_answer_ends_the_connection() -> None:
-    for answer in ("hello", "25", "999 what", "250-" + "x" * 100_000):
+    endless = "\r\n".join(["250-more"] * 10_000)
+    for answer in ("hello", "25", "999 what", "250-" + "x" * 100_000, endless):
         async with Relay({"MAIL": answer}, ()) as relay:
-            assert type(await tried(relay.url)) is DeferredError, answer
+            assert type(await tried(relay.url)) is DeferredError, answer[:20]
 
 
 # --- Connections -----------------------------------------------------------------------------
@@ -433,7 +473,7 @@ async def test_where_none_works_it_says_what_each_answered_and_goes_on_trying_on
         with pytest.raises(UnreachableError) as nobody:
             await mailer.dial()
         assert f"{first.name}: SMTP 554: 5.3.2 no" in str(nobody.value)
-        assert f"{second.name}: the server hung up" in str(nobody.value)
+        assert f"{second.name}: SMTP: Unexpected EOF received" in str(nobody.value)
         first.answers.clear()
         clock.now += 10
         async with mailer.connect() as connection:
@@ -551,7 +591,7 @@ async def test_a_certificate_of_another_machine_is_not_taken(tmp_path: Path) -> 
 
 async def test_it_never_does_without_tls_where_tls_is_wanted(relay: Relay) -> None:
     outcome = await tried(f"{relay.url}?tls=starttls")
-    assert "offers no STARTTLS" in str(outcome)
+    assert "STARTTLS extension not supported" in str(outcome)
     assert relay.words() == ["EHLO"]
 
 
@@ -559,9 +599,11 @@ async def test_words_put_into_the_servers_mouth_before_tls_are_not_listened_to(
     tls: tuple[Path, ssl.SSLContext],
 ) -> None:
     ca, context = tls
-    async with Relay({"STARTTLS": "220 go\r\n250 AUTH PLAIN"}, tls=context) as relay:
-        outcome = await tried(f"{relay.url}?tls=starttls&ca={ca}")
-        assert "spoke on after STARTTLS" in str(outcome)
+    injected = "220 go\r\n250-relay.test\r\n250 DSN"
+    async with Relay({"STARTTLS": injected}, tls=context) as relay:
+        assert await tried(f"{relay.url}?tls=starttls&ca={ca}") is None
+        assert relay.words()[:4] == ["EHLO", "STARTTLS", "EHLO", "MAIL"]
+        assert "RET=" not in relay.commands[3]
 
 
 async def test_a_wrong_password_is_said_without_the_password(relay: Relay) -> None:
@@ -574,17 +616,8 @@ async def test_a_wrong_password_is_said_without_the_password(relay: Relay) -> No
 # --- Speed -----------------------------------------------------------------------------------
 
 
-async def test_with_pipelining_a_mail_takes_two_exchanges_and_without_it_four() -> None:
-    taken = {}
-    for pipelining in (True, False):
-        async with Sink(pipelining=pipelining, delay=0.02) as sink:
-            mailer = SmtpMailer(sink.url)
-            async with mailer.connect() as connection:
-                start = asyncio.get_running_loop().time()
-                for _ in range(3):
-                    await send(connection)
-                taken[pipelining] = asyncio.get_running_loop().time() - start
-            mailer.close()
-    assert taken[True] >= 3 * 2 * 0.02
-    assert taken[False] >= 3 * 4 * 0.02
-    assert taken[True] < 0.75 * taken[False]
+async def test_a_mail_takes_four_exchanges_and_a_connection_one(relay: Relay) -> None:
+    async with SmtpMailer(relay.url).connect() as connection:
+        for _ in range(3):
+            await send(connection)
+    assert relay.words() == ["EHLO", *(["MAIL", "RCPT", "DATA"] * 3)]
