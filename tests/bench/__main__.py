@@ -1,7 +1,7 @@
 """Measure speed: ``make bench``, or ``python -m tests.bench --quick --only reads``.
 
 ``--only engine`` measures the arithmetic alone, ``--only mailing`` the sending of mail; neither starts a server.
-``--only webhooks`` starts PostgreSQL alone.
+``--only webhooks`` and ``--only reminding`` start PostgreSQL alone.
 
 Ratios are against a ceiling that runs beside it on the same machine in the same minute, so they mean the
 same on a fast machine and on a slow one.
@@ -23,6 +23,7 @@ from tests.bench.engine import engine
 from tests.bench.filling import fill
 from tests.bench.mailing import mailing
 from tests.bench.measures import FULL, MEASURES, QUICK, Bench, Effort
+from tests.bench.reminding import reminding
 from tests.bench.row import Row
 from tests.bench.system import running_system
 from tests.bench.webhooks import webhooks
@@ -30,7 +31,8 @@ from tests.bench.years import years
 
 ALONE = {"engine": engine, "mailing": mailing}
 SYSTEM = {**MEASURES, "years": years}
-NAMES = (*ALONE, "webhooks", *SYSTEM)
+APART = {"webhooks": webhooks, "reminding": reminding}  # with a PostgreSQL of their own
+NAMES = (*ALONE, *APART, *SYSTEM)
 
 
 def _arguments() -> argparse.Namespace:
@@ -53,17 +55,17 @@ def measure(arguments: argparse.Namespace, console: Console) -> list[Row]:
             for row in ALONE[name](effort.rounds):
                 _say(console, row)
                 rows.append(row)
-    if "webhooks" in names:
-        rows += uvloop.run(measure_webhooks(effort, console))  # as the notifier is run
+    for name in [name for name in names if name in APART]:
+        rows += uvloop.run(measure_apart(name, effort, console))  # as the notifier is run
     if chosen := [name for name in names if name in SYSTEM]:
         rows += asyncio.run(measure_system(chosen, effort, console))
     return rows
 
 
-async def measure_webhooks(effort: Effort, console: Console) -> list[Row]:
+async def measure_apart(name: str, effort: Effort, console: Console) -> list[Row]:
     rows = []
-    with console.status("webhooks"):
-        async for row in webhooks(effort.rounds, effort.seconds):
+    with console.status(name):
+        async for row in APART[name](effort.rounds, effort.seconds):
             _say(console, row)
             rows.append(row)
     return rows

@@ -1,12 +1,10 @@
 """A city with many duties, written by SQL into a database of its own: what planning and sending are measured on."""
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from pathlib import Path
 
 from sqlalchemy import text, update
 
@@ -19,6 +17,7 @@ from services.notifier.schedule import today_in_hanoi
 from shared.db import PooledDatabase
 from shared.models import ReminderSettings
 from tests.bench.filling import PLAN
+from tests.bench.system import passable_folder
 
 PERIODS = 10
 WORKING_DAYS_AHEAD = 12
@@ -69,8 +68,7 @@ class Ledger:
 @asynccontextmanager
 async def own_database() -> AsyncIterator[Ledger]:
     """Start a PostgreSQL that keeps what it promises; it is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="pii-bench-"))
-    folder.chmod(0o711)  # the account that PostgreSQL runs as must pass
+    folder = passable_folder()
     postgres = EmbeddedPostgres(folder / "postgres", durable=True, log=folder / "postgres.log")
     try:
         await postgres.start()

@@ -42,7 +42,7 @@ class System:
         }
 
 
-def _passable_folder() -> Path:
+def passable_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="pii-bench-"))
     folder.chmod(0o711)  # the account that PostgreSQL runs as must pass
     return folder
@@ -50,7 +50,7 @@ def _passable_folder() -> Path:
 
 @asynccontextmanager
 async def running_system() -> AsyncIterator[System]:
-    folder = _passable_folder()
+    folder = passable_folder()
     try:
         async with AsyncExitStack() as stack:
             yield await _start(stack, folder)

@@ -1,0 +1,221 @@
+"""Reminders at the size of many cities: planning 100,000 duties, finding what is due among a million lines, sending.
+
+The ceiling of sending is a loop of the library alone that pushes the very same mails to the same server.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiosmtplib
+import psutil
+import structlog
+from sqlalchemy import text
+
+from services.notifier.claims import claim_due
+from services.notifier.mailer import SmtpMailer
+from services.notifier.planning import plan_reminders
+from services.notifier.rules import read_rules
+from services.notifier.sending import Office, send_due
+from shared.db import PooledDatabase
+from tests.bench.ledger import Ledger, fill_city, own_database, settle
+from tests.bench.row import Row
+
+DUTIES, LINES = 100_000, 1_000_000
+PEOPLE, EACH = 3_000, 3  # digests, and duties in each
+PLAN = Path(__file__).parent / "plans/what-is-due.txt"
+SENDER = "PII Hà Nội <pii@pii.example.vn>"
+# A ledger of years: old lines that were sent, beside what is planned.
+_HISTORY = (
+    "INSERT INTO reminders (kind, topic, subject_id, organisation_id, due_on, step, audience, recipient, "
+    "recipient_name, planned_at, send_at, state, trace_id) SELECT 'step', 'due', gen_random_uuid(), "
+    "(SELECT id FROM organisations LIMIT 1), current_date - 400, '-5w', 'officer', 'x' || n || '@bench.test', "
+    "'', now() - interval '400 days', now() - interval '400 days', 'sent', '' FROM generate_series(1, :lines) n"
+)
+_CROWD = (
+    (
+        "INSERT INTO organisations (id, code, name_vi, name_en, kind, part_in_the_plan, plan_section, "
+        "is_coordinator, search) SELECT gen_random_uuid(), 'crowd-' || n, 'Cơ quan ' || n, '', 'department', '', "
+        "'', false, '' FROM generate_series(1, :people) n"
+    ),
+    (
+        "INSERT INTO contacts (id, organisation_id, name, role, email, phone) SELECT gen_random_uuid(), id, "
+        "'Đầu mối', 'officer', code || '@bench.test', '' FROM organisations WHERE code LIKE 'crowd-%'"
+    ),
+    (
+        "INSERT INTO responsibilities (id, node_id, organisation_id, role, legal_basis, plan_section, valid_from) "
+        "SELECT gen_random_uuid(), n.id, o.id, 'lead', 'Kế hoạch 234/KH-UBND', '', '2001-02-03' FROM organisations o, "
+        "(SELECT id FROM nodes WHERE kind = 'indicator' ORDER BY sort_key LIMIT :each) n WHERE o.code LIKE 'crowd-%'"
+    ),
+    (
+        "INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, "
+        "sort_key) SELECT gen_random_uuid(), (SELECT id FROM periods LIMIT 1), r.id, r.node_id, "
+        "r.organisation_id, 'figure', current_date - 1, '' FROM responsibilities r WHERE r.valid_from = '2001-02-03'"
+    ),
+)
+
+
+async def reminding(rounds: int, _seconds: float) -> AsyncIterator[Row]:
+    """Plan, find and send; the logs of a line for each mail are left out."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    quick = rounds < 5
+    async with own_database() as ledger:
+        await fill_city(ledger.database, DUTIES // 10 if quick else DUTIES)
+        async for row in _planning(ledger.database, quick=quick):
+            yield row
+        yield await _finding(ledger.database, quick=quick)
+    async with own_database() as ledger:
+        await fill_city(ledger.database, 0)
+        yield await _sending(ledger, PEOPLE // 5 if quick else PEOPLE)
+
+
+async def _planning(database: PooledDatabase, *, quick: bool) -> AsyncIterator[Row]:
+    duties = DUTIES // 10 if quick else DUTIES
+    took = []
+    for _ in range(2):
+        started = time.perf_counter()
+        async with database.transaction() as session:
+            planned = await plan_reminders(session, period_id=None, now=datetime.now(UTC))
+        took.append((time.perf_counter() - started, planned.added))
+        await settle(database)
+    (first, lines), (again, none) = took
+    limit = 20 * duties / DUTIES
+    yield Row(
+        f"planning {duties:,} open duties",
+        f"≤ {limit:.0f} s",
+        f"{first:.1f} s for {lines:,} lines",
+        first <= limit,
+        {"seconds": first, "lines": lines},
+    )
+    yield Row(
+        "planning again without news",
+        f"≤ {limit / 4:.1f} s, nothing written",
+        f"{again:.1f} s, {none} lines",
+        again <= limit / 4 and none == 0,
+        {"seconds": again},
+    )
+
+
+async def _finding(database: PooledDatabase, *, quick: bool) -> Row:
+    """Take the first batch of what is due, undone each time; keep the plan of the search."""
+    async with database.transaction() as session:
+        await session.execute(text("SET LOCAL statement_timeout = '300s'"))
+        await session.execute(text(_HISTORY), {"lines": LINES // 10 if quick else LINES})
+    await settle(database)
+    now = datetime.now(UTC)
+    look = (
+        "SELECT recipient FROM (SELECT recipient, send_at FROM reminders WHERE state = 'planned' "
+        "AND send_at <= now() ORDER BY send_at, recipient LIMIT 1000) AS due GROUP BY recipient"
+    )
+    took = []
+    async with database.transaction() as session:
+        lines = await session.scalar(text("SELECT count(*) FROM reminders"))
+        for _ in range(30):
+            started = time.perf_counter()
+            await session.execute(text(look))
+            took.append((time.perf_counter() - started) * 1000)
+        plan = "\n".join(await session.scalars(text(f"EXPLAIN {look}")))
+        PLAN.parent.mkdir(exist_ok=True)
+        PLAN.write_text(plan + "\n")
+        rules = await read_rules(session, now=now)
+        started = time.perf_counter()
+        taken, _ = await claim_due(
+            session, rules, now=now, claim=timedelta(seconds=40), domain="x.vn", always=False
+        )
+        claimed = (time.perf_counter() - started) * 1000
+        await session.rollback()
+    p95 = sorted(took)[int(len(took) * 0.95)]
+    return Row(
+        f"finding what is due among {lines:,} lines",
+        "p95 ≤ 20 ms, by index",
+        f"p95 {p95:.1f} ms; a whole claim of {len(taken)} mails {claimed:.0f} ms",
+        p95 <= 20 and "Seq Scan" not in plan,
+        {"ms": took, "claim_ms": claimed},
+    )
+
+
+class _Kept:
+    """A mailer that sends by the real one and keeps what it sent."""
+
+    def __init__(self, mailer: SmtpMailer) -> None:
+        self._mailer = mailer
+        self.mails: list[tuple[str, bytes]] = []
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator["_KeptConnection"]:
+        async with self._mailer.connect() as connection:
+            yield _KeptConnection(self, connection)
+
+
+class _KeptConnection:
+    def __init__(self, kept: _Kept, connection: object) -> None:
+        self._kept, self._connection = kept, connection
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+    async def send(self, message: bytes, *, sender: str, to: str) -> None:
+        self._kept.mails.append((to, message))
+        await self._connection.send(message, sender=sender, to=to)  # type: ignore[attr-defined]
+
+
+async def _sending(ledger: Ledger, people: int) -> Row:
+    """Send the digests of one morning, then push the same bytes by the library alone."""
+    async with ledger.database.transaction() as session:
+        for statement in _CROWD:
+            await session.execute(text(statement), {"people": people, "each": EACH})
+        await plan_reminders(session, period_id=None, now=datetime.now(UTC))
+    await settle(ledger.database)
+    async with _sink() as port:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none")
+        kept = _Kept(mailer)
+        office = Office(
+            database=ledger.database,
+            mailer=kept,  # type: ignore[arg-type]
+            clock=lambda: datetime.now(UTC),
+            mail_from=SENDER,
+            public_url="https://pii.example.vn",
+            claim=timedelta(seconds=40),
+        )
+        started = time.perf_counter()
+        sent = await send_due(office)
+        own = sent.sent / (time.perf_counter() - started)
+        memory = psutil.Process().memory_info().rss / 1e6
+        mailer.close()
+        bare = await _bare(port, kept.mails)
+    good = own >= 300 and own >= bare / 2 and memory <= 150 + len(kept.mails) * 0.02
+    return Row(
+        f"sending {sent.sent:,} digests of {EACH} duties",
+        "≥ 300/s, ≥ 0.5 of a bare loop, ≤ 150 MB",
+        f"{own:.0f}/s, {own / bare:.2f} of {bare:.0f}/s, {memory:.0f} MB with the kept mails",
+        good and sent.failed == 0,
+        {"own": own, "bare": bare, "memory": memory},
+    )
+
+
+async def _bare(port: int, mails: list[tuple[str, bytes]]) -> float:
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False)
+    await client.connect()
+    started = time.perf_counter()
+    for to, message in mails:
+        await client.sendmail("pii@pii.example.vn", [to], message)
+    took = time.perf_counter() - started
+    client.close()
+    return len(mails) / took
+
+
+@asynccontextmanager
+async def _sink() -> AsyncIterator[int]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.sink", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield int(await process.stdout.readline())
+    finally:
+        process.kill()
+        await process.wait()
