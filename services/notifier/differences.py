@@ -87,8 +87,9 @@ async def differences(
 
 def has_moved(line: Any, want: Any) -> ColumnElement[bool]:
     """Tell whether a step now belongs to another moment, by the calendar or the settings."""
-    return line.state.in_(UNSENT) & or_(
-        line.planned_at != want.c.send_at, line.separate != want.c.separate
+    return and_(
+        line.state.in_(UNSENT),
+        or_(line.planned_at != want.c.send_at, line.separate != want.c.separate),
     )
 
 

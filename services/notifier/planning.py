@@ -219,9 +219,8 @@ async def _add_of(session: AsyncSession, steps: Sequence[Step], scope: Scope) ->
         *(want.c[name] for name in _COPIED),
     ).where(~exists().where(is_in(want)))
     order = (*key, first, want.c.contact_id, want.c.user_id)
-    columns = ("id", "kind", "topic", "due_on", "step", "separate")
-    columns += ("planned_at", "send_at", "trace_id")
-    return await _insert(session, (*columns, *_COPIED), missing, key=key, order=order)
+    columns = ("id", "kind", "topic", "due_on", "step", "separate", "planned_at", "send_at")
+    return await _insert(session, (*columns, "trace_id", *_COPIED), missing, key=key, order=order)
 
 
 async def _add_notices(session: AsyncSession, rules: Rules, *, now: datetime) -> int:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from sqlalchemy import text, update
@@ -114,3 +114,35 @@ async def settle(database: PooledDatabase) -> None:
     async with database.engine.connect() as connection:
         raw = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await raw.execute(text("VACUUM ANALYZE"))
+
+
+_PEOPLE = (
+    "INSERT INTO organisations (id, code, name_vi, name_en, kind, part_in_the_plan, plan_section, "
+    "is_coordinator, search) "
+    "SELECT gen_random_uuid(), 'crowd-' || n, 'Cơ quan ' || n, '', 'department', '', '', false, '' "
+    "FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n",
+    "INSERT INTO contacts (id, organisation_id, name, role, email, phone) "
+    "SELECT gen_random_uuid(), id, 'Cán bộ', 'officer', code || '@bench.test', '' FROM organisations "
+    "WHERE code LIKE 'crowd-%' AND NOT EXISTS (SELECT FROM contacts WHERE organisation_id = organisations.id)",
+    "INSERT INTO responsibilities "
+    "(id, node_id, organisation_id, role, legal_basis, plan_section, valid_from) "
+    "SELECT gen_random_uuid(), n.id, o.id, 'requested', 'Kế hoạch 234/KH-UBND', '', '2024-08-06' "
+    "FROM organisations o, (SELECT id FROM nodes WHERE kind = 'indicator' ORDER BY code LIMIT :duties) AS n "
+    "WHERE o.code LIKE 'crowd-%' AND NOT EXISTS (SELECT FROM responsibilities WHERE organisation_id = o.id)",
+    "INSERT INTO assignments "
+    "(id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, sort_key) "
+    "SELECT gen_random_uuid(), (SELECT id FROM periods ORDER BY code LIMIT 1), r.id, r.node_id, "
+    "r.organisation_id, 'figure', :due_on, n.sort_key FROM responsibilities r "
+    "JOIN nodes n ON n.id = r.node_id JOIN organisations o ON o.id = r.organisation_id "
+    "WHERE o.code LIKE 'crowd-%' "
+    "AND NOT EXISTS (SELECT FROM assignments WHERE responsibility_id = r.id)",
+)
+
+
+async def add_people(database: PooledDatabase, people: range, *, duties: int, due_on: date) -> None:
+    """Write bodies that are only asked, each with one officer and so many duties: one digest for each."""
+    values = {"first": people.start, "last": people.stop - 1, "duties": duties, "due_on": due_on}
+    async with database.transaction() as session:
+        for statement in _PEOPLE:
+            names = [name for name in values if f":{name}" in statement]
+            await session.execute(text(statement), {name: values[name] for name in names})
