@@ -178,6 +178,9 @@ class Database(Protocol):
     def reading(self) -> Any:
         """Enter a reader; each statement sees what is committed."""
 
+    def alone(self) -> Any:
+        """Enter a connection on which each statement is a transaction of its own: one way there and back."""
+
 
 class PooledDatabase:
     """The edges of a process: one pool for transactions, one for reading; neither connects before it is used."""
@@ -198,6 +201,8 @@ class PooledDatabase:
         await self._readers  # made ready by the first who comes; no connection is opened for it
         async with self._readers.acquire() as connection:
             yield Reader(connection)
+
+    alone = reading
 
     async def close(self) -> None:
         await self._readers

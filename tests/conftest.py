@@ -147,6 +147,8 @@ class UndoneDatabase:
         async with self._connection.begin_nested():
             yield await reader_of(self._connection)
 
+    alone = reading
+
 
 @pytest.fixture
 def database(connection: AsyncConnection) -> UndoneDatabase:

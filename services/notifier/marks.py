@@ -5,12 +5,24 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, and_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    DateTime,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.claims import Claim
 from services.notifier.schedule import pause_after
 from shared.bounces import fail_mail
+from shared.db import Reader
 from shared.models import Mail
 
 log = structlog.get_logger()
@@ -30,22 +42,29 @@ _MARK_SENT = text(
     "WHERE id = :mail AND state = 'claimed' AND claimed_at = :claimed_at RETURNING id), "
     "lines AS (UPDATE reminders SET state = 'sent', sent_at = :now, reason = NULL FROM mail "
     "WHERE mail_id = mail.id AND reminders.state = 'claimed') SELECT count(*) FROM mail"
+).bindparams(
+    bindparam("mail", type_=Uuid),
+    bindparam("claimed_at", type_=DateTime(timezone=True)),
+    bindparam("now", type_=DateTime(timezone=True)),
+    bindparam("subject", type_=Text),
+    bindparam("relay", type_=Text),
 )
 
 
 async def mark_sent(
-    session: AsyncSession, claim: Claim, *, subject: str, relay: str, now: datetime
+    alone: Reader, claim: Claim, *, subject: str, relay: str, now: datetime
 ) -> bool:
-    """Write it down, unless the claim has expired and another notifier has the mail."""
-    done = await session.scalar(
+    """Write it down, unless the claim has expired and another notifier has the mail.
+
+    In one statement of its own: while it runs the next mail must wait.
+    """
+    done = await alone.value(
         _MARK_SENT,
-        {
-            "mail": claim.mail_id,
-            "claimed_at": claim.claimed_at,
-            "subject": subject,
-            "relay": relay,
-            "now": now,
-        },
+        mail=claim.mail_id,
+        claimed_at=claim.claimed_at,
+        subject=subject,
+        relay=relay,
+        now=now,
     )
     if not done:
         log.warning("mail_claim_lost", mail=str(claim.mail_id), state="sent")

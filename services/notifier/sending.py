@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
+from asyncpg import PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -252,11 +253,11 @@ async def _mark_sent(
     """Write it down; a database that restarts at this moment gets a few seconds to come back."""
     for pause in (*MARK_PAUSES, None):
         try:
-            async with office.database.transaction() as session:
+            async with office.database.alone() as alone:
                 await marks.mark_sent(
-                    session, claim, subject=subject, relay=relay, now=office.clock()
+                    alone, claim, subject=subject, relay=relay, now=office.clock()
                 )
-        except (SQLAlchemyError, TimeoutError, *CONNECTION_LOST) as error:
+        except (SQLAlchemyError, PostgresError, TimeoutError, *CONNECTION_LOST) as error:
             if pause is None:
                 raise
             log.warning("mark_retried", mail=str(claim.mail_id), error=repr(error))
