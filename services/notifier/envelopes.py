@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ARRAY, Uuid, and_, cast, column, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,41 +64,59 @@ async def put_off(
 async def write_envelopes(
     session: AsyncSession, envelopes: dict[str, list[Any]], *, now: datetime, domain: str
 ) -> list[UUID]:
-    made: list[UUID] = []
-    for name, lines in envelopes.items():
-        kind = name.partition(":")[0]
-        # What is told at once is a mail of its own each time: its first line names it.
-        key = f"notice:{lines[0].id}" if kind == "notice" else name
-        mail_id = uuid4()
-        mail = await session.scalar(
+    """Write all by two statements: two for each mail were most of the time that a claim took."""
+    by_key = {_own_key(name, lines): lines for name, lines in envelopes.items()}
+    if not by_key:
+        return []
+    rows = [_envelope(key, lines, now=now, domain=domain) for key, lines in by_key.items()]
+    made = (
+        await session.execute(
             insert(Mail)
-            .values(
-                id=mail_id,
-                key=key,
-                kind=kind,
-                recipient=lines[0].recipient,
-                recipient_name=lines[0].recipient_name,
-                day=today_in_hanoi(now),
-                message_id=message_id(mail_id, domain=domain),
-                state="claimed",
-                next_at=now,
-                claimed_at=now,
-                trace_id=lines[0].trace_id or trace_id.get(),
-                created_at=now,
-            )
             # Another notifier made it a moment ago; but one that was left empty is filled again.
             .on_conflict_do_update(
                 index_elements=["key"],
                 set_={"state": "claimed", "claimed_at": now, "next_at": now, "reason": None},
                 where=and_(Mail.state == "empty", ~Mail.maybe_sent),
             )
-            .returning(Mail.id)
+            .returning(Mail.id, Mail.key),
+            rows,
         )
-        if mail is not None:
-            made.append(mail)
-            await session.execute(
-                update(Reminder)
-                .where(among(Reminder.id, [line.id for line in lines]))
-                .values(state="claimed", mail_id=mail, reason=None)
-            )
-    return made
+    ).all()
+    if not made:
+        return []
+    pairs = [(line.id, mail.id) for mail in made for line in by_key[mail.key]]
+    carried = (
+        func.unnest(*(cast(list(ids), ARRAY(Uuid)) for ids in zip(*pairs, strict=True)))
+        .table_valued(column("line", Uuid), column("mail", Uuid), name="carried")
+        .render_derived()
+    )
+    await session.execute(
+        update(Reminder)
+        .where(Reminder.id == carried.c.line)
+        .values(state="claimed", mail_id=carried.c.mail, reason=None)
+    )
+    order = {key: place for place, key in enumerate(by_key)}
+    return [mail.id for mail in sorted(made, key=lambda mail: order[mail.key])]
+
+
+def _own_key(name: str, lines: Sequence[Any]) -> str:
+    """Name what is told at once by its first line: it is a mail of its own each time."""
+    return f"notice:{lines[0].id}" if name.startswith("notice:") else name
+
+
+def _envelope(key: str, lines: Sequence[Any], *, now: datetime, domain: str) -> dict[str, Any]:
+    mail_id = uuid4()
+    return {
+        "id": mail_id,
+        "key": key,
+        "kind": key.partition(":")[0],
+        "recipient": lines[0].recipient,
+        "recipient_name": lines[0].recipient_name,
+        "day": today_in_hanoi(now),
+        "message_id": message_id(mail_id, domain=domain),
+        "state": "claimed",
+        "next_at": now,
+        "claimed_at": now,
+        "trace_id": lines[0].trace_id or trace_id.get(),
+        "created_at": now,
+    }

@@ -5,14 +5,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.notifier import reasons
 from services.notifier.notices import is_told, noticed
 from services.notifier.schedule import Step
-from services.notifier.wanted import Asked, Scope, everything, is_in, is_watched, wanted
+from services.notifier.wanted import Asked, Scope, everything, is_watched, wanted
 from shared.db import among
 from shared.duty import effective_due_on, is_done
 from shared.models import Assignment, Contact, Period, Reminder
@@ -68,22 +68,27 @@ async def obstacles(
 ) -> list[Obstacle]:
     """Find among the steps in ``rows`` what is no longer wanted, and lock it; what is locked is another's."""
     want = wanted(steps, scope=scope or everything(), today=today)
+    key = ("subject_id", "due_on", "step", "recipient")
+    # NOT IN, which Postgres always answers by hashing: of a join it expects one row, and would compare each
+    # of some hundred lines with each.
+    is_unwanted = tuple_(*(getattr(Reminder, name) for name in key)).not_in(
+        select(*(want.c[name] for name in key))
+    )
     found = await session.execute(
         select(Reminder.id, _why)
         .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
         .outerjoin(Period, Period.id == Assignment.period_id)
         .outerjoin(Asked, Asked.id == Reminder.explanation_id)
         .outerjoin(Contact, Contact.id == Reminder.contact_id)
-        .outerjoin(want, is_in(want))
         .where(
             Reminder.kind == "step",
             rows,
-            or_(want.c.subject_id.is_(None), is_suppressed(Reminder.recipient)),
+            or_(is_unwanted, is_suppressed(Reminder.recipient)),
         )
         .order_by(Reminder.id)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return [Obstacle(*pair) for pair in _once(found).items()]
+    return [Obstacle(*pair) for pair in found]
 
 
 async def untrue(

@@ -1,0 +1,117 @@
+"""A mail server on loopback that hangs up now and then, at every stage of the dialogue, and keeps what it took."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import NamedTuple, Self
+
+STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot")
+ANSWERS = {
+    "EHLO": b"250 rough.test\r\n",
+    "MAIL": b"250 2.1.0 OK\r\n",
+    "RCPT": b"250 2.1.5 OK\r\n",
+    "RSET": b"250 2.0.0 OK\r\n",
+    "NOOP": b"250 2.0.0 OK\r\n",
+    "DATA": b"354 go on\r\n",
+}
+MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.MULTILINE | re.IGNORECASE)
+END = b"\r\n.\r\n"
+
+
+class Taken(NamedTuple):
+    """A mail for which this server is responsible, whether it could say so or not."""
+
+    message_id: str
+    recipient: str
+    body: bytes
+
+
+class RoughPost:
+    def __init__(self, random: Random, *, hangs_up: float) -> None:
+        self.taken: list[Taken] = []
+        self.hung_up: Counter[str] = Counter()
+        self.hangs_up = hangs_up  # how often, at each stage
+        self._rougher = 0
+        self._random = random
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"smtp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}?tls=none"
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Talk(self), "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    @contextmanager
+    def rougher(self) -> Iterator[None]:
+        """Hang up over every second mail or so, for as long as somebody waits for it."""
+        self._rougher += 1
+        try:
+            yield
+        finally:
+            self._rougher -= 1
+
+    def loses_patience(self, stage: str) -> bool:
+        lost = self._random.random() < (0.2 if self._rougher else self.hangs_up)
+        self.hung_up[stage] += lost
+        return lost
+
+
+class _Talk(asyncio.Protocol):
+    def __init__(self, post: RoughPost) -> None:
+        self._post = post
+        self._got = bytearray()
+        self._recipient = ""
+        self._content = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._answer("greeting", b"220 rough.test ESMTP\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._got += data
+        end = END if self._content else b"\r\n"
+        while not self._transport.is_closing() and (at := self._got.find(end)) >= 0:
+            taken = bytes(self._got[:at])
+            del self._got[: at + len(end)]
+            if self._content:
+                self._take(taken)
+            else:
+                self._hear(taken)
+            end = END if self._content else b"\r\n"
+
+    def _take(self, content: bytes) -> None:
+        self._content = False
+        found = MESSAGE_ID.search(content)
+        assert found
+        body = content.partition(b"\r\n\r\n")[2]
+        self._post.taken.append(Taken(found[1].decode(), self._recipient, body))
+        self._answer("dot", b"250 2.0.0 Taken\r\n")
+
+    def _hear(self, line: bytes) -> None:
+        word = line[:4].decode("ascii", "replace").upper()
+        if word == "QUIT":
+            self._transport.write(b"221 2.0.0 Bye\r\n")
+            self._transport.close()
+            return
+        if word == "RCPT":
+            self._recipient = line.partition(b"<")[2].partition(b">")[0].decode()
+        self._answer(word, ANSWERS.get(word, b"502 5.5.1 What?\r\n"))
+        self._content = word == "DATA"
+
+    def _answer(self, stage: str, words: bytes) -> None:
+        if stage in STAGES and self._post.loses_patience(stage):
+            self._transport.abort()
+        else:
+            self._transport.write(words)
