@@ -1,7 +1,7 @@
 """One engine per process, one transaction per request or task, and a fast path for reading."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
@@ -178,8 +178,8 @@ class Database(Protocol):
     def reading(self) -> Any:
         """Enter a reader; each statement sees what is committed."""
 
-    def alone(self) -> Any:
-        """Enter a connection on which each statement is a transaction of its own: one way there and back."""
+    def autocommit(self) -> Any:
+        """Enter a reader that may write: each statement is a transaction of its own."""
 
 
 class PooledDatabase:
@@ -192,7 +192,7 @@ class PooledDatabase:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Commit on success, roll back on error. The only place that commits."""
+        """Commit on success, roll back on error. Beside ``autocommit`` the only place that commits."""
         async with self.sessions() as session, session.begin():
             yield session
 
@@ -202,7 +202,9 @@ class PooledDatabase:
         async with self._readers.acquire() as connection:
             yield Reader(connection)
 
-    alone = reading
+    def autocommit(self) -> AbstractAsyncContextManager[Reader]:
+        """Save BEGIN, COMMIT and a greenlet where a single statement is all: it is there or it is not."""
+        return self.reading()
 
     async def close(self) -> None:
         await self._readers

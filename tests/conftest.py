@@ -147,7 +147,8 @@ class UndoneDatabase:
         async with self._connection.begin_nested():
             yield await reader_of(self._connection)
 
-    alone = reading
+    def autocommit(self) -> AbstractAsyncContextManager[Reader]:
+        return self.reading()
 
 
 @pytest.fixture

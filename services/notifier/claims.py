@@ -34,7 +34,7 @@ from shared.models import Mail, Reminder
 
 log = structlog.get_logger()
 
-BATCH = 50  # mails of one round
+BATCH = 100  # mails of one round; many servers end a connection after so many
 LOOKED_AT = 1_000  # due lines among which recipients are chosen
 # Sent at any hour, and in a pause too: a person asked for them, or is needed.
 ALWAYS = ("hold", "alarm", "test")

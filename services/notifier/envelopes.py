@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Uuid, and_, cast, column, func, or_, select, update
+from sqlalchemy import ARRAY, Uuid, and_, cast, column, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,8 @@ from shared.db import among
 from shared.log import trace_id
 from shared.models import Mail, Reminder
 from shared.names import message_id
+
+_FILLED_AGAIN = ("state", "claimed_at", "next_at", "reason")
 
 
 async def told_today(session: AsyncSession, people: set[str], *, now: datetime) -> set[str]:
@@ -64,23 +66,22 @@ async def put_off(
 async def write_envelopes(
     session: AsyncSession, envelopes: dict[str, list[Any]], *, now: datetime, domain: str
 ) -> list[UUID]:
-    """Write all with two statements: with two for each mail this was half of the time that sending took."""
+    """Write all by two statements: two for each mail were most of the time that a claim took."""
     by_key = {_own_key(name, lines): lines for name, lines in envelopes.items()}
     if not by_key:
         return []
+    rows = [_envelope(key, lines, now=now, domain=domain) for key, lines in by_key.items()]
+    new = insert(Mail)
     made = (
         await session.execute(
-            insert(Mail)
-            .values(
-                [_envelope(key, lines, now=now, domain=domain) for key, lines in by_key.items()]
-            )
-            # Another notifier made it a moment ago; but one that was left empty is filled again.
-            .on_conflict_do_update(
+            # Another notifier made it a moment ago; but one that was left empty is filled again. Values of
+            # the statement's own would have it sent once for each mail.
+            new.on_conflict_do_update(
                 index_elements=["key"],
-                set_={"state": "claimed", "claimed_at": now, "next_at": now, "reason": None},
-                where=and_(Mail.state == "empty", ~Mail.maybe_sent),
-            )
-            .returning(Mail.id, Mail.key)
+                set_={name: new.excluded[name] for name in _FILLED_AGAIN},
+                where=and_(Mail.state == literal_column("'empty'"), ~Mail.maybe_sent),
+            ).returning(Mail.id, Mail.key),
+            rows,
         )
     ).all()
     if not made:
@@ -118,6 +119,7 @@ def _envelope(key: str, lines: Sequence[Any], *, now: datetime, domain: str) -> 
         "state": "claimed",
         "next_at": now,
         "claimed_at": now,
+        "reason": None,
         "trace_id": lines[0].trace_id or trace_id.get(),
         "created_at": now,
     }

@@ -5,18 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import (
-    ColumnElement,
-    CursorResult,
-    DateTime,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ColumnElement, CursorResult, and_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.claims import Claim
@@ -36,29 +25,21 @@ def _is_ours(claim: Claim) -> ColumnElement[bool]:
     )
 
 
+# One statement for the mail and its lines, which are found by a value: by a join they would be searched for.
 _MARK_SENT = text(
     "WITH mail AS (UPDATE mails SET state = 'sent', sent_at = :now, claimed_at = NULL, reason = NULL, "
     "attempts = attempts + 1, subject = :subject, relay = :relay "
     "WHERE id = :mail AND state = 'claimed' AND claimed_at = :claimed_at RETURNING id), "
     "lines AS (UPDATE reminders SET state = 'sent', sent_at = :now, reason = NULL FROM mail "
-    "WHERE mail_id = mail.id AND reminders.state = 'claimed') SELECT count(*) FROM mail"
-).bindparams(
-    bindparam("mail", type_=Uuid),
-    bindparam("claimed_at", type_=DateTime(timezone=True)),
-    bindparam("now", type_=DateTime(timezone=True)),
-    bindparam("subject", type_=Text),
-    bindparam("relay", type_=Text),
+    "WHERE mail_id = :mail AND reminders.state = 'claimed') SELECT count(*) FROM mail"
 )
 
 
 async def mark_sent(
-    alone: Reader, claim: Claim, *, subject: str, relay: str, now: datetime
+    write: Reader, claim: Claim, *, subject: str, relay: str, now: datetime
 ) -> bool:
-    """Write it down, unless the claim has expired and another notifier has the mail.
-
-    In one statement of its own: while it runs the next mail must wait.
-    """
-    done = await alone.value(
+    """Write it down, unless the claim has expired and another notifier has the mail."""
+    done = await write.value(
         _MARK_SENT,
         mail=claim.mail_id,
         claimed_at=claim.claimed_at,

@@ -17,7 +17,6 @@ from uuid import UUID
 
 import structlog
 from asyncpg import PostgresError
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import claims, marks
@@ -222,11 +221,13 @@ async def _deliver(
     marking: asyncio.Task[None] | None,
 ) -> tuple[str, asyncio.Task[None] | None]:
     try:
-        message = write(
-            letter, mail_from=office.mail_from, public_url=office.public_url, now=office.clock()
-        )
-        if marking is not None:
-            await marking
+        try:
+            message = write(
+                letter, mail_from=office.mail_from, public_url=office.public_url, now=office.clock()
+            )
+        finally:  # also before a mail that cannot be written is given up
+            if marking is not None:
+                await marking
         await connection.send(message.data, sender=message.sender, to=message.recipient)
     except (RefusedError, UnusableAddressError) as error:
         await _fail(office, claim, letter, error=error)
@@ -253,11 +254,11 @@ async def _mark_sent(
     """Write it down; a database that restarts at this moment gets a few seconds to come back."""
     for pause in (*MARK_PAUSES, None):
         try:
-            async with office.database.alone() as alone:
+            async with office.database.autocommit() as write_down:
                 await marks.mark_sent(
-                    alone, claim, subject=subject, relay=relay, now=office.clock()
+                    write_down, claim, subject=subject, relay=relay, now=office.clock()
                 )
-        except (SQLAlchemyError, PostgresError, TimeoutError, *CONNECTION_LOST) as error:
+        except (PostgresError, TimeoutError, *CONNECTION_LOST) as error:
             if pause is None:
                 raise
             log.warning("mark_retried", mail=str(claim.mail_id), error=repr(error))

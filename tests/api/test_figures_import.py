@@ -590,7 +590,7 @@ async def test_a_dry_run_finds_what_the_import_finds_in_any_rows(stage: Stage) -
     sent: list[tuple[list[dict[str, Any]], bool]] = []
 
     @settings(
-        max_examples=150,
+        max_examples=60,
         deadline=None,
         database=None,
         derandomize=True,

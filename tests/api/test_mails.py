@@ -73,7 +73,7 @@ async def test_a_test_is_a_mail_that_waits_for_the_notifier(stage: Stage) -> Non
             {"id": mail["id"]},
         )
     ).one()
-    asked_by = {"asked_by": stage.cast.coordinator.name}
+    asked_by = {"by": stage.cast.coordinator.name}
     assert tuple(row) == (f"test:{mail['id']}", True, asked_by)
     event = await stage.connection.scalar(
         text("SELECT payload FROM outbox WHERE event = 'MailAsked'")

@@ -20,6 +20,7 @@ from services.notifier.claims import claim_due
 from services.notifier.mailer import SmtpMailer
 from services.notifier.planning import plan_reminders
 from services.notifier.rules import read_rules
+from services.notifier.schedule import today_in_hanoi
 from services.notifier.sending import Office, send_due
 from shared.db import PooledDatabase
 from tests.bench.ledger import Ledger, fill_city, own_database, settle
@@ -28,6 +29,7 @@ from tests.bench.row import Row
 DUTIES, LINES = 100_000, 1_000_000
 PEOPLE, EACH = 3_000, 3  # digests, and duties in each
 PLAN = Path(__file__).parent / "plans/what-is-due.txt"
+FIRST_STEP = 10  # working days before a deadline, by the policy that is shipped
 SENDER = "PII Hà Nội <pii@pii.example.vn>"
 # A ledger of years: old lines that were sent, beside what is planned.
 _HISTORY = (
@@ -54,7 +56,7 @@ _CROWD = (
     (
         "INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, "
         "sort_key) SELECT gen_random_uuid(), (SELECT id FROM periods LIMIT 1), r.id, r.node_id, "
-        "r.organisation_id, 'figure', current_date - 1, '' FROM responsibilities r WHERE r.valid_from = '2001-02-03'"
+        "r.organisation_id, 'figure', :due_on, '' FROM responsibilities r WHERE r.valid_from = '2001-02-03'"
     ),
 )
 
@@ -164,11 +166,15 @@ class _KeptConnection:
 
 
 async def _sending(ledger: Ledger, people: int) -> Row:
-    """Send the digests of one morning, then push the same bytes by the library alone."""
+    """Send the digests of the morning on which the first step is due, then push the same bytes by the library alone."""
+    now = datetime.now(UTC)
     async with ledger.database.transaction() as session:
+        rules = await read_rules(session, now=now)
+        due_on = rules.hours.calendar.add(today_in_hanoi(now), FIRST_STEP)
         for statement in _CROWD:
-            await session.execute(text(statement), {"people": people, "each": EACH})
-        await plan_reminders(session, period_id=None, now=datetime.now(UTC))
+            values = {"people": people, "each": EACH, "due_on": due_on}
+            await session.execute(text(statement), values)
+        await plan_reminders(session, period_id=None, now=now)
     await settle(ledger.database)
     async with _sink() as port:
         mailer = SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none")

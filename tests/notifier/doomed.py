@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.mailer import Connection, SmtpMailer
@@ -36,9 +36,8 @@ DEEDS = {
 }
 # Where a process may die, all around what is written and what goes on the wire.
 POINTS = (
-    *(f"{deed}: {when}" for deed in ("plan", "claim", "put back")
+    *(f"{deed}: {when}" for deed in ("plan", "claim", "mark", "put back")
       for when in ("statement", "before commit", "after commit")),
-    "mark: before", "mark: after",
     "connect: before", "connect: after", "send: before", "send: during", "send: after",
 )  # fmt: skip
 
@@ -104,12 +103,9 @@ class DoomedDatabase:
         return self._database.reading()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Reader]:
-        """Give what a mail is marked by, in one statement that is its own transaction."""
-        async with self._database.alone() as alone:
-            self._fate.passes("mark: before")
-            yield alone
-            self._fate.passes("mark: after")
+    async def autocommit(self) -> AsyncIterator["_DoomedReader"]:
+        async with self._database.autocommit() as reader:
+            yield _DoomedReader(reader, self._fate)
 
     def _executed(self, connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         deed = _deed(statement)
@@ -124,6 +120,24 @@ def _deed(statement: str) -> str | None:
     if "INSERT INTO reminders" in statement:  # after a WITH
         return "plan"
     return next((deed for start, deed in DEEDS.items() if statement.startswith(start)), None)
+
+
+class _DoomedReader:
+    """Its one statement is the mark: before it, while the server is at it, and once it is there."""
+
+    def __init__(self, reader: Reader, fate: Fate) -> None:
+        self._reader = reader
+        self._fate = fate
+
+    async def value(self, statement: Executable, /, **values: Any) -> Any:
+        self._fate.passes("mark: before commit")
+        marking = asyncio.ensure_future(self._reader.value(statement, **values))
+        if self._fate.is_near("mark: statement"):
+            await asyncio.wait([marking], timeout=0.001)
+        self._fate.passes("mark: statement")
+        done = await marking
+        self._fate.passes("mark: after commit")
+        return done
 
 
 class DoomedMailer:

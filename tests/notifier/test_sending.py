@@ -156,7 +156,7 @@ async def test_whoever_lost_the_claim_does_not_mark_it(
     clock.now += timedelta(seconds=41)
     (quick,) = await claimed(office, clock)
     mark = partial(mark_sent, subject="", relay="", now=clock.now)
-    async with office.database.alone() as alone:
+    async with office.database.autocommit() as alone:
         assert not await mark(alone, slow)
         assert await mark(alone, quick)
 
