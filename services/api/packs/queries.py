@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import NEWEST, STATUS
@@ -30,13 +30,13 @@ from services.api.packs.difference import changes_since
 from services.api.packs.freezing import Frozen, freeze
 from services.api.packs.schemas import PackQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
+from services.api.submissions.queries import EVIDENCE
 from shared.db import Reader
 from shared.errors import ForbiddenError, NotFoundError
 from shared.freshness import newest_run_id
 from shared.models import (
     Assignment,
     Evidence,
-    EvidenceUse,
     Framework,
     IndicatorRule,
     Node,
@@ -57,42 +57,6 @@ class PackNotFoundError(NotFoundError):
 
 
 _Parent = aliased(Node)
-_SAID = (
-    "id",
-    "level",
-    "filename",
-    "media_type",
-    "size",
-    "sha256",
-    "url",
-    "scan",
-    "document_number",
-    "document_date",
-    "issuer",
-    "pages",
-)
-_evidence = (
-    select(
-        func.jsonb_agg(
-            aggregate_order_by(
-                func.jsonb_build_object(
-                    *(part for name in _SAID for part in (name, getattr(Evidence, name))),
-                    "stated",
-                    EvidenceUse.stated,
-                    "place",
-                    EvidenceUse.place,
-                ),
-                EvidenceUse.added_at,
-                Evidence.id,
-            )
-        )
-    )
-    .select_from(Evidence)
-    .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
-    .where(EvidenceUse.submission_id == Submission.id)
-    .correlate(Submission)
-    .scalar_subquery()
-)
 # One statement, and so one moment: what is accepted in it is what the pack holds.
 STANDING = (
     select(
@@ -120,7 +84,7 @@ STANDING = (
         Submission.nil_reason,
         Submission.note,
         Submission.source,
-        cast(_evidence, Text).label("evidence"),
+        cast(EVIDENCE, Text).label("evidence"),
     )
     .select_from(Assignment)
     .join(Node, Node.id == Assignment.node_id)

@@ -72,7 +72,7 @@ _SAID = (
     "issuer",
     "pages",
 )
-_evidence = (
+EVIDENCE = (
     select(
         func.jsonb_agg(
             aggregate_order_by(
@@ -91,8 +91,10 @@ _evidence = (
     .select_from(Evidence)
     .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
     .where(EvidenceUse.submission_id == Submission.id)
+    .correlate(Submission)
     .scalar_subquery()
 )
+"""The documents of a ``Submission`` of the statement around it, as JSON."""
 _Prior = aliased(Submission)
 # What was submitted before it, and lay before a reviewer.
 _prior = (
@@ -168,7 +170,7 @@ _SUBMISSION = (
         Submission.decided_by_name,
         Submission.decided_at,
         Submission.decision_reason,
-        cast(_evidence, Text).label("evidence"),
+        cast(EVIDENCE, Text).label("evidence"),
         Submission.updated_at,
     )
     .join(Assignment, Assignment.id == Submission.assignment_id)
