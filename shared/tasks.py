@@ -165,7 +165,7 @@ async def _arq_forever(settings: Settings, work: Work) -> None:
             job_timeout=JOB_TIMEOUT,
             keep_result=0,
             health_check_interval=30,
-            job_serializer=orjson.dumps,
+            job_serializer=_written,
             job_deserializer=orjson.loads,
         )
         try:
@@ -177,6 +177,11 @@ async def _arq_forever(settings: Settings, work: Work) -> None:
         finally:
             await _close(worker, pool)
         await asyncio.sleep(1)
+
+
+def _written(job: Any) -> bytes:
+    """Write a job, or how it ended: where it was tried too often that is an exception."""
+    return orjson.dumps(job, default=repr)
 
 
 async def _close(worker: Worker, pool: ArqRedis) -> None:

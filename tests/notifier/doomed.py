@@ -80,10 +80,14 @@ class Fate:
 
 
 class DoomedDatabase:
-    """The real one, with points before, in and after each transaction."""
+    """The real one, with points before, in and after each transaction.
 
-    def __init__(self, database: PooledDatabase, fate: Fate) -> None:
+    An engine may be forked with all it has compiled; the driver's own pool belongs to one life.
+    """
+
+    def __init__(self, database: PooledDatabase, own: PooledDatabase, fate: Fate) -> None:
         self._database = database
+        self._own = own
         self._fate = fate
         event.listen(database.engine.sync_engine, "after_cursor_execute", self._executed)
 
@@ -100,11 +104,11 @@ class DoomedDatabase:
             self._fate.passes(f"{deed}: after commit")
 
     def reading(self) -> Any:
-        return self._database.reading()
+        return self._own.reading()
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator["_DoomedReader"]:
-        async with self._database.autocommit() as reader:
+        async with self._own.autocommit() as reader:
             yield _DoomedReader(reader, self._fate)
 
     def _executed(self, connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
@@ -204,7 +208,8 @@ async def live(life: Life, database: PooledDatabase, order: Order, report: int) 
     """Work as the worker does; order 0 only shows itself."""
     fate = Fate(order, report)
     mailer = SmtpMailer(life.smtp_url, timeout=life.claim * 0.4 / life.speed)
-    office = life.office(DoomedDatabase(database, fate), DoomedMailer(mailer, fate))
+    own = PooledDatabase(life.database_url, name="doomed", pool=2)
+    office = life.office(DoomedDatabase(database, own, fate), DoomedMailer(mailer, fate))
     work = partial(send_due, office) if order.only_sends else Reminding(office).sweep
     parent = os.getppid()
     while os.getppid() == parent:
@@ -216,6 +221,7 @@ async def live(life: Life, database: PooledDatabase, order: Order, report: int) 
         if order.number == 0:
             break
         await asyncio.sleep(0.02)
+    await own.close()
     await database.engine.dispose()
 
 

@@ -26,7 +26,7 @@ class Taken(NamedTuple):
 
     message_id: str
     recipient: str
-    body: bytes
+    content: bytes
 
 
 class RoughPost:
@@ -95,8 +95,7 @@ class _Talk(asyncio.Protocol):
         self._content = False
         found = MESSAGE_ID.search(content)
         assert found
-        body = content.partition(b"\r\n\r\n")[2]
-        self._post.taken.append(Taken(found[1].decode(), self._recipient, body))
+        self._post.taken.append(Taken(found[1].decode(), self._recipient, content))
         self._answer("dot", b"250 2.0.0 Taken\r\n")
 
     def _hear(self, line: bytes) -> None:
