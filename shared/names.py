@@ -1,9 +1,11 @@
 """What is called the same wherever it is written: mails, threads and calendar entries, in our own domain."""
 
 from email.utils import parseaddr
+from functools import lru_cache
 from uuid import UUID
 
 
+@lru_cache(maxsize=8)
 def domain_of(mail_from: str) -> str:
     """Give the domain of our own address."""
     return parseaddr(mail_from)[1].partition("@")[2] or "localhost"

@@ -14,7 +14,7 @@ import structlog
 from services.notifier.faults import BYE, FAULTS, is_final, is_of_dead_address, is_refusal, said
 from services.notifier.headers import UnusableAddressError, usable
 from services.notifier.relays import Pace, Relay, Sleep, Ticks, relays
-from services.notifier.session import Session
+from services.notifier.session import Before, Session
 
 log = structlog.get_logger()
 
@@ -63,8 +63,13 @@ class Connection(Protocol):
     def broken(self) -> bool:
         """Tell whether the last mail cost the connection; the next one would need a new one."""
 
-    async def send(self, message: bytes, *, sender: str, to: str) -> None:
-        """Return when the server has taken it; else raise one of the errors above."""
+    async def send(
+        self, message: bytes, *, sender: str, to: str, before: Before | None = None
+    ) -> None:
+        """Return when the server has taken it; else raise one of the errors above.
+
+        Nothing of the content goes out until ``before`` has returned; what it raises ends the mail.
+        """
 
 
 class Mailer(Protocol):
@@ -217,7 +222,9 @@ class SmtpConnection:
     def relay(self) -> str:
         return self.opened.door.relay.name
 
-    async def send(self, message: bytes, *, sender: str, to: str) -> None:
+    async def send(
+        self, message: bytes, *, sender: str, to: str, before: Before | None = None
+    ) -> None:
         sender, to = _envelope(sender, to)
         await self.opened.door.pace.turn()
         if self._mailer.is_spent(self.opened):
@@ -229,9 +236,12 @@ class SmtpConnection:
         self.broken = True
         try:
             async with asyncio.timeout(self._timeout):
-                await session.hand_over(message, sender=sender, to=to)
+                await session.hand_over(message, sender=sender, to=to, before=before)
         except FAULTS as fault:
             self.broken = not is_refusal(fault) or fault.code == BYE
+            if session.held_up:
+                session.abort()
+                raise DeferredError("what came before was not written down in time") from fault
             if self.broken:
                 self._left(said(fault))
             raise _meaning(fault, in_content=session.in_content) from fault

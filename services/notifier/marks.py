@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifier.claims import Claim
 from services.notifier.schedule import pause_after
 from shared.bounces import fail_mail
-from shared.db import Reader
+from shared.db import Reader, among
 from shared.models import Mail
 
 log = structlog.get_logger()
@@ -98,6 +98,15 @@ async def put_back(
 
 
 async def release(session: AsyncSession, claims: Sequence[Claim]) -> None:
-    """Give back what was claimed and not tried."""
-    for claim in claims:
-        await _settle(session, claim, state="waiting")
+    """Give back what was claimed and not tried; all of a batch were claimed at one moment."""
+    if not claims:
+        return
+    await session.execute(
+        update(Mail)
+        .where(
+            among(Mail.id, [claim.mail_id for claim in claims]),
+            among(Mail.claimed_at, {claim.claimed_at for claim in claims}),
+            Mail.state == "claimed",
+        )
+        .values(claimed_at=None, state="waiting")
+    )

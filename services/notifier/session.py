@@ -4,13 +4,16 @@ import re
 import socket
 import ssl
 from asyncio import WriteTransport
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import cast
 
 from aiosmtplib import SMTP, SMTPHeloError
 
 from services.notifier.faults import FAULTS
 from services.notifier.relays import Relay
+
+Before = Callable[[], Awaitable[None]]
+"""What must be done before a mail's content goes out."""
 
 _NOT_XTEXT = re.compile(r"[^!-~]|[+=]")
 
@@ -23,6 +26,7 @@ class Session:
         # Whether the present mail's content was begun: the library does not tell how much of it went
         # out, so from then on only the server knows if it took the mail.
         self.in_content = False
+        self.held_up = False  # by ourselves: the server waits for us, not we for it
         self._notify = relay.notify
         self._begun = False  # a transaction that was refused and must be reset
         self._client = SMTP(
@@ -61,14 +65,20 @@ class Session:
                 raise
             await self._client.helo()  # a server that knows no better
 
-    async def hand_over(self, message: bytes, *, sender: str, to: str) -> None:
-        """Return when the server has taken the mail. Raises one of ``FAULTS``."""
-        self.in_content = False
+    async def hand_over(
+        self, message: bytes, *, sender: str, to: str, before: Before | None = None
+    ) -> None:
+        """Return when the server has taken the mail. Raises one of ``FAULTS``, or what ``before`` raises."""
+        self.in_content = self.held_up = False
         if self._begun:
             await self._client.rset()
         self._begun = True
         await self._client.mail(sender, options=self._about_mail(message))
         await self._client.rcpt(to, options=self._about_recipient(to))
+        if before is not None:
+            self.held_up = True
+            await before()
+            self.held_up = False
         self.in_content = True
         await self._client.data(message)
         self._begun = False

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from services.notifier.bounces import bounce_loops
 from services.notifier.mailer import TIMEOUT, SmtpMailer
+from services.notifier.office import Office
 from services.notifier.planning import plan_reminders
 from services.notifier.rules import read_rules
-from services.notifier.sending import Office, send_due
+from services.notifier.sending import send_due
 from services.notifier.summary import plan_summaries
 from services.notifier.watch import note_run, watch
 from services.notifier.webhooks.work import webhook_work

@@ -18,10 +18,12 @@ from sqlalchemy import text
 
 from services.notifier.claims import claim_due
 from services.notifier.mailer import SmtpMailer
+from services.notifier.office import Office
 from services.notifier.planning import plan_reminders
 from services.notifier.rules import read_rules
 from services.notifier.schedule import today_in_hanoi
-from services.notifier.sending import Office, send_due
+from services.notifier.sending import send_due
+from services.notifier.session import Before
 from shared.db import PooledDatabase
 from tests.bench.ledger import Ledger, fill_city, own_database, settle
 from tests.bench.row import Row
@@ -160,9 +162,11 @@ class _KeptConnection:
     def __getattr__(self, name: str) -> object:
         return getattr(self._connection, name)
 
-    async def send(self, message: bytes, *, sender: str, to: str) -> None:
+    async def send(
+        self, message: bytes, *, sender: str, to: str, before: Before | None = None
+    ) -> None:
         self._kept.mails.append((to, message))
-        await self._connection.send(message, sender=sender, to=to)  # type: ignore[attr-defined]
+        await self._connection.send(message, sender=sender, to=to, before=before)  # type: ignore[attr-defined]
 
 
 async def _sending(ledger: Ledger, people: int) -> Row:

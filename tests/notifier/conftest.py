@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from deploy.embedded import Servers
 from services.notifier.mailer import SmtpMailer
-from services.notifier.sending import Office
+from services.notifier.office import Office
 from shared.db import PooledDatabase
 from shared.models import (
     Alarm,

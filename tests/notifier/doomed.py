@@ -24,7 +24,8 @@ from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.mailer import Connection, SmtpMailer
-from services.notifier.sending import Office, send_due
+from services.notifier.office import Office
+from services.notifier.sending import send_due
 from services.notifier.worker import Reminding
 from shared.db import PooledDatabase, Reader
 from shared.tasks import is_transient

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from services.notifier import reasons
+from services.notifier.office import Office
 from services.notifier.schedule import HANOI
-from services.notifier.sending import Office, send_due
+from services.notifier.sending import send_due
 from shared.models import CalendarYear, Hold, Mail, Reminder
 from tests.notifier.cast import COORDINATOR, DUE, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice

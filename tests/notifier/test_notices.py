@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.notifier import reasons
-from services.notifier.sending import Office, send_due
+from services.notifier.office import Office
+from services.notifier.sending import send_due
 from shared.models import (
     Contact,
     Deputy,

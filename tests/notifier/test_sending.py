@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -9,51 +7,14 @@ import pytest
 
 from services.notifier import reasons
 from services.notifier.claims import Claim, claim_due
-from services.notifier.mailer import Connection, Mailer
 from services.notifier.marks import mark_sent
+from services.notifier.office import Office
 from services.notifier.rules import read_rules
-from services.notifier.sending import Office, send_due
+from services.notifier.sending import send_due
 from shared.models import Assignment, Contact, Period, Submission
 from tests.notifier.cast import DUE, HEAD, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice
-
-
-class Watched:
-    """A mailer that does something just before each mail, then sends it by the real one."""
-
-    def __init__(self, mailer: Mailer) -> None:
-        self.mailer = mailer
-        self.to: list[str] = []
-
-    async def before(self, to: str) -> None:
-        self.to.append(to)
-
-    async def after(self, _to: str) -> None:
-        """Do nothing, unless told."""
-
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Connection]:
-        async with self.mailer.connect() as connection:
-            yield Through(self, connection)
-
-
-class Through:
-    def __init__(self, watched: Watched, connection: Connection) -> None:
-        self._watched = watched
-        self._connection = connection
-
-    @property
-    def relay(self) -> str:
-        return self._connection.relay
-
-    @property
-    def broken(self) -> bool:
-        return self._connection.broken
-
-    async def send(self, message: bytes, *, sender: str, to: str) -> None:
-        await self._watched.before(to)
-        await self._connection.send(message, sender=sender, to=to)
-        await self._watched.after(to)
+from tests.notifier.watched import Watched
 
 
 async def claimed(office: Office, clock: Clock) -> list[Claim]:
