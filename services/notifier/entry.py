@@ -42,6 +42,10 @@ def _folded(line: str) -> str:
     return "\n ".join(piece.decode() for piece in pieces(data, FOLD, FOLD - 1))
 
 
+def _day(day: date) -> str:
+    return day.isoformat().replace("-", "")
+
+
 def _event(deadline: Deadline, *, organizer: str, domain: str, stamp: str, sequence: int) -> str:
     lines = (
         "BEGIN:VEVENT",
@@ -49,8 +53,8 @@ def _event(deadline: Deadline, *, organizer: str, domain: str, stamp: str, seque
         f"DTSTAMP:{stamp}",
         f"LAST-MODIFIED:{stamp}",
         f"SEQUENCE:{sequence}",
-        f"DTSTART;VALUE=DATE:{deadline.day:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{deadline.day + timedelta(days=1):%Y%m%d}",
+        f"DTSTART;VALUE=DATE:{_day(deadline.day)}",
+        f"DTEND;VALUE=DATE:{_day(deadline.day + timedelta(days=1))}",
         _folded(f"SUMMARY:{_escaped(deadline.title)}"),
         _folded(f"DESCRIPTION:{_escaped(deadline.detail)}"),
         _folded(f"URL:{deadline.url}"),

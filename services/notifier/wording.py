@@ -118,6 +118,12 @@ def _module(name: str) -> Any:
     return templates().get_template(name).module
 
 
+def prepare() -> None:
+    """Compile all of them now: the first mails of a process would each wait for theirs."""
+    for name in templates().list_templates():
+        templates().get_template(name)
+
+
 def words(language: str) -> Any:
     """Give all the words of a language."""
     return _module(f"{language}.j2")

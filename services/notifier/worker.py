@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.notifier import wording
 from services.notifier.bounces import bounce_loops
 from services.notifier.mailer import TIMEOUT, SmtpMailer
 from services.notifier.office import Office
@@ -116,6 +117,7 @@ class Reminding:
 
 
 def build(settings: Settings, database: Database) -> Work:
+    wording.prepare()
     reminding = Reminding(
         Office(
             database=database,
