@@ -63,7 +63,8 @@ async def differences(
         select(Reminder)
         .where(
             Reminder.kind == "step",
-            or_(Reminder.send_at >= since, Reminder.state.in_(UNSENT)),
+            # One by one, as each is the condition of an index.
+            or_(Reminder.send_at >= since, *(Reminder.state == state for state in UNSENT)),
             rows,
         )
         .subquery("line"),

@@ -1,5 +1,6 @@
 """Bring the ledger in line with the facts: what is to be told is planned, what is no longer so is skipped."""
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -8,9 +9,9 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Subquery,
-    Text,
     Uuid,
     case,
     cast,
@@ -208,10 +209,14 @@ async def _add(
 
 
 def _ordered_id(now: datetime) -> ColumnElement[UUID]:
-    """Make ids in the order of time: at random places of four indexes a plan takes three times as long."""
+    """Make ids in the order of time (UUIDv7, RFC 9562): at random places a plan takes three times as long.
+
+    Counted on from one random number for a statement (6.2, method 2), as each costs the server a call of its system.
+    """
     stamp = f"{int(now.timestamp() * 1000):012x}"
-    chance = func.substr(cast(func.gen_random_uuid(), Text), 14)
-    return cast(func.concat(f"{stamp[:8]}-{stamp[8:]}", chance), Uuid)
+    start = secrets.randbits(59)
+    counted = func.lpad(func.to_hex(literal(start, BigInteger) + func.row_number().over()), 15, "0")
+    return cast(func.concat(f"{stamp}7{secrets.randbits(12):03x}8", counted), Uuid)
 
 
 async def _add_of(
@@ -231,7 +236,7 @@ async def _add_of(
         literal(trace_id.get()),
         *_dead_or_planned(want.c.recipient),
         *(want.c[name] for name in _COPIED),
-    ).where(~exists().where(is_in(want)))
+    )
     order = (*key, first_audience(want), want.c.contact_id, want.c.user_id)
     columns = (
         "id",

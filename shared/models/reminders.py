@@ -149,10 +149,10 @@ class Reminder(Base):
         CheckConstraint("(state = 'claimed') <= (mail_id IS NOT NULL)", "claimed"),
         CheckConstraint("(state = 'held') = (hold_id IS NOT NULL)", "held"),
         Index("ix_reminders_due", "send_at", "recipient", postgresql_where="state = 'planned'"),
-        Index("ix_reminders_open", "subject_id", postgresql_where="state IN ('planned', 'held')"),
+        Index("ix_reminders_held", "hold_id", postgresql_where="state = 'held'"),
         Index("ix_reminders_recent", "send_at", "id"),
-        Index("ix_reminders_assignment", "assignment_id", "send_at", "id"),
-        Index("ix_reminders_mail", "mail_id"),
+        Index("ix_reminders_assignment", "assignment_id"),
+        Index("ix_reminders_mail", "mail_id", postgresql_where="mail_id IS NOT NULL"),
         Index("ix_reminders_recipient", "recipient", "send_at", "id"),
     )
 
@@ -161,10 +161,10 @@ class Reminder(Base):
     topic: Mapped[str]
     # A duty or a request for an explanation; of a notice also a submission, an extension, a hand-over …
     subject_id: Mapped[UUID]
-    # What it is about, where it is about one. Here, of bodies and of contacts there is no foreign key: lines
+    # What it is about, where it is about one. Here, of bodies and of people there is no foreign key: lines
     # are copied from those tables by the hundred thousand, and from none of them is a row ever deleted.
     assignment_id: Mapped[UUID | None]
-    explanation_id: Mapped[UUID | None] = mapped_column(ForeignKey("explanation_requests.id"))
+    explanation_id: Mapped[UUID | None]
     # Whose matter it is.
     organisation_id: Mapped[UUID]
     due_on: Mapped[date | None]
@@ -174,7 +174,7 @@ class Reminder(Base):
     separate: Mapped[bool] = mapped_column(server_default="false")
     # A contact, or the user who stands in for one.
     contact_id: Mapped[UUID | None]
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[UUID | None]
     recipient: Mapped[str]
     recipient_name: Mapped[str]
     # When its policy wants it sent; it is sent later where it has to wait.
