@@ -162,6 +162,18 @@ class Submission(Base):
         Index("ix_submissions_recent", "created_at", "id"),
         Index("ix_submissions_decided", "decided_at"),
         Index("ix_submissions_waiting", "submitted_at", postgresql_where="state = 'submitted'"),
+        # What the follow-up list looks for in every duty of a year.
+        Index(
+            "ix_submissions_standing",
+            "assignment_id",
+            postgresql_where="state IN ('submitted', 'accepted')",
+        ),
+        Index(
+            "ix_submissions_sent_back",
+            "assignment_id",
+            postgresql_where="state IN ('returned', 'rejected')",
+        ),
+        Index("ix_submissions_found", "assignment_id", postgresql_where="findings <> '[]'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

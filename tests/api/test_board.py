@@ -12,7 +12,7 @@ from httpx import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.board.tally import DEFINITIONS, BoardError, Fact, Tally, counted, total
+from services.api.board.tally import DEFINITIONS, BoardError, Fact, Tally, total
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.tables import as_csv, as_xlsx
 from tests.cast import Cast
@@ -52,8 +52,10 @@ def test_the_parts_always_add_up_and_groups_add_up_to_the_whole(
     timing = ("on_time", "late", "overdue", "not_yet_due", "excused")
     assert sum(shown[part] for part in timing) == len(duties)
     by_group = [total(Counter(fact for name, fact in duties if name == one)) for one in "abc"]
-    assert sum(by_group, Tally()) == whole
-    assert sum((counted(fact) for _, fact in duties), Tally()) == whole
+    alone = [total({fact: 1}) for _, fact in duties]
+    for name in DEFINITIONS.keys() - {"received_share", "on_time_share"}:
+        for groups in (by_group, alone):
+            assert sum(getattr(tally, name) for tally in groups) == getattr(whole, name)
     if shown["overdue"] or shown["late"]:
         assert shown["on_time_share"] < 1
     assert set(shown) == set(DEFINITIONS)
@@ -173,6 +175,50 @@ async def test_the_follow_up_list_names_what_needs_a_person(
     assert [line["assignment"] for line in found["weak_evidence"]] == [weak["id"]]
     unreachable = {line["organisation"]: line["unfinished"] for line in found["unreachable"]}
     assert unreachable["so-gddt"] == 1
+    assert found["totals"] == {name: len(found[name]) for name in found["totals"]}
+
+
+async def test_of_each_list_come_the_worst_few_and_how_many_there_are(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    headers = cast.coordinator.headers
+    for code, days in (("2.1.1", 2), ("2.1.2", 9), ("2.1.3", 5)):
+        duty = await assignment_of(client, cast, code)
+        past = {"due_on": str(today_in_hanoi() - timedelta(days=days))}
+        path = f"/v1/assignments/{duty['id']}"
+        body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
+        draft = await drafted(client, cast.officer, duty["id"])
+        await attached(client, cast.officer, draft["id"])
+        await done(client, cast.officer, draft["id"], "submit")
+        if code != "2.1.3":
+            await done(client, cast.coordinator, draft["id"], "return", "Thiếu trang 2")
+    found = body(await client.get(f"{FOLLOW_UP}&limit=1", headers=headers))
+    assert [line["days_overdue"] for line in found["overdue"]] == [9]
+    assert found["totals"]["overdue"] == 2
+    assert len(found["unreachable"]) == 1 < found["totals"]["unreachable"]
+    table = rows_of((await client.get(f"{FOLLOW_UP}&limit=1&format=csv", headers=headers)).content)
+    counted = Counter(row["why"] for row in table)
+    assert counted["overdue"] == 2
+    assert counted["unreachable"] == found["totals"]["unreachable"]
+    refused = await client.get(f"{FOLLOW_UP}&limit=0", headers=headers)
+    assert refused.status_code == 422
+
+
+async def test_a_file_that_serves_very_many_figures_names_the_first_of_them(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    for code in ("2.1.1", "2.1.2", "2.1.3"):
+        duty = await assignment_of(client, cast, code)
+        draft = await drafted(client, cast.officer, duty["id"])
+        await attached(client, cast.officer, draft["id"])
+        await done(client, cast.officer, draft["id"], "submit")
+    found = body(await client.get(f"{FOLLOW_UP}&limit=2", headers=cast.leader.headers))
+    (file,) = found["shared_evidence"]
+    assert file["figures"] == 3
+    assert [figure["indicator"] for figure in file["serves"]] == ["2.1.1", "2.1.2"]
+    assert found["totals"]["shared_evidence"] == 1
 
 
 FOLLOW_UP = f"/v1/board/follow-up?period={PERIOD}"

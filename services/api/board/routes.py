@@ -1,12 +1,12 @@
 """Completeness and timeliness, as data and as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.board import queries, schemas
-from services.api.board.table import board_sheets, follow_up_sheets
+from services.api.board import follow, queries, schemas
+from services.api.board.table import Sheets, board_sheets, follow_up_sheets
 from services.api.deps.answers import JSON, answer, answer_bytes
 from services.api.deps.edge import Reading, ReadRequest
 from services.api.deps.media import chosen
@@ -38,7 +38,7 @@ async def get_board(
     """
     request.caller.require("assignments:read")
     found = await queries.board(request.read, request.caller, query.period)
-    return _in_form(request, query, found, board_sheets(found), "board")
+    return _in_form(request, query, found, board_sheets, "board")
 
 
 @reading.get(
@@ -52,24 +52,31 @@ async def get_follow_up(
 ) -> Response:
     """List what needs a person: what was returned often, is overdue, nil, badly proved or far from what was, and who.
 
-    CSV has one row for each duty and reason; a file that serves several figures has one for each of them.
+    Of each list come the worst ``limit``, and in ``totals`` how many there are; CSV and XLSX have all, one
+    row for each duty and reason, and of a file that serves several figures one for each of them.
     """
     request.caller.require("assignments:read")
-    found = await queries.follow_up(request.read, request.caller, query.period)
-    return _in_form(request, query, found, follow_up_sheets(found), "follow-up")
+    limit = query.limit if _media(request, query) == JSON else follow.ALL
+    found = await follow.follow_up(request.read, request.caller, query.period, limit=limit)
+    return _in_form(request, query, found, follow_up_sheets, "follow-up")
+
+
+def _media(request: Request, query: schemas.BoardQuery) -> str:
+    return MEDIA[query.format] if query.format else chosen(request, tuple(MEDIA.values()))
 
 
 def _in_form(
     request: Request,
     query: schemas.BoardQuery,
     found: Any,
-    sheets: Mapping[str, tuple[Sequence[str], list[dict[str, Any]]]],
+    as_sheets: Callable[[Any], Sheets],
     name: str,
 ) -> Response:
-    media = MEDIA[query.format] if query.format else chosen(request, tuple(MEDIA.values()))
+    media = _media(request, query)
     headers = {} if query.format else {"vary": "accept"}
     if media == JSON:
         return answer(request, found, headers=headers)
+    sheets = as_sheets(found)
     ending = "csv" if media == CSV else "xlsx"
     # A period's code is letters, digits, dots, dashes and underscores only.
     headers["content-disposition"] = f'attachment; filename="{name}-{query.period}.{ending}"'

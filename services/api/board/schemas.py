@@ -21,7 +21,9 @@ class BoardQuery(BaseModel):
 
 
 class FollowUpQuery(BoardQuery):
-    pass
+    limit: int = Field(
+        default=50, ge=1, le=1000, description="Of each list, in JSON; tables have all."
+    )
 
 
 class Counts(BaseModel):
@@ -131,12 +133,25 @@ class SharedFile(BaseModel):
     document_number: str
     sha256: str
     figures: int = Field(description="How many duties' figures it proves.")
-    serves: list[Served]
+    serves: list[Served] = Field(description="The first of them, by indicator and body.")
+
+
+class Totals(BaseModel):
+    """How many there are, where of each list the first are shown."""
+
+    returned_often: int
+    overdue: int
+    nil_returns: int
+    weak_evidence: int
+    outliers: int
+    shared_evidence: int
+    unreachable: int
 
 
 class FollowUp(BaseModel):
     period: str
     on: date
+    totals: Totals
     returned_often: list[DutyToFollow] = Field(
         description="Returned or rejected twice or more, most often first."
     )

@@ -4,19 +4,19 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
-    Select,
+    ColumnElement,
+    Integer,
     Text,
-    Uuid,
-    any_,
     bindparam,
     cast,
     func,
     literal_column,
-    or_,
     select,
+    true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.api.board.duties import DUTIES
+from services.api.board.queries import mine
 from shared.db import Reader
 from shared.models import (
     Assignment,
@@ -28,29 +28,18 @@ from shared.models import (
     Submission,
 )
 
-mine = or_(bindparam("everybody"), Organisation.id == any_(bindparam("bodies", type_=ARRAY(Uuid))))
-"""Duties of the caller's own bodies, or of all."""
-
-_stands = or_(Submission.state == "submitted", Submission.state == "accepted")
+LIMIT = bindparam("limit", type_=Integer)
+# Written out: as a parameter no index fits it once the statement is planned for any value.
+_stands = Submission.state.in_((literal_column("'submitted'"), literal_column("'accepted'")))
+_is_figure = Submission.value.is_not(None)
 # What an indicator's rules found when the figure was submitted.
 _FAR = '$[*] ? (@.code == "outside_expected" || @.code == "change_from_last_year" || @.code == "far_from_history")'
 _found = func.jsonb_path_query_array(Submission.findings, literal_column(f"'{_FAR}'::jsonpath"))
+_NOTHING: ColumnElement[Any] = literal_column("'[]'::jsonb")
 
-
-def _figures(*columns: Any) -> Select[*tuple[Any, ...]]:
-    return (
-        select(*columns)
-        .select_from(Submission)
-        .join(Assignment, Assignment.id == Submission.assignment_id)
-        .join(Period, Period.id == Assignment.period_id)
-        .join(Node, Node.id == Assignment.node_id)
-        .join(Organisation, Organisation.id == Assignment.organisation_id)
-        .where(Period.code == bindparam("code"), mine, _stands, Submission.value.is_not(None))
-    )
-
-
-OUTLIERS = (
-    _figures(
+_OUTLIER = ("assignment", "submission", "indicator", "organisation", "state", "value")
+_OUTLIERS = (
+    select(
         Assignment.id.label("assignment"),
         Submission.id.label("submission"),
         Node.code.label("indicator"),
@@ -58,53 +47,102 @@ OUTLIERS = (
         Submission.state,
         Submission.value,
         cast(_found, Text).label("findings"),
+        func.count().over().label("total"),
     )
-    .where(_found != literal_column("'[]'::jsonb"))
+    .select_from(Submission)
+    .join(Assignment, Assignment.id == Submission.assignment_id)
+    .join(Period, Period.id == Assignment.period_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .where(
+        Period.code == bindparam("code"),
+        mine,
+        _stands,
+        _is_figure,
+        Submission.findings != _NOTHING,  # by index: most have none
+        _found != _NOTHING,
+    )
     .order_by(Assignment.sort_key, Assignment.id, Submission.revision)
+    .limit(LIMIT)
 )
-_figure = func.jsonb_build_object(
-    "assignment",
-    Assignment.id,
-    "submission",
-    Submission.id,
-    "indicator",
-    Node.code,
-    "organisation",
-    Organisation.code,
+# Each by itself and by index: joined as tables, those of all years would be read through.
+_standing = (
+    select(Submission.id, Submission.revision)
+    .where(Submission.assignment_id == DUTIES.c.assignment, _stands, _is_figure)
+    .offset(0)
+    .lateral("standing")
 )
-# By content: one file that was sent several times is one file.
-SHARED = (
-    _figures(
-        func.min(Evidence.filename).label("filename"),
-        func.min(Evidence.document_number).label("document_number"),
-        func.count(Assignment.id.distinct()).label("figures"),
-        # Its order is made below: by the same expression again it would be another parameter.
-        cast(func.jsonb_agg(_figure.distinct()), Text).label("serves"),
+_use = (
+    select(EvidenceUse.evidence_id)
+    .where(EvidenceUse.submission_id == _standing.c.id)
+    .offset(0)
+    .lateral("use")
+)
+USES = (
+    select(
+        DUTIES.c.assignment,
+        DUTIES.c.sort_key,
+        DUTIES.c.indicator,
+        DUTIES.c.organisation,
+        _standing.c.id.label("submission"),
+        _standing.c.revision,
         Evidence.sha256,
+        Evidence.filename,
+        Evidence.document_number,
+        Evidence.level,
     )
-    .join(EvidenceUse, EvidenceUse.submission_id == Submission.id)
-    .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
-    .group_by(Evidence.sha256)
-    .having(func.count(Assignment.id.distinct()) > 1)
-    .order_by(func.count(Assignment.id.distinct()).desc(), Evidence.sha256)
+    .select_from(DUTIES)
+    .join(_standing, true())
+    .join(_use, true())
+    .join(Evidence, Evidence.id == _use.c.evidence_id)
+    .cte("uses")
+    .prefix_with("MATERIALIZED")
 )
+"""Every document of every figure that stands."""
+
+# By content: one file that was sent several times is one file.
+_files = (
+    select(
+        USES.c.sha256,
+        func.min(USES.c.filename).label("filename"),
+        func.min(USES.c.document_number).label("document_number"),
+        func.count(USES.c.assignment.distinct()).label("figures"),
+        func.count().over().label("total"),
+    )
+    .group_by(USES.c.sha256)
+    .having(func.count(USES.c.assignment.distinct()) > 1)
+    .order_by(func.count(USES.c.assignment.distinct()).desc(), USES.c.sha256)
+    .limit(LIMIT)
+    .subquery("files")
+)
+_FIGURE = ("assignment", "submission", "indicator", "organisation")
+SERVED = (
+    select(
+        *_files.c,
+        *(USES.c[name] for name in _FIGURE),
+        func.row_number()
+        .over(
+            partition_by=_files.c.sha256,
+            order_by=(USES.c.sort_key, USES.c.organisation, USES.c.revision),
+        )
+        .label("place"),
+    )
+    .join(USES, USES.c.sha256 == _files.c.sha256)
+    .subquery("served")
+)
+"""The files that prove the figures of several duties, with the figures, each in its ``place``."""
 
 
-async def outliers(read: Reader, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """List figures that a rule finds far from last year's, from earlier years', or from what is expected."""
-    return [
-        {**row, "findings": orjson.loads(row["findings"])}
-        for row in await read.all(OUTLIERS, **values)
+async def outliers(
+    read: Reader, values: dict[str, Any], *, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """List figures that a rule finds far from last year's, from earlier years', or from what is expected.
+
+    Returns the first so many, and how many there are.
+    """
+    rows = await read.all(_OUTLIERS, **values, limit=limit)
+    listed = [
+        {name: row[name] for name in _OUTLIER} | {"findings": orjson.loads(row["findings"])}
+        for row in rows
     ]
-
-
-async def shared_evidence(read: Reader, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """List files that prove the figures of several duties, those of most duties first."""
-    return [
-        {**row, "serves": sorted(orjson.loads(row["serves"]), key=_place)}
-        for row in await read.all(SHARED, **values)
-    ]
-
-
-def _place(figure: dict[str, str]) -> tuple[str, ...]:
-    return figure["indicator"], figure["organisation"], figure["submission"]
+    return listed, rows[0]["total"] if rows else 0

@@ -1,7 +1,8 @@
 """How duties are counted: each in exactly one part, so that the parts always add up; pure."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
@@ -47,19 +48,11 @@ class Tally:
     def received(self) -> int:
         return self.accepted + self.nil + self.waiting
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            **{
-                field.name: getattr(self, field.name) + getattr(other, field.name)
-                for field in fields(Tally)
-            }
-        )
-
     def shown(self) -> dict[str, Any]:
         due = self.on_time + self.late + self.overdue
         owed = self.expected - self.excused
         return {
-            **asdict(self),
+            **{name: getattr(self, name) for name in self.__slots__},
             "received": self.received,
             "received_share": self.received / owed if owed else None,
             "on_time_share": self.on_time / due if due else None,
@@ -77,20 +70,24 @@ _PARTS = {
 _UNFINISHED = frozenset({"open", "returned"})
 
 
-def counted(fact: Fact, number: int = 1) -> Tally:
-    """Count duties that stand alike: in one part of what stands, and in one of being in time."""
-    part = _PARTS[fact.status]
+def _places(fact: Fact) -> tuple[str, ...]:
+    """Name the one part of what stands, and the one of being in time, in which such a duty is counted."""
     if fact.status == "excused":
-        return Tally(expected=number, excused=number)
+        return ("excused",)
     if fact.status in _UNFINISHED:
         timing = "overdue" if fact.past_due else "not_yet_due"
     else:
         timing = "late" if fact.late else "on_time"
-    return Tally(expected=number, **{part: number, timing: number})
+    return _PARTS[fact.status], timing
 
 
 def total(facts: Mapping[Fact, int]) -> Tally:
-    return sum((counted(fact, number) for fact, number in facts.items()), Tally())
+    """Count duties by how they stand."""
+    counts: Counter[str] = Counter(expected=sum(facts.values()))
+    for fact, number in facts.items():
+        for place in _places(fact):
+            counts[place] += number
+    return Tally(**counts)
 
 
 EQUATIONS = (

@@ -1,0 +1,38 @@
+"""A period's duties as they stand, in one pass: what is to be followed up is chosen from them."""
+
+from sqlalchemy import and_, bindparam, func, or_, select, true
+
+from services.api.assignments.states import NEWEST, STATUS
+from services.api.board.queries import REACHABLE, mine
+from shared.duty import effective_due_on
+from shared.models import Assignment, Node, Organisation, Period
+
+DUTIES = (
+    select(
+        Assignment.id.label("assignment"),
+        Assignment.sort_key,
+        Node.code.label("indicator"),
+        Organisation.code.label("organisation"),
+        Organisation.name_vi.label("organisation_name_vi"),
+        REACHABLE.label("reachable"),
+        STATUS.label("status"),
+        effective_due_on.label("effective_due_on"),
+        func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
+        NEWEST.c.id.label("newest"),
+        NEWEST.c.revision.label("revision"),
+        and_(
+            Assignment.kind == "figure",
+            Node.evidence_required,
+            NEWEST.c.value.is_not(None),
+            or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"),
+        ).label("to_prove"),
+    )
+    .select_from(Assignment)
+    .join(Period, Period.id == Assignment.period_id)
+    .join(Node, Node.id == Assignment.node_id)
+    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .outerjoin(NEWEST, true())
+    .where(Period.code == bindparam("code"), mine)
+    .cte("duties")
+    .prefix_with("MATERIALIZED")
+)

@@ -1,0 +1,226 @@
+"""Whom and what to follow up in a period: each list its first so many, and how many there are."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from services.api.board.duties import DUTIES
+from services.api.board.queries import definitions, sight
+from services.api.board.suspects import LIMIT, SERVED, USES, outliers
+from services.api.deps.caller import Caller
+from services.api.deps.clock import today_in_hanoi
+from shared.db import Reader
+from shared.models import Submission
+
+OFTEN = 2
+ALL = 1_000_000  # more than any period has of anything
+
+# Of what was never sent again nothing was returned twice: most duties are not looked up at all.
+_returned = (
+    select(func.count().label("times"))
+    .where(
+        DUTIES.c.revision >= OFTEN,
+        Submission.assignment_id == DUTIES.c.assignment,
+        # Written out: as a parameter no index fits it once the statement is planned for any value.
+        Submission.state.in_((literal_column("'returned'"), literal_column("'rejected'"))),
+    )
+    .lateral("returned")
+)
+_proved = (
+    select(USES.c.submission)
+    .where(USES.c.document_number != "", or_(USES.c.level == "signed", USES.c.level == "copy"))
+    .distinct()
+    .subquery("proved")
+)
+_is_unfinished = or_(DUTIES.c.status == "open", DUTIES.c.status == "returned")
+_today = cast(bindparam("today"), Date)
+_facts = (
+    select(
+        *DUTIES.c,
+        case((_is_unfinished, func.greatest(_today - DUTIES.c.effective_due_on, 0)), else_=0).label(
+            "days_overdue"
+        ),
+        _returned.c.times.label("times_returned"),
+        and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)).label("unproved"),
+        _is_unfinished.label("unfinished"),
+    )
+    .outerjoin(_returned, true())
+    .outerjoin(_proved, _proved.c.submission == DUTIES.c.newest)
+    .cte("facts")
+    .prefix_with("MATERIALIZED")
+)
+_f = _facts.c
+_status_stands = or_(_f.status == "submitted", _f.status == "accepted", _f.status == "nil")
+# By name: which duties, and what comes before their own order.
+_LISTS: dict[str, tuple[ColumnElement[bool], tuple[Any, ...]]] = {
+    "returned_often": (_f.times_returned >= OFTEN, (_f.times_returned.desc(),)),
+    "overdue": (_f.days_overdue > 0, (_f.days_overdue.desc(),)),
+    "nil_returns": (and_(_f.nil_reason != "", _status_stands), ()),
+    "weak_evidence": (_f.unproved, ()),
+}
+_bodies = (
+    select(_f.organisation, _f.organisation_name_vi, func.count().label("unfinished"))
+    .where(~_f.reachable, _f.unfinished)
+    .group_by(_f.organisation, _f.organisation_name_vi)
+    .subquery("bodies")
+)
+FOLLOWED = (
+    "assignment",
+    "indicator",
+    "organisation",
+    "status",
+    "effective_due_on",
+    "days_overdue",
+    "times_returned",
+    "nil_reason",
+)
+_FILE = ("filename", "document_number", "figures", "sha256")
+_FIGURE = ("assignment", "submission", "indicator", "organisation")
+_COLUMNS: dict[str, Any] = {
+    "assignment": Uuid,
+    "submission": Uuid,
+    "indicator": Text,
+    "organisation": Text,
+    "status": Text,
+    "effective_due_on": Date,
+    "days_overdue": Integer,
+    "times_returned": BigInteger,
+    "nil_reason": Text,
+    "organisation_name_vi": Text,
+    "unfinished": BigInteger,
+    "filename": Text,
+    "document_number": Text,
+    "figures": BigInteger,
+    "sha256": Text,
+}
+
+
+def _rows(why: str, source: Any, total: Any, **made: Any) -> Select[Any]:
+    """Give all lists the same columns, of which each has its own, so that one statement finds all of them."""
+    columns = {name: made.get(name, source.c.get(name)) for name in _COLUMNS}
+    return select(
+        literal(why).label("why"),
+        *(
+            (null().cast(_COLUMNS[name]) if found is None else found).label(name)
+            for name, found in columns.items()
+        ),
+        total.label("total"),
+    )
+
+
+_number = func.count().over()
+_FOUND = union_all(
+    *(
+        _rows(name, _facts, _number, unfinished=null().cast(BigInteger))
+        .where(condition)
+        .order_by(*order, _f.sort_key, _f.assignment)
+        .limit(LIMIT)
+        for name, (condition, order) in _LISTS.items()
+    ),
+    _rows("unreachable", _bodies, _number).order_by(_bodies.c.organisation).limit(LIMIT),
+    _rows("shared_evidence", SERVED, SERVED.c.total)
+    .where(SERVED.c.place <= LIMIT)
+    .order_by(SERVED.c.figures.desc(), SERVED.c.sha256, SERVED.c.place),
+)
+
+DEFINITIONS = {
+    "returned_often": (
+        "Bị trả lại hoặc từ chối từ hai lần.",
+        "Returned or rejected twice or more.",
+    ),
+    "overdue": ("Quá hạn, lâu nhất trước.", "Overdue, the longest first."),
+    "nil_returns": (
+        "Báo không có số liệu: đang chờ duyệt hoặc đã tiếp nhận.",
+        "Nil returns that wait or were accepted.",
+    ),
+    "weak_evidence": (
+        "Số liệu cần minh chứng mà không có tài liệu nào có số văn bản.",
+        "A figure that needs evidence, without any document that has a number.",
+    ),
+    "outliers": (
+        "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh so với năm trước, số lần độ lệch chuẩn so với các năm trước, hoặc khoảng dự kiến.",
+        "Figures submitted or accepted that broke a rule of their indicator when they were submitted: change from last year, standard deviations from earlier years, or expected range.",
+    ),
+    "shared_evidence": (
+        "Một tệp (nội dung giống nhau) làm minh chứng cho số liệu của từ hai nhiệm vụ.",
+        "One file, known by its content, that proves the figures of two duties or more.",
+    ),
+    "unreachable": (
+        "Cơ quan còn nhiệm vụ chưa xong mà không có đầu mối liên hệ.",
+        "Bodies with unfinished duties and nobody to write to.",
+    ),
+}
+
+
+async def follow_up(read: Reader, caller: Caller, code: str, *, limit: int = ALL) -> dict[str, Any]:
+    """List what needs a person, of the caller's own bodies or of all: of each list so many, the worst first."""
+    _, values = await sight(read, caller, code)
+    today: date = today_in_hanoi()
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    totals = dict.fromkeys(DEFINITIONS, 0)
+    rows = await read.all(_FOUND, **values, today=today, limit=limit)
+    for why, of_list in groupby(rows, key=itemgetter("why")):
+        listed = list(of_list)
+        totals[why] = listed[0]["total"]
+        found[why] = _SHOWN[why](listed)
+    found["outliers"], totals["outliers"] = await outliers(read, values, limit=limit)
+    return {
+        "period": code,
+        "on": today,
+        "totals": totals,
+        **{name: found[name] for name in DEFINITIONS},
+        "definitions": definitions(DEFINITIONS),
+    }
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _duties_of(rows: Rows) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in FOLLOWED} for row in rows]
+
+
+def _bodies_of(rows: Rows) -> list[dict[str, Any]]:
+    names = ("organisation", "organisation_name_vi", "unfinished")
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def _files_of(rows: Rows) -> list[dict[str, Any]]:
+    files = []
+    for _, of_file in groupby(rows, key=itemgetter("sha256")):
+        figures = list(of_file)
+        serves = [{name: figure[name] for name in _FIGURE} for figure in figures]
+        files.append({name: figures[0][name] for name in _FILE} | {"serves": serves})
+    return files
+
+
+_SHOWN: dict[str, Callable[[Rows], list[dict[str, Any]]]] = {
+    **dict.fromkeys(_LISTS, _duties_of),
+    "unreachable": _bodies_of,
+    "shared_evidence": _files_of,
+}
