@@ -49,6 +49,12 @@ decidable: ColumnElement[bool] = or_(
 )
 """True where what was submitted may be decided: an extension that has run out must not leave it hanging."""
 
+stands: ColumnElement[bool] = Submission.state.in_(
+    (literal_column("'submitted'"), literal_column("'accepted'"))
+)
+"""True where ``Submission`` waits for a decision or was accepted. Written out: as a parameter no index
+fits it once the statement is planned for any value."""
+
 _newest_state = (
     select(Submission.state)
     .where(Submission.assignment_id == Assignment.id)

@@ -52,6 +52,52 @@ async def test_a_duty_is_overdue_from_the_day_after_its_deadline_in_hanoi(
     assert [item["id"] for item in body(listed)["items"]] == [duty["id"]]
 
 
+async def test_the_list_of_what_is_overdue_has_what_says_so_of_itself_at_every_stage(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    path = f"/v1/assignments/{duty['id']}"
+    headers = cast.coordinator.headers
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
+    seen = []
+
+    async def look() -> None:
+        shown = body(await client.get(path, headers=headers))
+        listed = body(await client.get("/v1/assignments?status=overdue", headers=headers))
+        assert [item["id"] for item in listed["items"]] == [duty["id"]] * shown["overdue"]
+        seen.append((shown["status"], shown["overdue"]))
+
+    await look()
+    for decision in ("return", "reject", "withdraw", "accept"):
+        draft = await drafted(client, cast.officer, duty["id"])
+        await attached(client, cast.officer, draft["id"])
+        await look()
+        await done(client, cast.officer, draft["id"], "submit")
+        await look()
+        if decision == "withdraw":
+            await done(client, cast.officer, draft["id"], decision)
+        else:
+            await done(client, cast.coordinator, draft["id"], decision, "Thiếu trang 2")
+        await look()
+    # A newer revision beside what is in force, then none in force.
+    newer = await drafted(client, cast.officer, duty["id"])
+    await look()
+    await done(client, cast.officer, newer["id"], "withdraw")
+    await look()
+    await done(client, cast.coordinator, draft["id"], "reopen", "Sai số liệu")
+    await look()
+    body(await client.post(f"{path}/excuse", json={"reason": "Không còn nguồn"}, headers=headers))
+    await look()
+    assert set(seen) == {
+        ("open", True),
+        ("submitted", False),
+        ("returned", True),
+        ("accepted", False),
+        ("excused", False),
+    }
+
+
 async def test_a_moved_deadline_is_announced_once(
     client: AsyncClient, cast: Cast, session: AsyncSession
 ) -> None:

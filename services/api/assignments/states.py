@@ -1,9 +1,9 @@
 """What a duty's status is, as SQL over ``Assignment`` beside its newest revision; derived, never stored."""
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from shared.duty import effective_due_on
+from shared.duty import effective_due_on, stands
 from shared.models import Assignment, Extension, Submission
 
 _Any = aliased(Submission)
@@ -29,7 +29,11 @@ STATUS: ColumnElement[str] = case(
     (NEWEST.c.state == "submitted", "submitted"),
     else_=func.coalesce(_in_force, case((NEWEST.c.state == "returned", "returned"), else_="open")),
 )
-UNFINISHED = or_(STATUS == "open", STATUS == "returned")
+# The same as open or returned, and found by an index that has nothing but what stands.
+UNFINISHED = and_(
+    Assignment.excused_at.is_(None),
+    ~exists().where(Submission.assignment_id == Assignment.id, stands).correlate(Assignment),
+)
 _newest_day = func.date(func.timezone("Asia/Ho_Chi_Minh", NEWEST.c.submitted_at))
 # What waits or was taken came after the last day.
 LATE = and_(

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from services.api.board.duties import DUTIES
 from services.api.board.queries import mine
 from shared.db import Reader
+from shared.duty import stands
 from shared.models import (
     Assignment,
     Evidence,
@@ -29,8 +30,6 @@ from shared.models import (
 )
 
 LIMIT = bindparam("limit", type_=Integer)
-# Written out: as a parameter no index fits it once the statement is planned for any value.
-_stands = Submission.state.in_((literal_column("'submitted'"), literal_column("'accepted'")))
 _is_figure = Submission.value.is_not(None)
 # What an indicator's rules found when the figure was submitted.
 _FAR = '$[*] ? (@.code == "outside_expected" || @.code == "change_from_last_year" || @.code == "far_from_history")'
@@ -57,7 +56,7 @@ _OUTLIERS = (
     .where(
         Period.code == bindparam("code"),
         mine,
-        _stands,
+        stands,
         _is_figure,
         Submission.findings != _NOTHING,  # by index: most have none
         _found != _NOTHING,
@@ -68,7 +67,7 @@ _OUTLIERS = (
 # Each by itself and by index: joined as tables, those of all years would be read through.
 _standing = (
     select(Submission.id, Submission.revision)
-    .where(Submission.assignment_id == DUTIES.c.assignment, _stands, _is_figure)
+    .where(Submission.assignment_id == DUTIES.c.assignment, stands, _is_figure)
     .offset(0)
     .lateral("standing")
 )
