@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.notifier.letter import (
+from services.notifier.mail.letter import (
     Changes,
     DeadAddress,
     LongLate,
@@ -17,9 +17,9 @@ from services.notifier.letter import (
     StandingHold,
     SummaryFacts,
 )
-from services.notifier.rules import Rules, read_rules
-from services.notifier.safety import post
-from services.notifier.schedule import at, next_working, today_in_hanoi
+from services.notifier.plan.rules import Rules, read_rules
+from services.notifier.plan.schedule import at, next_working, today_in_hanoi
+from services.notifier.sending.safety import post
 from shared.calendar import DAY
 from shared.db import among
 from shared.duty import effective_due_on, is_done, late

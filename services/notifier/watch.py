@@ -10,10 +10,10 @@ from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.claims import is_due
-from services.notifier.rules import Rules
-from services.notifier.safety import coordinators, post
-from services.notifier.wanted import Asked
+from services.notifier.plan.rules import Rules
+from services.notifier.plan.wanted import Asked
+from services.notifier.sending.claims import is_due
+from services.notifier.sending.safety import coordinators, post
 from shared.duty import is_done
 from shared.models import (
     Alarm,

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from services.notifier import wording
-from services.notifier.bounces import bounce_loops
-from services.notifier.mailer import TIMEOUT, SmtpMailer
-from services.notifier.office import Office
-from services.notifier.planning import plan_reminders
-from services.notifier.rules import read_rules
-from services.notifier.sending import send_due
+from services.notifier.bounces.taking import bounce_loops
+from services.notifier.mail import wording
+from services.notifier.plan.planning import plan_reminders
+from services.notifier.plan.rules import read_rules
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
+from services.notifier.smtp.mailer import TIMEOUT, SmtpMailer
 from services.notifier.summary import plan_summaries
 from services.notifier.watch import note_run, watch
 from services.notifier.webhooks.work import webhook_work

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.clock import today_in_hanoi
-from services.notifier import reasons
-from services.notifier.planning import plan_reminders
+from services.notifier.plan import reasons
+from services.notifier.plan.planning import plan_reminders
 from shared.models import AuditEntry, HandoverMove, Membership, OutboxMessage, Reminder
 from tests.api.handing import (
     BASIS,

@@ -10,8 +10,8 @@ from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.planning import plan_reminders
-from services.notifier.rules import read_rules
+from services.notifier.plan.planning import plan_reminders
+from services.notifier.plan.rules import read_rules
 from services.notifier.watch import watch
 from shared.models import (
     Alarm,

@@ -12,8 +12,8 @@ from deploy.embedded import EmbeddedPostgres
 from deploy.migrate import migrate
 from deploy.plans.reader import read_plan
 from deploy.seed import load_plan
-from services.notifier.rules import read_rules
-from services.notifier.schedule import today_in_hanoi
+from services.notifier.plan.rules import read_rules
+from services.notifier.plan.schedule import today_in_hanoi
 from shared.db import PooledDatabase
 from shared.models import ReminderSettings
 from tests.bench.filling import PLAN

@@ -10,7 +10,7 @@ from statistics import median
 import aiosmtplib
 import uvloop
 
-from services.notifier.mailer import SmtpMailer
+from services.notifier.smtp.mailer import SmtpMailer
 from tests.bench.row import Row
 from tests.bench.sink import Sink
 

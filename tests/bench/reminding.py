@@ -17,10 +17,10 @@ import aiosmtplib
 import structlog
 from sqlalchemy import text
 
-from services.notifier.claims import claim_due
-from services.notifier.planning import plan_reminders
-from services.notifier.rules import read_rules
-from services.notifier.schedule import today_in_hanoi
+from services.notifier.plan.planning import plan_reminders
+from services.notifier.plan.rules import read_rules
+from services.notifier.plan.schedule import today_in_hanoi
+from services.notifier.sending.claims import claim_due
 from shared.db import PooledDatabase
 from tests.bench.ledger import Ledger, fill_city, own_database, settle
 from tests.bench.row import Row

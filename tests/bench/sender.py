@@ -17,11 +17,11 @@ from typing import IO
 import structlog
 import uvloop
 
-from services.notifier import wording
-from services.notifier.mailer import Connection, SmtpMailer
-from services.notifier.office import Office
-from services.notifier.sending import send_due
-from services.notifier.session import Before
+from services.notifier.mail import wording
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
+from services.notifier.smtp.mailer import Connection, SmtpMailer
+from services.notifier.smtp.session import Before
 from shared.db import PooledDatabase
 
 SENDER = "PII Hà Nội <pii@pii.example.vn>"

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
 
-from services.notifier.planning import plan_reminders
-from services.notifier.rules import read_rules
-from services.notifier.schedule import Hours, day_of
-from services.notifier.schedule import at as moment
+from services.notifier.plan.planning import plan_reminders
+from services.notifier.plan.rules import read_rules
+from services.notifier.plan.schedule import Hours, day_of
+from services.notifier.plan.schedule import at as moment
 from services.notifier.watch import watch
 from shared.calendar import Calendar
 from shared.db import Database

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import delete
 
 from deploy.embedded import Servers
-from services.notifier.mailer import SmtpMailer
-from services.notifier.office import Office
+from services.notifier.sending.office import Office
+from services.notifier.smtp.mailer import SmtpMailer
 from shared.db import PooledDatabase
 from shared.models import (
     Alarm,

@@ -23,9 +23,9 @@ import structlog
 from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.mailer import Connection, SmtpMailer
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
+from services.notifier.smtp.mailer import Connection, SmtpMailer
 from services.notifier.worker import Reminding
 from shared.db import PooledDatabase, Reader
 from shared.tasks import is_transient

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.notifier.letter import Letter, Line, WhomToCall
+from services.notifier.mail.letter import Letter, Line, WhomToCall
 
 NOW = datetime(2026, 12, 13, 1, 0, tzinfo=UTC)
 FROM = "PII Hà Nội <pii@pii.example.vn>"

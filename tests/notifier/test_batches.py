@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from services.notifier.claims import BATCH
-from services.notifier.delivery import UnmarkedError
-from services.notifier.mailer import SmtpMailer, UnreachableError
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.sending.claims import BATCH
+from services.notifier.sending.delivery import UnmarkedError
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
+from services.notifier.smtp.mailer import SmtpMailer, UnreachableError
 from shared.db import PooledDatabase, Reader
 from shared.models import ReminderSettings
 from tests.notifier.cast import World, at

@@ -13,9 +13,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from services.notifier import boxes
-from services.notifier.bounces import bounce_loops, look
-from services.notifier.boxes import BoxError, ImapBox, Maildir, box_of
+from services.notifier.bounces import boxes
+from services.notifier.bounces.boxes import BoxError, ImapBox, Maildir, box_of
+from services.notifier.bounces.taking import bounce_loops, look
 from shared.settings import Settings
 from tests.conftest import UndoneDatabase
 from tests.notifier.imap import SECRET, USER, ImapServer, Letter

@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from shared.models import CalendarYear
 from tests.notifier.cast import OFFICER, Clock, World
 from tests.notifier.oracle import HANOI

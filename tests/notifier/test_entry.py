@@ -5,8 +5,8 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.entry import Deadline, calendar
-from services.notifier.headers import fit, fit_lines
+from services.notifier.mail.entry import Deadline, calendar
+from services.notifier.mail.headers import fit, fit_lines
 
 NOW = datetime(2026, 12, 13, 1, 0, tzinfo=UTC)
 TODAY = date(2026, 12, 13)

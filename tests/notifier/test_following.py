@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from uuid import uuid4
 
-from services.notifier import reasons
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.plan import reasons
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from shared.models import Assignment, Contact, Period, Submission, SuppressedAddress
 from tests.notifier.cast import COORDINATOR, DUE, HEAD, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice

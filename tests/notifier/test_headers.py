@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.headers import (
+from services.notifier.mail.headers import (
     UnusableAddressError,
     encoded,
     fit,

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from services.notifier import reasons
-from services.notifier.office import Office
-from services.notifier.schedule import HANOI
-from services.notifier.sending import send_due
+from services.notifier.plan import reasons
+from services.notifier.plan.schedule import HANOI
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from shared.models import CalendarYear, Hold, Mail, Reminder
 from tests.notifier.cast import COORDINATOR, DUE, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinyhtml5.parser import HTMLParser
 
-from services.notifier.headers import one_line
-from services.notifier.letter import Letter, Line, WhomToCall
-from services.notifier.mail import UnusableAddressError, subject_of, write
-from services.notifier.wording import day_en, day_vi, number_en, number_vi
+from services.notifier.mail.headers import one_line
+from services.notifier.mail.letter import Letter, Line, WhomToCall
+from services.notifier.mail.wording import day_en, day_vi, number_en, number_vi
+from services.notifier.mail.writing import UnusableAddressError, subject_of, write
 from tests.notifier.letters import (
     CALL,
     COMING,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from services.notifier.letter import Letter
-from services.notifier.wording import words
+from services.notifier.mail.letter import Letter
+from services.notifier.mail.wording import words
 from tests.notifier.letters import LETTERS, variants
 from tests.notifier.written import SNAPSHOTS, bodies, files, received
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from services.notifier import mailer as module
-from services.notifier.mailer import (
+from services.notifier.smtp import mailer as module
+from services.notifier.smtp.mailer import (
     DeferredError,
     DisconnectedError,
     MailError,
@@ -19,8 +19,8 @@ from services.notifier.mailer import (
     SmtpMailer,
     UnreachableError,
 )
-from services.notifier.relays import Relay as Server
-from services.notifier.relays import relays
+from services.notifier.smtp.relays import Relay as Server
+from services.notifier.smtp.relays import relays
 from tests.bench.sink import Sink
 from tests.notifier.relay import DROP, SECRET, SILENCE, STAGES, USER, Relay, certificate
 

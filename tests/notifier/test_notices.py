@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.notifier import reasons
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.plan import reasons
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from shared.models import (
     Contact,
     Deputy,

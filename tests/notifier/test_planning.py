@@ -2,7 +2,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-from services.notifier import reasons
+from services.notifier.plan import reasons
 from shared.db import PooledDatabase
 from shared.log import trace_id
 from shared.models import Assignment, Contact, Period, ReminderPolicy, Submission

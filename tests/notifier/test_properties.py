@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from shared.db import PooledDatabase
 from shared.models import Assignment, Contact, Period, Reminder, ReminderPolicy, Submission
 from tests.notifier.cast import HEAD, OFFICER, Clock, World, at, raise_curtain

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.schedule import (
+from services.notifier.plan.schedule import (
     HANOI,
     HORIZON,
     LONGEST_PAUSE,

@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
-from services.notifier import reasons
-from services.notifier.claims import Claim, claim_due
-from services.notifier.marks import mark_sent
-from services.notifier.office import Office
-from services.notifier.rules import read_rules
-from services.notifier.sending import send_due
+from services.notifier.plan import reasons
+from services.notifier.plan.rules import read_rules
+from services.notifier.sending.claims import Claim, claim_due
+from services.notifier.sending.marks import mark_sent
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from shared.models import Assignment, Contact, Period, Submission
 from tests.notifier.cast import DUE, HEAD, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice

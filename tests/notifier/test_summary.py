@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.notifier.office import Office
-from services.notifier.schedule import HANOI
-from services.notifier.sending import send_due
+from services.notifier.plan.schedule import HANOI
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from services.notifier.summary import plan_summaries, summary
 from shared.models import Assignment, Mail
 from tests.notifier.cast import COORDINATOR, DOMAIN, DUE, Clock, World, at

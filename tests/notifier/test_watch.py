@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from services.notifier.office import Office
-from services.notifier.sending import send_due
+from services.notifier.sending.office import Office
+from services.notifier.sending.rounds import send_due
 from services.notifier.watch import note_run
 from shared.models import SuppressedAddress
 from tests.notifier.cast import COORDINATOR, HEAD, OFFICER, Clock, World, at

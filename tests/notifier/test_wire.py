@@ -5,7 +5,7 @@ from email.policy import SMTP, default
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.wire import assembled
+from services.notifier.mail.wire import assembled
 from tests.notifier.written import decoded
 
 LINES = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=400)

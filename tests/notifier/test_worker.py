@@ -3,7 +3,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from pydantic import SecretStr
 
-from services.notifier.schedule import today_in_hanoi
+from services.notifier.plan.schedule import today_in_hanoi
 from services.notifier.worker import Turns, build
 from shared.db import PooledDatabase
 from shared.settings import Settings

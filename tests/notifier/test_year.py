@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.notifier import reasons
-from services.notifier.office import Office
+from services.notifier.plan import reasons
+from services.notifier.sending.office import Office
 from shared.models import Reminder
 from tests.notifier.cast import Clock, World
 from tests.notifier.oracle import HANOI, Key

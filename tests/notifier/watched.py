@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.notifier.mailer import Connection, Mailer
-from services.notifier.session import Before
+from services.notifier.smtp.mailer import Connection, Mailer
+from services.notifier.smtp.session import Before
 
 
 class Watched:

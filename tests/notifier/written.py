@@ -10,8 +10,8 @@ from email.message import EmailMessage, Message
 from email.policy import default
 from pathlib import Path
 
-from services.notifier.letter import Letter
-from services.notifier.mail import write
+from services.notifier.mail.letter import Letter
+from services.notifier.mail.writing import write
 from tests.notifier.letters import FROM, NOW, URL, variants
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete
 
-from services.notifier.office import Office
+from services.notifier.sending.office import Office
 from services.notifier.worker import Reminding
 from shared.models import (
     Assignment,

@@ -17,15 +17,15 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import claims, marks
-from services.notifier.claims import Claim
-from services.notifier.delivery import Delivery, to_the_end
-from services.notifier.letter import Letter
-from services.notifier.letters import letters
-from services.notifier.mailer import Connection, MailError, UnreachableError
-from services.notifier.office import Office
-from services.notifier.rules import Rules, read_rules
-from services.notifier.safety import hold_if_unsafe
+from services.notifier.mail.letter import Letter
+from services.notifier.mail.letters import letters
+from services.notifier.plan.rules import Rules, read_rules
+from services.notifier.sending import claims, marks
+from services.notifier.sending.claims import Claim
+from services.notifier.sending.delivery import Delivery, to_the_end
+from services.notifier.sending.office import Office
+from services.notifier.sending.safety import hold_if_unsafe
+from services.notifier.smtp.mailer import Connection, MailError, UnreachableError
 from shared.links import mail_address
 
 log = structlog.get_logger()

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.notifier import reasons
-from services.notifier.schedule import Step, today_in_hanoi
-from services.notifier.wanted import Scope, is_in, wanted
+from services.notifier.plan import reasons
+from services.notifier.plan.schedule import Step, today_in_hanoi
+from services.notifier.plan.wanted import Scope, is_in, wanted
 from shared.models import Reminder
 from shared.suppression import is_suppressed
 

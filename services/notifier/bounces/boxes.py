@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from services.notifier.relays import is_this_machine
+from services.notifier.smtp.relays import is_this_machine
 from shared.dsn import LIMIT
 
 MOST = 50  # mails of one visit

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.schedule import HORIZON, Hours, Rule, Step, steps, today_in_hanoi
+from services.notifier.plan.schedule import HORIZON, Hours, Rule, Step, steps, today_in_hanoi
 from shared.calendar import Calendar
 from shared.models import (
     CalendarDay,

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tup
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.notifier import reasons
-from services.notifier.notices import is_told, noticed
-from services.notifier.schedule import Step
-from services.notifier.wanted import Asked, Scope, everything, is_watched, wanted
+from services.notifier.plan import reasons
+from services.notifier.plan.notices import is_told, noticed
+from services.notifier.plan.schedule import Step
+from services.notifier.plan.wanted import Asked, Scope, everything, is_watched, wanted
 from shared.db import among
 from shared.duty import effective_due_on, is_done
 from shared.models import Assignment, Contact, Period, Reminder

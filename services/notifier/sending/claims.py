@@ -22,13 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import reasons
-from services.notifier.envelopes import key_of, put_off, told_today, write_envelopes
-from services.notifier.obstacles import Obstacle, obstacles, superseded, untrue
-from services.notifier.planning import notices_since, skip
-from services.notifier.rules import Rules
-from services.notifier.schedule import today_in_hanoi
-from services.notifier.wanted import of_subjects
+from services.notifier.plan import reasons
+from services.notifier.plan.obstacles import Obstacle, obstacles, superseded, untrue
+from services.notifier.plan.planning import notices_since, skip
+from services.notifier.plan.rules import Rules
+from services.notifier.plan.schedule import today_in_hanoi
+from services.notifier.plan.wanted import of_subjects
+from services.notifier.sending.envelopes import key_of, put_off, told_today, write_envelopes
 from shared.db import among
 from shared.models import Mail, Reminder
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from services.notifier.boxes import MOST, Box, BoxError, box_of
+from services.notifier.bounces.boxes import MOST, Box, BoxError, box_of
 from shared.bounces import take_in
 from shared.db import Database
 from shared.dsn import reports

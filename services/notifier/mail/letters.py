@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.notifier.letter import Letter, Line, WhomToCall
+from services.notifier.mail.letter import Letter, Line, WhomToCall
 from shared.models import (
     Assignment,
     Contact,

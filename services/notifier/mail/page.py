@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.notifier.headers import fit, fit_lines
-from services.notifier.letter import Letter, Line, WhomToCall
+from services.notifier.mail.headers import fit, fit_lines
+from services.notifier.mail.letter import Letter, Line, WhomToCall
 from shared.text import natural_key
 
 # More duties than this stand as one line each, and more than MOST_LINES are only counted.

@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy import ColumnElement, CursorResult, and_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.claims import Claim
-from services.notifier.schedule import pause_after
+from services.notifier.plan.schedule import pause_after
+from services.notifier.sending.claims import Claim
 from shared.bounces import fail_mail
 from shared.db import Reader, among
 from shared.models import Mail

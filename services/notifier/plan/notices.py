@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from services.notifier.recipients import recipients
+from services.notifier.plan.recipients import recipients
 from shared.db import among
 from shared.duty import HANOI
 from shared.models import (

@@ -28,19 +28,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import reasons
-from services.notifier.differences import (
+from services.notifier.plan import reasons
+from services.notifier.plan.differences import (
     UNSENT,
     compare_by_hashing,
     differences,
     may_come_again,
 )
-from services.notifier.following import first_audience, follow
-from services.notifier.notices import LONGEST, is_known, is_told, noticed
-from services.notifier.obstacles import Obstacle, obstacles
-from services.notifier.rules import Rules, read_rules
-from services.notifier.schedule import Step, today_in_hanoi
-from services.notifier.wanted import (
+from services.notifier.plan.following import first_audience, follow
+from services.notifier.plan.notices import LONGEST, is_known, is_told, noticed
+from services.notifier.plan.obstacles import Obstacle, obstacles
+from services.notifier.plan.rules import Rules, read_rules
+from services.notifier.plan.schedule import Step, today_in_hanoi
+from services.notifier.plan.wanted import (
     Asked,
     Scope,
     in_period,

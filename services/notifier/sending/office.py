@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notifier.mailer import Mailer
+from services.notifier.smtp.mailer import Mailer
 from shared.db import Database
 from shared.links import Links
 from shared.names import domain_of

@@ -11,10 +11,17 @@ from typing import Protocol
 
 import structlog
 
-from services.notifier.faults import BYE, FAULTS, is_final, is_of_dead_address, is_refusal, said
-from services.notifier.headers import UnusableAddressError, usable
-from services.notifier.relays import Pace, Relay, Sleep, Ticks, relays
-from services.notifier.session import Before, Session
+from services.notifier.mail.headers import UnusableAddressError, usable
+from services.notifier.smtp.faults import (
+    BYE,
+    FAULTS,
+    is_final,
+    is_of_dead_address,
+    is_refusal,
+    said,
+)
+from services.notifier.smtp.relays import Pace, Relay, Sleep, Ticks, relays
+from services.notifier.smtp.session import Before, Session
 
 log = structlog.get_logger()
 

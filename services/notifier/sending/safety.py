@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, sele
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.claims import is_due
-from services.notifier.letter import HoldFacts
-from services.notifier.rules import Rules
-from services.notifier.schedule import HANOI, today_in_hanoi
+from services.notifier.mail.letter import HoldFacts
+from services.notifier.plan.rules import Rules
+from services.notifier.plan.schedule import HANOI, today_in_hanoi
+from services.notifier.sending.claims import is_due
 from shared.log import trace_id
 from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
 from shared.names import message_id

@@ -11,18 +11,18 @@ from typing import Any, TypeVar
 import structlog
 from asyncpg import PostgresError
 
-from services.notifier import marks
-from services.notifier.claims import Claim
-from services.notifier.letter import Letter
-from services.notifier.mail import UnusableAddressError, write
-from services.notifier.mailer import (
+from services.notifier.mail.letter import Letter
+from services.notifier.mail.writing import UnusableAddressError, write
+from services.notifier.sending import marks
+from services.notifier.sending.claims import Claim
+from services.notifier.sending.office import Office
+from services.notifier.smtp.mailer import (
     Connection,
     DeferredError,
     DisconnectedError,
     RefusedError,
     UnreachableError,
 )
-from services.notifier.office import Office
 from shared.bounces import fail_mail
 from shared.db import CONNECTION_LOST
 

@@ -9,8 +9,8 @@ from typing import cast
 
 from aiosmtplib import SMTP, SMTPHeloError
 
-from services.notifier.faults import FAULTS
-from services.notifier.relays import Relay
+from services.notifier.smtp.faults import FAULTS
+from services.notifier.smtp.relays import Relay
 
 Before = Callable[[], Awaitable[None]]
 """What must be done before a mail's content goes out."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from services.notifier.headers import pieces
+from services.notifier.mail.headers import pieces
 from shared.names import entry_uid
 
 NAME = "han-nop.ics"

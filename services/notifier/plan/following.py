@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.differences import FOLLOWED, UNSENT, differs
-from services.notifier.schedule import AUDIENCES, Step
-from services.notifier.wanted import is_in, of_subjects, wanted
+from services.notifier.plan.differences import FOLLOWED, UNSENT, differs
+from services.notifier.plan.schedule import AUDIENCES, Step
+from services.notifier.plan.wanted import is_in, of_subjects, wanted
 from shared.db import among
 from shared.models import Reminder
 

@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
-from services.notifier.recipients import recipients
-from services.notifier.schedule import Step
+from services.notifier.plan.recipients import recipients
+from services.notifier.plan.schedule import Step
 from shared.db import among
 from shared.duty import HANOI, effective_due_on, is_done
 from shared.models import (

@@ -9,8 +9,8 @@ from sqlalchemy import ARRAY, Uuid, and_, cast, column, func, literal_column, or
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.rules import Rules
-from services.notifier.schedule import today_in_hanoi
+from services.notifier.plan.rules import Rules
+from services.notifier.plan.schedule import today_in_hanoi
 from shared.db import among
 from shared.log import trace_id
 from shared.models import Mail, Reminder

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.ext import Extension
 
-from services.notifier.page import Entry, Page
+from services.notifier.mail.page import Entry, Page
 from shared.duty import HANOI
 
 TEMPLATES = Path(__file__).parent / "templates"

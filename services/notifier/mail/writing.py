@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
 
-from services.notifier import entry, page, wire, wording
-from services.notifier.headers import (
+from services.notifier.mail import entry, page, wire, wording
+from services.notifier.mail.headers import (
     LONGEST_NAME,
     UnusableAddressError,
     encoded,
@@ -16,7 +16,7 @@ from services.notifier.headers import (
     sender_of,
     usable,
 )
-from services.notifier.letter import Letter
+from services.notifier.mail.letter import Letter
 from shared.duty import HANOI
 from shared.names import domain_of, thread_id
 
