@@ -125,6 +125,8 @@ class Assignment(Base):
     excused_by: Mapped[UUID | None]
     excused_by_name: Mapped[str | None]
     excused_reason: Mapped[str | None]
+    # Last; what was to be told while it was excused is over.
+    excuse_lifted_at: Mapped[datetime | None]
     sort_key: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -229,15 +229,7 @@ class Oracle:
     facts: Facts
     sent: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)  # planned, sent
     over: set[Key] = field(default_factory=set)  # overtaken by a newer step
-    slept: set[Key] = field(default_factory=set)  # their day came while the duty was excused
-    seen: dict[Key, Wish] = field(default_factory=dict)
     digests: set[tuple[str, date]] = field(default_factory=set)
-
-    def lifted(self, matter: Matter, now: datetime) -> None:
-        """Leave out what was planned before an excuse and came during it."""
-        self.slept |= {
-            key for key, wish in self.seen.items() if key[0] == matter.id and wish.at <= now
-        }
 
     def is_news(self, now: datetime) -> bool:
         """Tell whether anything came in the last day."""
@@ -255,13 +247,12 @@ class Oracle:
         told: set[str] = set()
         for matter in self.facts.matters:
             wishes = self.facts.wishes(matter, now)
-            self.seen |= {k: wish for k, wish in wishes.items() if wish.at <= now + 30 * DAY}
             if not is_open:
                 continue
             due = {
                 key: wish
                 for key, wish in wishes.items()
-                if wish.at <= now and key not in self.slept and key[3] not in self.facts.dead
+                if wish.at <= now and key[3] not in self.facts.dead
             }
             for key, wish in due.items():
                 if key in self.sent or key in self.over:

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from uuid import uuid4
 
+import pytest
+
 from services.notifier.plan import reasons
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
@@ -36,11 +38,31 @@ async def test_a_step_that_came_after_an_excuse_was_lifted_is_sent_though_nobody
     duty = await world.duty("so-gddt")
     await world.plan(at(-9))
     excuse = {"excused_at": at(-8), "excused_by": duty, "excused_reason": "Không thu thập"}
-    await world.change(Assignment, duty, **excuse, updated_at=at(-8))
+    await world.change(Assignment, duty, **excuse)
     await world.plan(at(-7))
-    await world.change(Assignment, duty, **dict.fromkeys(excuse), updated_at=at(-3))
+    await world.change(Assignment, duty, **dict.fromkeys(excuse), excuse_lifted_at=at(-3))
     await world.plan(at(-1))
     assert await world.states() == [(-5, "skipped"), (-2, "planned")]
+
+
+@pytest.mark.parametrize("planned_between", [True, False])
+async def test_what_came_before_an_excuse_was_lifted_is_over_whoever_ran_meanwhile(
+    world: World, office: Office, post: PostOffice, clock: Clock, *, planned_between: bool
+) -> None:
+    await world.policy(-5)
+    await world.policy(0)
+    duty = await world.duty("so-gddt")
+    await world.plan(at(-9))
+    excuse = {"excused_at": at(-8), "excused_by": duty, "excused_reason": "Không thu thập"}
+    await world.change(Assignment, duty, **excuse)
+    if planned_between:
+        await world.plan(at(-4))
+    await world.change(Assignment, duty, **dict.fromkeys(excuse), excuse_lifted_at=at(-3))
+    clock.now = at(-2)
+    await world.plan(clock.now)
+    await send_due(office)
+    assert await world.states() == [(-5, "skipped"), (0, "planned")]
+    assert post.mails == []
 
 
 async def test_a_duty_that_passes_on_is_told_of_under_its_new_body(

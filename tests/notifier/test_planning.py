@@ -286,6 +286,6 @@ async def test_nobody_is_reminded_of_an_excused_duty_until_the_excuse_is_lifted(
     await world.change(Assignment, duty, **excuse)
     await world.plan(at(-4))
     assert await world.states() == [(-1, "skipped")]
-    await world.change(Assignment, duty, **dict.fromkeys(excuse))
+    await world.change(Assignment, duty, **dict.fromkeys(excuse), excuse_lifted_at=at(-3))
     await world.plan(at(-3))
     assert await world.states() == [(-1, "planned")]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,7 @@ class Small:
             "open": True,
         }
         self.later = 0
+        self.closed_on = date.min
 
     async def begin(self) -> None:
         await self.world.contact("tand", "thu-ky@toaan.example.vn")
@@ -96,6 +97,7 @@ class Small:
             await world.change(ReminderPolicy, world.policy_id, active=state["speaks"])
         elif name in ("close", "open"):
             state["open"] = name == "open"
+            self.closed_on = when.astimezone(HANOI).date()
             await world.change(
                 Period,
                 world.period_id,
@@ -103,8 +105,11 @@ class Small:
                 closed_at=when,
             )
 
-    def may_be_told(self) -> set[str]:
-        if self.state["done"] or not (self.state["speaks"] and self.state["open"]):
+    def may_be_told(self, today: date) -> set[str]:
+        last_day = at(0).date() + timedelta(days=self.later)
+        # An extension that was granted goes on after the period was closed.
+        extended = self.later > 0 and last_day >= max(self.closed_on, today)
+        if self.state["done"] or not self.state["speaks"] or not (self.state["open"] or extended):
             return set()
         if self.state["body"] == "tand":
             return {"thu-ky@toaan.example.vn"}
@@ -160,7 +165,7 @@ async def test_nobody_is_told_after_it_is_done_nor_before_its_day_nor_without_th
         await small.world.plan(when)
         assert ledger_of(await small.world.ledger()) == before  # planned twice is planned once
         await send_due(office)
-        told.setdefault(when, set()).update(small.may_be_told())
+        told.setdefault(when, set()).update(small.may_be_told(when.astimezone(HANOI).date()))
     rows = await small.world.ledger(state="sent")
     for row in rows:
         assert row.sent_at is not None

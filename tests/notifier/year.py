@@ -72,7 +72,7 @@ class Year:
     clock: Clock
     chance: random.Random
     bodies: int = 34
-    duties: int = 20
+    duties: int = 60
 
     def __post_init__(self) -> None:
         self.facts = Facts(opens=time(8), digest=time(8, 15), closes=time(17, 30))
@@ -297,9 +297,7 @@ class Year:
         self._settled(one, done=False)
 
     async def excuse(self) -> None:
-        one = self._pick(
-            lambda m: self._is_duty(m) and not m.done and not m.excused and not m.undone_at
-        )
+        one = self._pick(lambda m: self._is_duty(m) and not m.done and not m.excused)
         if one is None:
             return
         one.excused = True
@@ -309,7 +307,6 @@ class Year:
             excused_at=self.clock.now,
             excused_by=uuid4(),
             excused_reason="Không thu thập",
-            updated_at=self.clock.now,
         )
         self.done_at.setdefault(one.id, []).append((self.clock.now, True))
 
@@ -317,7 +314,6 @@ class Year:
         one = self._pick(lambda m: m.excused)
         if one is None:
             return
-        self.oracle.lifted(one, self.clock.now)
         one.excused = False
         await self.world.change(
             Assignment,
@@ -325,9 +321,9 @@ class Year:
             excused_at=None,
             excused_by=None,
             excused_reason=None,
-            updated_at=self.clock.now,
+            excuse_lifted_at=self.clock.now,
         )
-        self.done_at.setdefault(one.id, []).append((self.clock.now, False))
+        self._settled(one, done=False)
 
     async def extend(self) -> None:
         one = self._pick(lambda m: self._is_duty(m) and not m.done and not m.excused)

@@ -102,6 +102,7 @@ async def lift_excuse(
     if assignment.excused_at is None:
         raise NotExcusedError
     assignment.excused_at = assignment.excused_reason = None
+    assignment.excuse_lifted_at = now
     assignment.excused_by = assignment.excused_by_name = None
     _told(session, caller, assignment, "excuse_lifted", reason=reason, now=now)
 

@@ -107,7 +107,6 @@ def may_come_again(line: Any, want: Any, *, now: datetime) -> ColumnElement[bool
         ~is_suppressed(line.recipient),
         or_(
             line.reason != reasons.DUTY_DONE,
-            # An excuse leaves no trace but that the duty was changed when it was lifted.
-            want.c.send_at > func.coalesce(want.c.undone_since, want.c.changed_at, now),
+            want.c.send_at > func.coalesce(want.c.undone_since, now),
         ),
     )

@@ -201,11 +201,24 @@ async def _add(
 ) -> int:
     """Write what is wanted and not in the ledger, one row for each duty, step and recipient.
 
-    So many duties at a time: one statement for all would meet the limit of statements, at every try.
+    Of what is new nothing is in the ledger; of the others what is there must not be tried again, as somebody
+    who changes it at this moment may wait for us. So many duties at a time: one statement for all would meet
+    the limit of statements, at every try.
     """
-    ordered = sorted(subjects)
-    slices = (ordered[start : start + SLICE] for start in range(0, len(ordered), SLICE))
-    return sum([await _add_of(session, steps, some, now=now) for some in slices])
+    known = set(
+        await session.scalars(
+            select(Reminder.subject_id)
+            .where(among(Reminder.subject_id, subjects), Reminder.kind == "step")
+            .distinct()
+        )
+    )
+    added = 0
+    for chosen, may_be_there in ((set(subjects) - known, False), (known, True)):
+        ordered = sorted(chosen)
+        for start in range(0, len(ordered), SLICE):
+            some = ordered[start : start + SLICE]
+            added += await _add_of(session, steps, some, may_be_there=may_be_there, now=now)
+    return added
 
 
 def _ordered_id(now: datetime) -> ColumnElement[UUID]:
@@ -220,7 +233,12 @@ def _ordered_id(now: datetime) -> ColumnElement[UUID]:
 
 
 async def _add_of(
-    session: AsyncSession, steps: Sequence[Step], subjects: Sequence[UUID], *, now: datetime
+    session: AsyncSession,
+    steps: Sequence[Step],
+    subjects: Sequence[UUID],
+    *,
+    may_be_there: bool,
+    now: datetime,
 ) -> int:
     want = wanted(steps, scope=of_subjects(subjects), today=today_in_hanoi(now))
     key = (want.c.subject_id, want.c.due_on, want.c.step, want.c.recipient)
@@ -237,6 +255,8 @@ async def _add_of(
         *_dead_or_planned(want.c.recipient),
         *(want.c[name] for name in _COPIED),
     )
+    if may_be_there:
+        missing = missing.where(~exists().where(is_in(want)))
     order = (*key, first_audience(want), want.c.contact_id, want.c.user_id)
     columns = (
         "id",

@@ -103,8 +103,8 @@ def owed(scope: Scope) -> Subquery:
             effective_due_on.label("due_on"),
             (Period.state != "open").label("closed"),
             Responsibility.role.label("role"),
-            _undone_since.label("undone_since"),
-            Assignment.updated_at.label("changed_at"),
+            # Of nothing that is not there, the greatest is the other.
+            func.greatest(_undone_since, Assignment.excuse_lifted_at).label("undone_since"),
         )
         .join(Period, Period.id == Assignment.period_id)
         .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
@@ -132,7 +132,6 @@ def owed(scope: Scope) -> Subquery:
             Asked.due_on,
             literal(value=False),
             func.coalesce(role, "lead"),
-            null().cast(DateTime(timezone=True)),
             null().cast(DateTime(timezone=True)),
         )
         .join(Node, Node.id == Asked.node_id)
@@ -207,7 +206,6 @@ def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
             duty.c.explanation_id,
             duty.c.organisation_id,
             duty.c.undone_since,
-            duty.c.changed_at,
             table.c.due_on,
             table.c.step,
             table.c.audience,
@@ -234,7 +232,7 @@ def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
             ),
         )
         .where(
-            # What came while the duty was done is over; a return is told by itself.
+            # What came while the duty was done or excused is over; a return is told by itself.
             or_(duty.c.undone_since.is_(None), table.c.send_at > duty.c.undone_since),
             # Outside the city's line of command nobody is escalated to: they are asked.
             or_(duty.c.role != "requested", table.c.audience.in_(("officer", "deputy"))),
