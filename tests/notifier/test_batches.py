@@ -5,18 +5,20 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from services.notifier.sending.claims import BATCH
 from services.notifier.sending.delivery import UnmarkedError
+from services.notifier.sending.marks import MAX_UNSURE
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
 from services.notifier.smtp.mailer import SmtpMailer, UnreachableError
 from shared.db import PooledDatabase, Reader
 from shared.models import ReminderSettings
-from tests.notifier.cast import World, at
+from tests.notifier.cast import Clock, World, at
 from tests.notifier.post import PostOffice
 from tests.notifier.watched import Watched
 
@@ -133,6 +135,20 @@ async def test_a_server_that_cannot_be_called_again_costs_no_mail(
     assert (sent.sent, sent.failed, sent.reachable) == (1, 1, False)
     assert await _states(world) == {"sent": 1, "waiting": 2}
     assert not any(mail.maybe_sent for mail in await world.mails())
+
+
+async def test_a_mail_that_is_never_answered_is_given_up_after_some_days(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await _planned(world, 1)
+    post.data_answer = "hang up"
+    tries = 0
+    while (await _states(world)) != {"failed": 1}:
+        tries += (await send_due(office)).failed
+        assert tries <= MAX_UNSURE
+        clock.now += timedelta(hours=1)  # of which most are outside the hours of mail
+    assert tries == MAX_UNSURE
+    assert await world.states() == [(0, "failed")]
 
 
 async def test_a_notifier_told_to_stop_gives_back_the_batch_that_it_took_ahead(

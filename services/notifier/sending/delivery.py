@@ -71,8 +71,11 @@ class Delivery:
             raise
         except (RefusedError, UnusableAddressError) as error:
             await self._fail(claim, letter, error)
-        except (UnreachableError, DisconnectedError) as error:
+        except UnreachableError as error:
             await self._put_back(claim, letter, error, attempts=None)
+            raise
+        except DisconnectedError as error:
+            await self._put_back(claim, letter, error, attempts=marks.MAX_UNSURE)
             raise
         except DeferredError as error:
             await self._put_back(claim, letter, error)

@@ -17,6 +17,9 @@ from shared.models import Mail
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 10
+# Of a mail whose content went out each time and was never answered: some days, and its reader may have all of
+# them, by one Message-ID.
+MAX_UNSURE = 30
 
 
 def _is_ours(claim: Claim) -> ColumnElement[bool]:
@@ -72,8 +75,7 @@ async def put_back(
 ) -> bool:
     """Try again later, each time after a longer pause; give up after so many attempts.
 
-    Without a limit, for a broken connection, it waits as long as the mail server is away: a newer step
-    or a finished duty ends it.
+    Without a limit it waits as long as the mail server is away: a newer step or a finished duty ends it.
     """
     before = await session.scalar(select(Mail.attempts).where(_is_ours(claim)).with_for_update())
     attempts = (before or 0) + 1
