@@ -5,12 +5,13 @@ hand, as a pure function that says the same.
 """
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, any_, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import array
 
-from shared.models import Assignment, Period, Submission
+from shared.models import Assignment, Period, Reminder, Submission
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -75,6 +76,14 @@ is_done: ColumnElement[bool] = or_(
     _accepted,
 )
 """True where nothing is owed now: submitted, accepted or excused."""
+
+
+def reminds_of(duty: Any) -> ColumnElement[bool]:
+    """Tell whether ``Reminder`` is about this duty: it is the line's subject, or named beside another. Each half has an index."""
+    return or_(
+        Reminder.subject_id == duty,
+        and_(Reminder.assignment_id == duty, Reminder.assignment_id != Reminder.subject_id),
+    )
 
 
 def effective(due_on: date, extended_due_on: date | None) -> date:

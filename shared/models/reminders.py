@@ -151,9 +151,14 @@ class Reminder(Base):
         Index("ix_reminders_due", "send_at", "recipient", postgresql_where="state = 'planned'"),
         Index("ix_reminders_held", "hold_id", postgresql_where="state = 'held'"),
         Index("ix_reminders_recent", "send_at", "id"),
-        Index("ix_reminders_assignment", "assignment_id"),
+        # A step of a duty has it as its subject.
+        Index(
+            "ix_reminders_assignment",
+            "assignment_id",
+            postgresql_where="assignment_id <> subject_id",
+        ),
         Index("ix_reminders_mail", "mail_id", postgresql_where="mail_id IS NOT NULL"),
-        Index("ix_reminders_recipient", "recipient", "send_at", "id"),
+        Index("ix_reminders_recipient", "recipient"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Uuid, any_, bindparam, case, func, or_, se
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.db import Reader
+from shared.duty import reminds_of
 from shared.models import (
     ApiKey,
     Assignment,
@@ -163,7 +164,7 @@ REMINDERS = (
         Reminder.audience,
         Reminder.send_at,
     )
-    .join(Assignment, Assignment.id == Reminder.assignment_id)
+    .join(Assignment, reminds_of(Assignment.id))
     .where(
         _in_bodies(Assignment.organisation_id),
         or_(*(Reminder.state == state for state in ("planned", "held", "claimed"))),

@@ -30,7 +30,7 @@ from services.api.reminders.schemas import PreviewQuery
 from services.api.reminders.words import NOT_TOLD
 from services.api.sending.queries import settings_now
 from shared.db import Reader, records
-from shared.duty import effective_due_on, is_done, today
+from shared.duty import effective_due_on, is_done, reminds_of, today
 from shared.errors import InvalidError
 from shared.models import (
     Assignment,
@@ -110,7 +110,7 @@ DUTIES = (
         is_done.label("done"),
         Assignment.excused_at.is_not(None).label("excused"),
         of_duty().label("policy"),
-        *_ledger(Reminder.assignment_id == Assignment.id, Assignment),
+        *_ledger(reminds_of(Assignment.id), Assignment),
     )
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)

@@ -13,6 +13,7 @@ from services.api.explanations.queries import ExplanationNotFoundError, explanat
 from services.api.policies.queries import policy_shown
 from services.api.reminders.queries import REMINDER, all_shown
 from shared.db import Reader, records
+from shared.duty import reminds_of
 from shared.models import (
     Assignment,
     ExplanationRequest,
@@ -46,7 +47,7 @@ _OF_EXPLANATION = (
 )
 # What is about a duty says so; what is about a request has it as its subject.
 _about = {
-    "duty": Reminder.assignment_id == bindparam("id"),
+    "duty": reminds_of(bindparam("id")),
     "explanation": Reminder.subject_id == bindparam("id"),
 }
 _ROWS: dict[str, Executable] = {

@@ -26,6 +26,7 @@ from services.api.deps.paging import page, start_of
 from services.api.reminders.schemas import ReminderQuery
 from services.api.reminders.words import why
 from shared.db import Reader
+from shared.duty import reminds_of
 from shared.models import (
     Assignment,
     ExplanationRequest,
@@ -86,7 +87,7 @@ REMINDER = (
     .outerjoin(Mail, Mail.id == Reminder.mail_id)
 )
 _FILTERS: dict[str, ColumnElement[bool]] = {
-    "assignment": Reminder.assignment_id == bindparam("assignment"),
+    "assignment": reminds_of(bindparam("assignment")),
     "explanation": Reminder.explanation_id == bindparam("explanation"),
     "period": Period.code == bindparam("period"),
     "organisation": Organisation.code == bindparam("organisation"),

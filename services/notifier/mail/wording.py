@@ -6,7 +6,7 @@ same, always.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -146,9 +146,20 @@ def _blocks(page: Page) -> list[list[str]]:
     return [block + [""] * (FIELDS - len(block)) for block in blocks]
 
 
+@lru_cache(maxsize=4096)
+def _look(form: str, kind: str, words: str, more: str, tone: str) -> str:
+    """Show a block; most of a mail's blocks stood in the mails before it, too."""
+    return str(_module(form).block(kind, words, more, tone))
+
+
+def _looks(form: str, blocks: Iterable[Sequence[str]]) -> str:
+    return "".join([_look(form, *block) for block in blocks])
+
+
 def rendered(page: Page) -> Rendered:
     blocks = _blocks(page)
     said = subject(page)
-    text = templates().get_template("page.txt.j2").render(blocks=blocks)
-    html = templates().get_template("page.html.j2").render(blocks=blocks, subject=said)
-    return Rendered(said, _GAPS.sub("\n\n", text).strip() + "\n", html)
+    text = _GAPS.sub("\n\n", _looks("page.txt.j2", blocks)).strip() + "\n"
+    frame = _module("page.html.j2")
+    html = f"{frame.opened(page.language, said)}{_looks('page.html.j2', blocks)}{frame.closed()}"
+    return Rendered(said, text, html)

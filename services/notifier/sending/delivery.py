@@ -6,13 +6,14 @@ announced meanwhile, but its content goes out only when the mark is there.
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
 from asyncpg import PostgresError
 
 from services.notifier.mail.letter import Letter
-from services.notifier.mail.writing import UnusableAddressError, write
+from services.notifier.mail.writing import UnusableAddressError, Written, write
 from services.notifier.sending import marks
 from services.notifier.sending.claims import Claim
 from services.notifier.sending.office import Office
@@ -43,14 +44,17 @@ class Delivery:
         self._office = office
         self._connection = connection
         self._marking: asyncio.Task[None] | None = None
+        self._ahead: tuple[Letter, Written] | None = None
 
-    async def deliver(self, claim: Claim, letter: Letter) -> bool:
+    async def deliver(self, claim: Claim, letter: Letter, following: Letter | None = None) -> bool:
         """Tell whether the server took it; what it did instead is written down.
+
+        The following mail is written while server and database are at work on this one.
 
         Raises what ends a round, ``MailError`` or ``UnmarkedError``. A process that is told to stop finishes
         this mail first: it would be sent again after the start.
         """
-        return await to_the_end(self._deliver(claim, letter))
+        return await to_the_end(self._deliver(claim, letter, following))
 
     async def settle(self) -> None:
         """Return when the last mail's outcome is written down."""
@@ -58,12 +62,11 @@ class Delivery:
             await asyncio.shield(self._marking)
             self._marking = None
 
-    async def _deliver(self, claim: Claim, letter: Letter) -> bool:
-        office = self._office
+    async def _deliver(self, claim: Claim, letter: Letter, following: Letter | None) -> bool:
         try:
-            message = write(
-                letter, mail_from=office.mail_from, public_url=office.public_url, now=office.clock()
-            )
+            message = self._written(letter)
+            if following is not None:
+                asyncio.get_running_loop().call_soon(self._write_ahead, following)
             await self._connection.send(
                 message.data, sender=message.sender, to=message.recipient, before=self.settle
             )
@@ -90,6 +93,20 @@ class Delivery:
             self._marking = asyncio.create_task(mark)
             return True
         return False
+
+    def _written(self, letter: Letter) -> Written:
+        if self._ahead is not None and self._ahead[0] is letter:  # and not one read again since
+            return self._ahead[1]
+        office = self._office
+        return write(
+            letter, mail_from=office.mail_from, public_url=office.public_url, now=office.clock()
+        )
+
+    def _write_ahead(self, letter: Letter) -> None:
+        with suppress(
+            Exception
+        ):  # it is written again when its turn comes, and then the error is told
+            self._ahead = letter, self._written(letter)
 
     async def _mark(self, claim: Claim, letter: Letter, subject: str, relay: str) -> None:
         """Write it down; a database that restarts at this moment gets a few seconds to come back."""

@@ -155,7 +155,7 @@ async def _claim(office: Office, *, always: bool) -> _Batch:
 
 
 async def _send_batch(
-    office: Office, connection: Connection, batch: _Batch, following: _Following
+    office: Office, connection: Connection, batch: _Batch, next_batch: _Following
 ) -> Sent:
     """Send a batch; it stops at half of the claim's life, so that nothing is under way when another may take it."""
     delivery = Delivery(office, connection)
@@ -164,13 +164,14 @@ async def _send_batch(
     try:
         while batch.waiting and office.clock() - batch.waiting[0].claimed_at <= office.claim / 2:
             if len(batch.waiting) <= AHEAD:
-                following.take()
+                next_batch.take()
             if time.monotonic() - batch.read_at > office.fresh:
                 await _look_again(office, batch)
                 if not batch.waiting:
                     break
             claim = batch.waiting.popleft()
-            if await delivery.deliver(claim, batch.letters[claim.mail_id]):
+            after = batch.letters[batch.waiting[0].mail_id] if batch.waiting else None
+            if await delivery.deliver(claim, batch.letters[claim.mail_id], after):
                 sent += 1
             else:
                 failed += 1
