@@ -113,6 +113,12 @@ class PolicyChanged(OfAllPeriods):
     policy_id: UUID
 
 
+class TemplateChanged(OfAllPeriods):
+    """The words that steps with this template say are others."""
+
+    code: str
+
+
 class SettingsChanged(OfAllPeriods):
     """When mail may go out and how much of it, or whether any does."""
 
@@ -164,6 +170,7 @@ SUBSCRIBERS: dict[type[Event], tuple[Subscription, ...]] = {
     ContactsChanged: (REMIND,),
     HandedOver: (REMIND,),
     PolicyChanged: (REMIND,),
+    TemplateChanged: (REMIND,),
     SettingsChanged: (REMIND,),
     HoldDecided: (REMIND,),
     MailAsked: (REMIND,),

@@ -56,6 +56,7 @@ from services.api.responsibilities.routes import routers as responsibilities
 from services.api.rules.routes import routers as rules
 from services.api.sending.routes import routers as sending
 from services.api.submissions.routes import routers as submissions
+from services.api.templates.routes import routers as templates
 from services.api.webhooks.routes import routers as webhooks
 from shared.db import Database, PooledDatabase
 from shared.links import Links, load_links
@@ -92,6 +93,7 @@ NOUNS = (
     reminders,
     bounces,
     policies,
+    templates,
     mails,
     sending,
     webhooks,

@@ -18,7 +18,14 @@ from shared.models.plan import (
     Organisation,
     Responsibility,
 )
-from shared.models.reminders import Hold, Reminder, ReminderPolicy, ReminderSettings, ReminderStep
+from shared.models.reminders import (
+    Hold,
+    Reminder,
+    ReminderPolicy,
+    ReminderSettings,
+    ReminderStep,
+    ReminderTemplate,
+)
 from shared.models.review import Comment, IndicatorRule, ReviewRule
 from shared.models.round import (
     Assignment,
@@ -86,6 +93,7 @@ __all__ = [
     "ReminderPolicy",
     "ReminderSettings",
     "ReminderStep",
+    "ReminderTemplate",
     "Responsibility",
     "ReviewRule",
     "Run",

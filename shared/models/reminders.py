@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.db import Base, one_of
 
 AUDIENCES = ("officer", "deputy", "head", "coordinator", "leadership")
+CHANNELS = ("email",)
 DAY_UNITS = ("working", "calendar")
 POLICY_KINDS = ("figure", "report", "explanation")
 REMINDER_KINDS = ("step", "notice")
@@ -68,6 +69,7 @@ class ReminderStep(Base):
     __table_args__ = (
         UniqueConstraint("policy_id", "days", "offset_days", "audience"),
         CheckConstraint(f"audience IN ({one_of(*AUDIENCES)})", "audience"),
+        CheckConstraint(f"channel IN ({one_of(*CHANNELS)})", "channel"),
         CheckConstraint(f"days IN ({one_of(*DAY_UNITS)})", "days"),
         CheckConstraint("offset_days BETWEEN -365 AND 365", "offset"),
         CheckConstraint(
@@ -84,8 +86,30 @@ class ReminderStep(Base):
     repeat_every: Mapped[int | None]
     repeat_count: Mapped[int | None]
     audience: Mapped[str]
+    channel: Mapped[str] = mapped_column(server_default="email")
+    # Whose newest words it says beside the facts, by code; null: the facts alone.
+    template: Mapped[str | None]
     # A mail of its own, not a line of the day's digest.
     separate: Mapped[bool] = mapped_column(server_default="false")
+
+
+# Written by api.
+class ReminderTemplate(Base):
+    """The coordinator's own words at one version; rows are added, never changed or removed."""
+
+    __tablename__ = "reminder_templates"
+    __table_args__ = (
+        UniqueConstraint("code", "version"),
+        CheckConstraint("version > 0", "version"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    code: Mapped[str]
+    version: Mapped[int]
+    name: Mapped[str]
+    words_vi: Mapped[str]
+    words_en: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 # Written by api.
@@ -177,6 +201,8 @@ class Reminder(Base):
     step: Mapped[str] = mapped_column(server_default="")
     audience: Mapped[str]
     separate: Mapped[bool] = mapped_column(server_default="false")
+    # The very words that it says, or said, beside the facts.
+    template_id: Mapped[UUID | None]
     # A contact, or the user who stands in for one.
     contact_id: Mapped[UUID | None]
     user_id: Mapped[UUID | None]

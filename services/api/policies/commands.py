@@ -14,7 +14,14 @@ from services.api.policies.queries import PolicyNotFoundError
 from services.api.policies.schemas import NewPolicy, PolicyPatch, StepWritten
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.events import PolicyChanged
-from shared.models import Node, Organisation, Period, ReminderPolicy, ReminderStep
+from shared.models import (
+    Node,
+    Organisation,
+    Period,
+    ReminderPolicy,
+    ReminderStep,
+    ReminderTemplate,
+)
 from shared.outbox import emit
 
 _SCOPE = ("kind", "organisation_id", "indicator", "period_id")
@@ -24,6 +31,7 @@ _TWICE = (
     "There is a step of this day and audience already.",
     "Đã có bước nhắc cho ngày và đối tượng này.",
 )
+_NO_TEMPLATE = ("There is no such reminder template.", "Không có mẫu lời nhắc này.")
 _UNKNOWN = {
     "organisation": ("There is no such organisation.", "Không có cơ quan này."),
     "indicator": (
@@ -42,7 +50,7 @@ class ScopeTakenError(ConflictError):
 
 
 async def create_policy(session: AsyncSession, caller: Caller, *, new: NewPolicy) -> UUID:
-    _refuse_double(new.steps)
+    await _check(session, new.steps)
     told = new.model_dump(exclude={"steps"})
     policy = ReminderPolicy(id=uuid4(), **await _stored(session, told))
     await _refuse_taken(session, policy)
@@ -141,7 +149,23 @@ async def _refuse_taken(session: AsyncSession, policy: ReminderPolicy) -> None:
         raise ScopeTakenError
 
 
-def _refuse_double(steps: Sequence[StepWritten]) -> None:
+async def _check(session: AsyncSession, steps: Sequence[StepWritten]) -> None:
+    named = {step.template for step in steps if step.template}
+    known = set(
+        await session.scalars(
+            select(ReminderTemplate.code).where(ReminderTemplate.code.in_(named)).distinct()
+        )
+    )
+    faults = [
+        Fault(f"/steps/{place}/template", *_NO_TEMPLATE)
+        for place, step in enumerate(steps)
+        if step.template and step.template not in known
+    ]
+    if faults := faults + _doubles(steps):
+        raise InvalidError(faults=faults)
+
+
+def _doubles(steps: Sequence[StepWritten]) -> list[Fault]:
     seen: set[tuple[str, int, str]] = set()
     faults = []
     for place, step in enumerate(steps):
@@ -149,8 +173,7 @@ def _refuse_double(steps: Sequence[StepWritten]) -> None:
         if key in seen:
             faults.append(Fault(f"/steps/{place}", *_TWICE))
         seen.add(key)
-    if faults:
-        raise InvalidError(faults=faults)
+    return faults
 
 
 def _rows(policy_id: UUID, steps: Sequence[StepWritten]) -> list[ReminderStep]:
@@ -171,7 +194,7 @@ async def _steps_of(session: AsyncSession, policy_id: UUID) -> list[dict[str, An
 async def _replace_steps(
     session: AsyncSession, policy_id: UUID, steps: Sequence[StepWritten]
 ) -> dict[str, Any]:
-    _refuse_double(steps)
+    await _check(session, steps)
     before, after = await _steps_of(session, policy_id), _listed(steps)
     if before == after:
         return {}

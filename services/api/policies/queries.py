@@ -35,7 +35,16 @@ class PolicyNotFoundError(NotFoundError):
     """
 
 
-_STEP = ("offset_days", "days", "repeat_every", "repeat_count", "audience", "separate")
+_STEP = (
+    "offset_days",
+    "days",
+    "repeat_every",
+    "repeat_count",
+    "audience",
+    "channel",
+    "template",
+    "separate",
+)
 _steps = (
     select(
         cast(

@@ -11,6 +11,7 @@ from services.api.deps.paging import Code, PageQuery
 
 PolicyKind = Literal["figure", "report", "explanation"]
 Audience = Literal["officer", "deputy", "head", "coordinator", "leadership"]
+Channel = Literal["email"]
 DayUnit = Literal["working", "calendar"]
 MOST_STEPS = 100
 
@@ -37,6 +38,12 @@ class StepWritten(Body):
         default=None, description="How often it comes again after the first time."
     )
     audience: Audience
+    channel: Channel = Field(
+        default="email", description="Other systems are told of the same duties by webhooks."
+    )
+    template: Code | None = Field(
+        default=None, description="Whose words it says beside the facts; null: the facts alone."
+    )
     separate: Flag = Field(
         default=False, description="A mail of its own; otherwise a line of the day's digest."
     )
@@ -85,6 +92,8 @@ class StepShown(BaseModel):
     repeat_every: int | None
     repeat_count: int | None
     audience: Audience
+    channel: Channel
+    template: str | None
     separate: bool
 
 

@@ -35,6 +35,7 @@ from shared.models import (
     Organisation,
     Period,
     Reminder,
+    ReminderTemplate,
 )
 
 DAY = timedelta(days=1)
@@ -64,6 +65,8 @@ REMINDER = (
         Reminder.step,
         Reminder.audience,
         Reminder.separate,
+        ReminderTemplate.code.label("template"),
+        ReminderTemplate.version.label("template_version"),
         Reminder.recipient,
         Reminder.recipient_name,
         Reminder.send_at,
@@ -85,6 +88,7 @@ REMINDER = (
     )
     .outerjoin(Node, Node.id == func.coalesce(ExplanationRequest.node_id, Assignment.node_id))
     .outerjoin(Mail, Mail.id == Reminder.mail_id)
+    .outerjoin(ReminderTemplate, ReminderTemplate.id == Reminder.template_id)
 )
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "assignment": reminds_of(bindparam("assignment")),

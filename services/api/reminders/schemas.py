@@ -100,6 +100,8 @@ class ReminderShown(BaseModel):
     step: str = Field(description="As -5w or +3c: working or calendar days after the deadline.")
     audience: Audience
     separate: bool
+    template: str | None = Field(description="Whose words it says beside the facts.")
+    template_version: int | None
     recipient: str
     recipient_name: str
     send_at: datetime

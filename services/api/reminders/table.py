@@ -13,6 +13,8 @@ COLUMNS = (
     "due_on",
     "step",
     "audience",
+    "template",
+    "template_version",
     "recipient_name",
     "recipient",
     "sent_at",

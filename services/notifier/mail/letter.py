@@ -48,6 +48,9 @@ class Line:
     from_body: str = ""
     to_body: str = ""
     number: int = 0
+    # The coordinator's own words of this step, in both languages where he wrote them.
+    template_vi: str = ""
+    template_en: str = ""
 
 
 @dataclass(frozen=True)

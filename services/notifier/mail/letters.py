@@ -27,6 +27,7 @@ from shared.models import (
     Organisation,
     Period,
     Reminder,
+    ReminderTemplate,
     Responsibility,
     Submission,
     User,
@@ -150,6 +151,8 @@ _LINES = (
         _sides(Handover.from_ids).label("from_body"),
         _sides(Handover.to_ids).label("to_body"),
         case((Handover.id.is_not(None), _moved), else_=0).label("number"),
+        func.coalesce(ReminderTemplate.words_vi, "").label("template_vi"),
+        func.coalesce(ReminderTemplate.words_en, "").label("template_en"),
     )
     .join(Organisation, Organisation.id == Reminder.organisation_id)
     .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
@@ -174,6 +177,7 @@ _LINES = (
     .outerjoin(Deputy, and_(Deputy.id == Reminder.subject_id, Reminder.topic == "deputy_named"))
     .outerjoin(Membership, Membership.id == Deputy.membership_id)
     .outerjoin(_Principal, _Principal.id == Membership.user_id)
+    .outerjoin(ReminderTemplate, ReminderTemplate.id == Reminder.template_id)
     .where(
         Reminder.mail_id == any_(bindparam("mails", type_=ARRAY(Uuid))),
         Reminder.state == "claimed",

@@ -55,6 +55,7 @@ class Entry:
     from_body: str
     to_body: str
     number: int
+    said: tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -76,6 +77,8 @@ class Part:
     counts: dict[str, int]
     body: dict[str, str]
     duties: tuple[str, ...]
+    # What the coordinator has his reminders say, by language: each once, a line a paragraph.
+    said: list[dict[str, list[str]]]
     groups: list[Group]
 
 
@@ -163,12 +166,19 @@ def entry(line: Line, today: date) -> Entry:
         from_body=fit(line.from_body),
         to_body=fit(line.to_body),
         number=line.number,
+        said=(line.template_vi, line.template_en),
     )
 
 
 def _order(entry: Entry) -> tuple[Any, ...]:
     last = entry.due_on or date.max
     return (URGENCIES.index(entry.urgency), entry.period, last, natural_key(entry.code))
+
+
+def _said(vi: str, en: str) -> dict[str, list[str]]:
+    """Part a template's words into lines that are fit; without English ones the Vietnamese stand for them."""
+    lines = {"vi": fit_lines(vi), "en": fit_lines(en or vi)}
+    return {language: [one for one in text.split("\n") if one] for language, text in lines.items()}
 
 
 def _part(stance: str, entries: Sequence[Entry]) -> Part:
@@ -185,6 +195,7 @@ def _part(stance: str, entries: Sequence[Entry]) -> Part:
         counts={name: sum(e.urgency == name for e in entries) for name in URGENCIES},
         body=entries[0].body if len(names) == 1 else {"vi": "", "en": ""},
         duties=tuple(dict.fromkeys(e.duty for e in entries if e.duty)),
+        said=[_said(*pair) for pair in dict.fromkeys(e.said for e in entries) if pair[0]],
         groups=groups,
     )
 

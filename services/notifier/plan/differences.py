@@ -16,7 +16,15 @@ from shared.models import Reminder
 from shared.suppression import is_suppressed
 
 UNSENT = ("planned", "held")
-FOLLOWED = ("organisation_id", "audience", "contact_id", "user_id", "recipient_name")
+FOLLOWED = (
+    "separate",
+    "template_id",
+    "organisation_id",
+    "audience",
+    "contact_id",
+    "user_id",
+    "recipient_name",
+)
 CALENDAR_MAY_MOVE = timedelta(days=120)  # a step, at most
 
 
@@ -89,9 +97,13 @@ async def differences(
 
 def differs(line: Any, want: Any) -> ColumnElement[bool]:
     """Tell whether a step now belongs to another moment, by the calendar or the settings, or to another person."""
-    pairs = ((line.planned_at, "send_at"), (line.separate, "separate"))
     followed = ((getattr(line, name), name) for name in FOLLOWED)
-    return or_(*(mine.is_distinct_from(want.c[name]) for mine, name in (*pairs, *followed)))
+    return or_(
+        *(
+            mine.is_distinct_from(want.c[name])
+            for mine, name in ((line.planned_at, "send_at"), *followed)
+        )
+    )
 
 
 def may_come_again(line: Any, want: Any, *, now: datetime) -> ColumnElement[bool]:

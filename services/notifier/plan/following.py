@@ -37,7 +37,6 @@ async def follow(
             select(
                 Reminder,
                 want.c.send_at.label("at"),
-                want.c.separate.label("alone"),
                 *(want.c[name].label(f"new_{name}") for name in FOLLOWED),
             )
             .join(want, is_in(want))
@@ -49,15 +48,15 @@ async def follow(
     by_change: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)
     for row in {row.Reminder.id: row for row in reversed(rows)}.values():
         old, new = row.Reminder, row[1:]
-        if (old.planned_at, old.separate, *(getattr(old, name) for name in FOLLOWED)) != tuple(new):
+        if (old.planned_at, *(getattr(old, name) for name in FOLLOWED)) != tuple(new):
             by_change[old.planned_at == row.at, *new].append(old.id)
-    for (stays, at, separate, *followed), ids in by_change.items():
+    for (stays, at, *followed), ids in by_change.items():
         # What was put off to a later digest stays so.
         moment = {} if stays else {"planned_at": at, "send_at": at}
         await session.execute(
             update(Reminder)
             .where(among(Reminder.id, ids))
-            .values(separate=separate, **moment, **dict(zip(FOLLOWED, followed, strict=True)))
+            .values(**moment, **dict(zip(FOLLOWED, followed, strict=True)))
         )
     return sum(len(ids) for ids in by_change.values())
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan.schedule import HORIZON, Hours, Rule, Step, steps, today_in_hanoi
@@ -15,6 +16,7 @@ from shared.models import (
     ReminderPolicy,
     ReminderSettings,
     ReminderStep,
+    ReminderTemplate,
 )
 
 
@@ -46,6 +48,12 @@ class Rules:
 
 async def read_rules(session: AsyncSession, *, now: datetime) -> Rules:
     settings = (await session.scalars(select(ReminderSettings))).one()
+    newest = (
+        select(ReminderTemplate.code, ReminderTemplate.id)
+        .ext(distinct_on(ReminderTemplate.code))
+        .order_by(ReminderTemplate.code, ReminderTemplate.version.desc())
+        .subquery("newest")
+    )
     found = await session.execute(
         select(
             ReminderStep.policy_id,
@@ -55,8 +63,10 @@ async def read_rules(session: AsyncSession, *, now: datetime) -> Rules:
             ReminderStep.repeat_count,
             ReminderStep.audience,
             ReminderStep.separate,
+            newest.c.id,
         )
         .join(ReminderPolicy, ReminderPolicy.id == ReminderStep.policy_id)
+        .outerjoin(newest, newest.c.code == ReminderStep.template)
         .where(ReminderPolicy.active)
         .order_by(ReminderStep.policy_id, ReminderStep.offset_days, ReminderStep.id)
     )

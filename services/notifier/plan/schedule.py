@@ -27,6 +27,7 @@ class Rule:
     repeat_count: int | None
     audience: str
     separate: bool
+    template_id: UUID | None = None
 
     def offsets(self) -> Iterator[int]:
         """Days after the deadline, of the first and of each repetition."""
@@ -46,6 +47,7 @@ class Step:
     send_at: datetime
     step: str
     separate: bool
+    template_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,16 @@ def steps(
             send_at = at(day, hours.opens_at if rule.separate else hours.digest_at)
             if send_at > until:
                 break
-            name = name_of(offset, rule.days)
-            step = Step(rule.policy_id, due_on, rule.audience, day, send_at, name, rule.separate)
+            step = Step(
+                policy_id=rule.policy_id,
+                due_on=due_on,
+                audience=rule.audience,
+                day=day,
+                send_at=send_at,
+                step=name_of(offset, rule.days),
+                separate=rule.separate,
+                template_id=rule.template_id,
+            )
             key = (rule.policy_id, rule.audience, day)
             if key not in latest or latest[key][0] < offset:
                 latest[key] = (offset, step)

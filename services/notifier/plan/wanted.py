@@ -176,6 +176,7 @@ def _steps_table(steps: Sequence[Step]) -> FromClause:
         "send_at": DateTime(timezone=True),
         "step": Text(),
         "separate": Boolean(),
+        "template_id": Uuid(),
     }
     return (
         func.unnest(
@@ -210,6 +211,7 @@ def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
             table.c.step,
             table.c.audience,
             table.c.separate,
+            table.c.template_id,
             table.c.send_at,
             people.c.contact_id,
             people.c.user_id,
