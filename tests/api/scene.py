@@ -101,6 +101,8 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
     policy = await session.scalar(select(ReminderPolicy.id).where(ReminderPolicy.kind.is_(None)))
     hook = body(await client.post("/v1/webhooks", json=WEBHOOK, headers=admin), 201)["id"]
     pinged = await client.post(f"/v1/webhooks/{hook}/ping", headers=admin)
+    template = {"code": "khan", "name": "Khẩn", "words_vi": "Đề nghị làm ngay."}
+    body(await client.post("/v1/reminder-templates", json=template, headers=coordinator), 201)
     draft = {"year": 2029, "copy_of": 2024}
     body(await client.post("/v1/frameworks", json=draft, headers=coordinator), 201)
     asked = {"period": PERIOD, "draws": 100}
@@ -112,6 +114,7 @@ async def _shared_things(client: AsyncClient, cast: Cast, session: AsyncSession)
         "key": body(key, 201)["id"],
         "responsibility": body(duties)["items"][0]["id"],
         "policy": str(policy),
+        "template": "khan",
         **await _waiting_things(session),
         "webhook": hook,
         "delivery": body(pinged, 201)["id"],

@@ -131,6 +131,8 @@ async def walk(stage: Stage, path: str, params: dict[str, Any]) -> list[dict[str
         "/v1/index/runs/{run}/nodes",
         "/v1/reminders",
         "/v1/reminder-policies",
+        "/v1/reminder-templates",
+        "/v1/reminder-templates/{template}/versions",
         "/v1/reminder-holds",
         "/v1/mails",
         "/v1/suppressed-addresses",
@@ -233,6 +235,7 @@ async def test_every_single_thing_carries_an_etag_and_is_not_sent_twice(stage: S
         "/v1/index/profile?format=svg",
         f"/v1/index/runs/{things['run']}",
         f"/v1/reminder-policies/{things['policy']}",
+        f"/v1/reminder-templates/{things['template']}",
         f"/v1/packs/{things['pack']}",
         f"/v1/packs/{things['pack']}/content",
         f"/v1/packs/{things['pack']}/letter",
@@ -271,6 +274,7 @@ PATCHES: dict[str, dict[str, Any]] = {
     "/v1/assignments/{assignment}": {"due_on": "2031-01-01"},
     "/v1/submissions/{draft}": {"value": 4},
     "/v1/reminder-policies/{policy}": {"active": False},
+    "/v1/reminder-templates/{template}": {"name": "Khác"},
 }
 
 

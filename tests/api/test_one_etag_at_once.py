@@ -111,6 +111,12 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
         ({"name": "Một"}, {"name": "Hai"}),
         "reminder_policies WHERE id = '{policy}'",
     ),
+    "changeReminderTemplate": (
+        "PATCH",
+        "/v1/reminder-templates/khan",
+        ({"name": "Một"}, {"name": "Hai"}),
+        "reminder_templates WHERE code = 'khan'",
+    ),
     "setReminderSettings": (
         "PUT",
         "/v1/reminder-settings",
@@ -150,6 +156,8 @@ async def office(real: Real) -> Office:
     headers = cast.coordinator.headers
     policies = body(await client.get("/v1/reminder-policies", headers=headers))
     hook = body(await client.post("/v1/webhooks", json=WEBHOOK, headers=headers), 201)
+    template = {"code": "khan", "name": "Khẩn", "words_vi": "Đề nghị làm ngay."}
+    body(await client.post("/v1/reminder-templates", json=template, headers=headers), 201)
     things = {
         "policy": policies["items"][0]["id"],
         "webhook": hook["id"],

@@ -62,6 +62,8 @@ USER, KEY, NODE = {"user_id": "user"}, {"key_id": "key"}, {"year": "year", "code
 YEAR, DRAFT_YEAR = {"year": "year"}, {"year": "draft_year"}
 BODY, CONTACT, DUTY = {"code": "body"}, {"contact_id": "contact"}, {"assignment_id": "assignment"}
 PERIOD, RUN, POLICY = {"code": "period"}, {"run_id": "run"}, {"policy_id": "policy"}
+TEMPLATE = {"code": "template"}
+NEW_TEMPLATE = {"code": "khac", "name": "Khác", "words_vi": "Đề nghị làm ngay."}
 DRAFT, WAITING, ACCEPTED = (
     {"submission_id": "draft"},
     {"submission_id": "waiting"},
@@ -312,6 +314,11 @@ CALLS: dict[str, list[Call]] = {
     "getReminderPolicy": [Call(EVERYBODY, POLICY)],
     "changeReminderPolicy": [Call(COORDINATOR, POLICY, {"active": False})],
     "deleteReminderPolicy": [Call(COORDINATOR, POLICY)],
+    "listReminderTemplates": [Call(EVERYBODY)],
+    "createReminderTemplate": [Call(COORDINATOR, json=NEW_TEMPLATE)],
+    "getReminderTemplate": [Call(EVERYBODY, TEMPLATE)],
+    "changeReminderTemplate": [Call(COORDINATOR, TEMPLATE, {"name": "Khác"})],
+    "listTemplateVersions": [Call(EVERYBODY, TEMPLATE)],
     "getReminderSettings": [Call(COORDINATOR)],
     "setReminderSettings": [Call(COORDINATOR, json={"most_mails": 500})],
     "listReminderHolds": [Call(COORDINATOR)],

@@ -684,6 +684,18 @@ WRONG = {
     ),
     "a reminder step on half a day": steps([STEP | {"offset_days": 0.5}], "/steps/0/offset_days"),
     "a reminder step for nobody": steps([STEP | {"audience": "all"}], "/steps/0/audience"),
+    "a reminder step of a template that is none": steps(
+        [STEP | {"template": "chua-co"}], "/steps/0/template"
+    ),
+    "a reminder step by pigeon": steps([STEP | {"channel": "pigeon"}], "/steps/0/channel"),
+    "a template that says nothing": coordinator(
+        "POST", "/v1/reminder-templates", {"code": "a", "name": "A", "words_vi": " "}, "/words_vi"
+    ),
+    "a template with a space in its code": coordinator(
+        "POST", "/v1/reminder-templates", {"code": "a b", "name": "A", "words_vi": "A"}, "/code"
+    ),
+    "an unknown template": asked("/v1/reminder-templates/chua-co", "", 404),
+    "versions of an unknown template": asked("/v1/reminder-templates/chua-co/versions", "", 404),
     "a hundred and one reminder steps": steps(
         [STEP | {"offset_days": day} for day in range(101)], "/steps"
     ),

@@ -184,6 +184,16 @@ LETTERS: dict[str, Letter] = {
         LETTER, kind="notice",
         lines=(NOTICES["accepted"], replace(NOTICES["returned"], assignment_id=UUID(int=8))),
     ),
+    "digest_template": replace(
+        LETTER, kind="digest",
+        lines=(
+            replace(
+                OVERDUE, template_vi="Đề nghị lãnh đạo cơ quan trực tiếp chỉ đạo.\nXin cảm ơn.",
+                template_en="Please take it in hand yourself.",
+            ),
+            COMING,
+        ),
+    ),
     "summary": _without_lines("summary", SUMMARY),
     "hold_too_many": _without_lines("hold", TOO_MANY),
     "hold_calendar": _without_lines("hold", NO_CALENDAR),

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import record
@@ -16,7 +16,6 @@ from shared.events import TemplateChanged
 from shared.models import ReminderTemplate
 from shared.outbox import emit
 
-_WORDS = 0x74706C  # the advisory locks of this noun, beside the code's hash
 _SAID = ("name", "words_vi", "words_en")
 
 
@@ -27,15 +26,20 @@ class CodeTakenError(ConflictError):
     """
 
 
-async def hold_template(session: AsyncSession, code: str) -> None:
-    """Take all versions of a code in hand until the end, also of one that is not there yet."""
-    await session.execute(select(func.pg_advisory_xact_lock(_WORDS, func.hashtext(code))))
+async def template_in_hand(session: AsyncSession, code: str) -> None:
+    """Lock a template until the end, by the one version that it always has."""
+    found = await session.scalar(
+        select(ReminderTemplate.id)
+        .where(ReminderTemplate.code == code, ReminderTemplate.version == 1)
+        .with_for_update()
+    )
+    if found is None:
+        raise TemplateNotFoundError
 
 
 async def create_template(
     session: AsyncSession, caller: Caller, *, new: NewTemplate, now: datetime
 ) -> None:
-    await hold_template(session, new.code)
     if await session.scalar(select(exists().where(ReminderTemplate.code == new.code))):
         raise CodeTakenError(pointer="/code")
     _add(session, caller, "created", version=1, code=new.code, now=now, said=new.model_dump())
@@ -45,14 +49,13 @@ async def change_template(
     session: AsyncSession, caller: Caller, code: str, *, patch: TemplatePatch, now: datetime
 ) -> None:
     """Add a version; what was sent keeps its own."""
-    newest = await session.scalar(
+    versions = await session.scalars(
         select(ReminderTemplate)
         .where(ReminderTemplate.code == code)
         .order_by(ReminderTemplate.version.desc())
         .limit(1)
     )
-    if newest is None:
-        raise TemplateNotFoundError
+    newest = versions.one()
     before = {name: getattr(newest, name) for name in _SAID}
     said = before | patch.model_dump(exclude_none=True)
     if said != before:

@@ -60,7 +60,7 @@ async def change_template(
 ) -> Response:
     """Make a new version; mail that is planned takes it, what was sent keeps the one it had."""
     request.caller.require("reminders:write")
-    await commands.hold_template(request.db, code)
+    await commands.template_in_hand(request.db, code)
     require_match(request, await queries.template_shown(request.read, request.caller, code))
     await commands.change_template(
         request.db, request.caller, code, patch=body, now=datetime.now(UTC)
