@@ -1,6 +1,5 @@
 """``pii audit``: verify the whole log, print its signed head, export it, show the key."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
@@ -12,13 +11,14 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from deploy.audit_chain import BrokenChainError, Report, examine, exported
+from deploy.operator import with_database
 from services.api.audit.form import instant
 from services.api.audit.heads import KIND, head_of
 from services.api.audit.signing import AuditKeyError, load_public, load_signer, make_key
 from services.api.audit.verification import Finding
 from services.api.deps.clock import today_in_hanoi
 from shared.db import PooledDatabase, Reader
-from shared.settings import Settings
+from shared.settings import KeyFiles
 
 app = typer.Typer(
     help="The audit log: verify it, sign it, hand it on.",
@@ -45,21 +45,17 @@ SAID = {
 
 
 def _reading(work: Callable[[Reader], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = PooledDatabase(Settings().database_url, name="pii audit", pool=1)
-        try:
-            async with database.reading() as read:
-                return await work(read)
-        finally:
-            await database.close()
+    async def read(database: PooledDatabase) -> T:
+        async with database.reading() as read:
+            return await work(read)
 
-    return asyncio.run(run())
+    return with_database(read, name="pii audit")
 
 
 @app.command()
 def key() -> None:
     """Make the key that signs the heads, unless there is one, and show its public half."""
-    file = Settings().audit_key_file
+    file = KeyFiles().audit_key_file
     if make_key(file):
         typer.echo(
             f"made {file}: keep a copy where this machine's administrators are not", err=True
@@ -82,7 +78,7 @@ def head(
     """Print a day's signed head, to be mailed, printed or published; today's is provisional."""
     today = today_in_hanoi()
     try:
-        signer = load_signer(Settings().audit_key_file)
+        signer = load_signer(KeyFiles().audit_key_file)
     except AuditKeyError as error:
         raise _refusal(str(error)) from error
     wanted = day.date() if day else today
@@ -124,7 +120,7 @@ def _keys(files: Sequence[Path] | None) -> list[Ed25519PublicKey]:
     try:
         if files:
             return [load_public(file.read_text("utf-8")) for file in files]
-        signer = load_signer(Settings().audit_key_file)
+        signer = load_signer(KeyFiles().audit_key_file)
     except (AuditKeyError, OSError) as error:
         raise _refusal(str(error)) from error
     return [load_public(signer.public_key)] if signer else []

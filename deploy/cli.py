@@ -1,7 +1,6 @@
 """The ``pii`` command: what an operator does beside running the services."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from deploy.audit import app as audit
 from deploy.evidence import Findings, verify
 from deploy.handovers import handovers
 from deploy.migrate import migrate as run_migrations
+from deploy.operator import operator_settings, with_database
 from deploy.packs import app as packs
 from deploy.plans.reader import PlanFileError, read_plan
 from deploy.scoring import schemas, score
@@ -51,28 +51,17 @@ AccountsFile = Annotated[
 ]
 
 
-def _with_database(work: Callable[[PooledDatabase], Awaitable[None]]) -> None:
-    async def run() -> None:
-        database = PooledDatabase(Settings().database_url, name="pii", pool=2)
-        try:
-            await work(database)
-        finally:
-            await database.close()
-
-    asyncio.run(run())
-
-
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    asyncio.run(run_migrations(Settings().database_url))
+    asyncio.run(run_migrations(operator_settings().database_url))
     typer.echo("schema is up to date")
 
 
 @app.command()
 def seed(plan: PlanFolder = HANOI_2024) -> None:
     """Load a plan: framework, bodies, responsibilities, published results, holidays. Repeating it changes nothing."""
-    _with_database(lambda database: _seed(database, plan))
+    with_database(lambda database: _seed(database, plan))
 
 
 async def _seed(database: PooledDatabase, folder: Path) -> None:
@@ -97,7 +86,7 @@ async def _seed(database: PooledDatabase, folder: Path) -> None:
 @accounts.command("first")
 def first_accounts(file: AccountsFile = Path(".local/accounts.json")) -> None:
     """Make the first administrator and coordinator, once, with passwords made by chance."""
-    _with_database(lambda database: _first_accounts(database, file))
+    with_database(lambda database: _first_accounts(database, file))
 
 
 async def _first_accounts(database: PooledDatabase, file: Path) -> None:
@@ -117,7 +106,7 @@ def reset_account(login: str) -> None:
             password = await renew_account(session, Passwords(), login)
         typer.echo(f"{login} may sign in with {password}")
 
-    _with_database(work)
+    with_database(work)
 
 
 @evidence.command("verify")
@@ -132,10 +121,10 @@ def verify_evidence(
 
     async def work(database: PooledDatabase) -> None:
         nonlocal found
-        store = Store(Settings().evidence_url)
+        store = Store(operator_settings().evidence_url)
         found = await verify(database, store, sweep=sweep, now=datetime.now(UTC))
 
-    _with_database(work)
+    with_database(work)
     for kind, names in (
         ("damaged", found.damaged),
         ("missing", found.missing),
@@ -155,16 +144,17 @@ def prepare(
 ) -> None:
     """Migrate, seed, make the first accounts and the keys: all that a new system needs before it starts."""
     migrate()
-    if make_key(Settings().audit_key_file):
-        typer.echo(f"made {Settings().audit_key_file}, which signs the audit log's heads")
-    if Settings().link_key is None and make_link_key(Settings().link_key_file):
-        typer.echo(f"made {Settings().link_key_file}, which signs the links in mails")
+    keys = operator_settings()
+    if make_key(keys.audit_key_file):
+        typer.echo(f"made {keys.audit_key_file}, which signs the audit log's heads")
+    if keys.link_key is None and make_link_key(keys.link_key_file):
+        typer.echo(f"made {keys.link_key_file}, which signs the links in mails")
 
     async def work(database: PooledDatabase) -> None:
         await _seed(database, plan)
         await _first_accounts(database, accounts)
 
-    _with_database(work)
+    with_database(work)
 
 
 @app.command("openapi")

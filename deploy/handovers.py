@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +9,11 @@ from uuid import UUID
 
 import typer
 
-from shared.db import PooledDatabase
-from shared.settings import Settings
+from deploy.operator import with_database
 
 if TYPE_CHECKING:
     from services.api.handovers.imports import Checked
+    from shared.db import PooledDatabase
 
 handovers = typer.Typer(help="Hand-overs between bodies.", no_args_is_help=True)
 
@@ -34,9 +33,8 @@ def plan(
     ] = False,
 ) -> None:
     """Plan one hand-over for each receiver and day, all or none."""
-    checked = asyncio.run(
-        plan_list(Settings().database_url, file.read_bytes(), basis=basis, dry_run=dry_run)
-    )
+    content = file.read_bytes()
+    checked = with_database(lambda found: plan_list(found, content, basis=basis, dry_run=dry_run))
     for fault in checked.faults:
         typer.echo(f"error: {file}: {fault.pointer}: {fault.english}", err=True)
     for made in checked.handovers:
@@ -50,23 +48,21 @@ def plan(
     typer.echo("nothing stored" if dry_run else f"planned {len(checked.handovers)} hand-overs")
 
 
-async def plan_list(url: str, content: bytes, *, basis: str, dry_run: bool) -> Checked:
+async def plan_list(
+    database: PooledDatabase, content: bytes, *, basis: str, dry_run: bool
+) -> Checked:
     """Check the list, and store what it plans if nothing is wrong with it."""
     # Nothing else of the command needs the API, which takes its time to load.
     from services.api.deps.caller import Caller  # noqa: PLC0415
     from services.api.handovers.imports import import_handovers  # noqa: PLC0415
 
     operator = Caller(UUID(int=0), "user", "pii handovers", "", (), {})
-    database = PooledDatabase(url, name="pii", pool=1)
-    try:
-        async with database.transaction() as session:
-            now = datetime.now(UTC)
-            for storing in (False, True):
-                checked = await import_handovers(
-                    session, operator, content=content, basis=basis, dry_run=not storing, now=now
-                )
-                if dry_run or checked.faults:
-                    break
-            return checked
-    finally:
-        await database.close()
+    async with database.transaction() as session:
+        now = datetime.now(UTC)
+        for storing in (False, True):
+            checked = await import_handovers(
+                session, operator, content=content, basis=basis, dry_run=not storing, now=now
+            )
+            if dry_run or checked.faults:
+                break
+        return checked

@@ -21,20 +21,25 @@ def _words(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
-    """What every process needs. No default hides a missing server."""
+class KeyFiles(BaseSettings):
+    """Where the keys are; no server is needed to make or show one."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    audit_key_file: Path = Path(".local/audit-key.pem")  # Ed25519, signs the heads of the audit log
+    # Signs the links in mails: one key a line, the newest first; LINK_KEY goes before the file.
+    link_key_file: Path = Path(".local/link-key")
+    link_key: SecretStr | None = None
+
+
+class Settings(KeyFiles):
+    """What every process needs. No default hides a missing server."""
 
     database_url: Annotated[str, AfterValidator(_asyncpg)]
     redis_url: str
     smtp_url: SecretStr  # one relay or several, in order
     bounce_url: SecretStr | None = None  # maildir:/folder or imaps://user:password@host/FOLDER
     evidence_url: str = "file:.local/evidence"
-    audit_key_file: Path = Path(".local/audit-key.pem")  # Ed25519, signs the heads of the audit log
-    # Signs the links in mails: one key a line, the newest first; LINK_KEY goes before the file.
-    link_key_file: Path = Path(".local/link-key")
-    link_key: SecretStr | None = None
     # tcp://host:3310 or unix:/run/clamd.sock; without it nothing is scanned, and every file says so.
     clamd_url: Annotated[str, Field(pattern=r"^(tcp://[^/:]+:\d+|unix:/.+)$")] | None = None
 

@@ -22,6 +22,7 @@ TITLES_VI = {
 
 # Pydantic's messages are English; these are the ones that people meet.
 MESSAGES_VI = {
+    "unknown_code": "{vietnamese}",
     "missing": "thiếu trường bắt buộc",
     "extra_forbidden": "trường không được phép",
     "finite_number": "phải là số hữu hạn",

@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.api.conftest import Stage
 from tests.factories import body
@@ -18,6 +19,23 @@ async def test_the_newest_index_is_that_of_the_period_opened_last(stage: Stage) 
     assert first["assumed"]
     assert len(first["pillars"]) == 7
     assert len(first["subindices"]) == 2
+
+
+async def test_a_period_that_is_open_and_real_is_meant_before_those_that_are_not(
+    stage: Stage,
+) -> None:
+    headers = stage.cast.viewer.headers
+
+    async def meant() -> str:
+        return str(body(await stage.client.get("/v1/index", headers=headers))["period"]["code"])
+
+    made_up = text("UPDATE periods SET made_up = true WHERE code = 'ky-2025'")
+    closed = text("UPDATE periods SET state = 'closed', closed_at = now() WHERE code = 'ky-2025'")
+    for less in (made_up, closed):
+        async with stage.undone():
+            assert await meant() == "ky-2025"
+            await stage.connection.execute(less)
+            assert await meant() == "ky-2024"
 
 
 async def test_contributions_add_up_to_the_score(stage: Stage) -> None:

@@ -734,6 +734,20 @@ WRONG = {
     "a preview of a day that is none": asked("/v1/reminders/preview?date=2026-02-30", "date"),
     "a preview of everything": asked("/v1/reminders/preview?limit=501", "limit"),
     "a ledger of an unknown state": asked("/v1/reminders?state=lost", "state"),
+    "duties of a body that is none": asked("/v1/assignments?organisation=so-gddtt", "organisation"),
+    "duties of a period that is none": asked("/v1/assignments?period=2099", "period"),
+    "duties of an indicator that is none": asked("/v1/assignments?indicator=9.9", "indicator"),
+    "a ledger of a period that is none": asked("/v1/reminders?period=xyz", "period"),
+    "figures of a body that is none": asked("/v1/submissions?organisation=xyz", "organisation"),
+    "who leads by a framework that is none": asked(
+        "/v1/responsibilities?framework=2199", "framework"
+    ),
+    "policies of a body that is none": asked(
+        "/v1/reminder-policies?organisation=x", "organisation"
+    ),
+    "a sheet of a body that is none": asked(
+        "/v1/periods/ky-2024/figures?organisation=xyz", "organisation"
+    ),
     "a ledger of a day that is none": asked("/v1/reminders?sent_from=2026-02-30", "sent_from"),
     "a ledger in an unknown format": asked("/v1/reminders?format=pdf", "format"),
     "an unknown mail": asked("/v1/mails/00000000-0000-4000-8000-000000000000", "", 404),

@@ -29,6 +29,7 @@ from services.api.assignments.states import (
 )
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
 from shared.db import Reader
 from shared.duty import effective_due_on, is_late, is_writable
@@ -244,6 +245,8 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
         values["after_key"], values["after_id"] = after
         names |= {"after"}
     rows = await read.all(assignments_statement(names), limit=query.limit + 1, **values)
+    if not rows:
+        await refuse_unknown(read, query)
     return page(
         query,
         rows,

@@ -1,28 +1,39 @@
 """Shapes of the audit log, its chain and its heads."""
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.api.audit.verification import Problem
+from services.api.deps.clock import HANOI
 from services.api.deps.paging import Code, PageQuery, SearchText
 
+_LAST = datetime.fromisoformat("2200-01-01T00:00:00+00:00")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-def _moment(value: Any) -> Any:
+
+def _moment(value: Any, *, after: int) -> Any:
+    """Take a day in Hanoi for its first moment, or for the one after its last."""
     # Pydantic would take a number, in text too, for seconds since 1970.
     if isinstance(value, str) and "T" not in value.upper():
-        raise ValueError("must be a time such as 2026-11-23T08:00:00+07:00 / phải là thời điểm")
+        if not _DAY.fullmatch(value):
+            raise ValueError(
+                "must be a day or a time such as 2026-11-23T08:00:00+07:00 / phải là ngày hoặc thời điểm"
+            )
+        day = datetime.combine(date.fromisoformat(value), time(), HANOI)
+        return day + timedelta(days=after) if day < _LAST else day
     return value
 
 
 Moment = Annotated[
     AwareDatetime,
-    BeforeValidator(_moment),
     Field(
         ge=datetime.fromisoformat("2000-01-01T00:00:00+00:00"),
-        le=datetime.fromisoformat("2200-01-01T00:00:00+00:00"),
+        le=_LAST,
         examples=["2026-11-23T08:00:00+07:00"],
     ),
 ]
@@ -36,8 +47,14 @@ class AuditQuery(PageQuery):
         description="An id, or a part of the name or login of a person or key as it is today, with or without accents.",
     )
     action: Code | None = None
-    since: Moment | None = Field(default=None, alias="from")
-    until: Moment | None = Field(default=None, alias="to", description="Not included.")
+    since: Annotated[Moment, BeforeValidator(partial(_moment, after=0))] | None = Field(
+        default=None, alias="from", description="A moment, or a day in Hanoi: its beginning."
+    )
+    until: Annotated[Moment, BeforeValidator(partial(_moment, after=1))] | None = Field(
+        default=None,
+        alias="to",
+        description="A moment, not included, or a day in Hanoi, with all of it.",
+    )
     trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     q: SearchText | None = Field(
         default=None,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Executable, Select, and_, bindparam, or_, true
 
+from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import PageQuery, page, start_of
 from shared.db import Reader
 
@@ -58,5 +59,7 @@ class NewestFirst:
             given["after_at"], given["after_key"] = after
         chosen = frozenset(self._filters.keys() & given.keys())
         rows = await read.all(self.statement(chosen), limit=query.limit + 1, **given)
+        if not rows:
+            await refuse_unknown(read, query)
         at, key = self._at.key, self._key.key
         return page(query, rows, render, lambda row: [row[at].isoformat(), row[key]])

@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.deps.caller import Caller
+from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
 from services.api.figures.schemas import MOST_FIGURES, FigureQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
@@ -250,6 +251,8 @@ async def figures_page(
         names |= {"after"}
     statement = figures_statement(names)
     rows = await read.all(statement, period=period, limit=query.limit + 1, **values)
+    if not rows:
+        await refuse_unknown(read, query)
     return page(
         query,
         rows,

@@ -10,7 +10,7 @@ from sqlalchemy import Executable, and_, bindparam, func, select, true
 from services.api.deps.newest import NewestFirst
 from services.api.deps.paging import page, start_of
 from services.api.index.schemas import NodeQuery, RunChoice, RunQuery
-from services.api.periods.queries import PeriodNotFoundError
+from services.api.periods.queries import MEANT, PeriodNotFoundError
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.freshness import is_stale, newest_run_id
@@ -71,7 +71,7 @@ def _of_period(statement: Any, *, period: bool, as_of: bool) -> Any:
     if period:
         return statement.where(Period.code == bindparam("period"))
     opened = Period.opened_at <= bindparam("as_of") if as_of else Period.opened_at.is_not(None)
-    return statement.where(opened).order_by(Period.opened_at.desc(), Period.id).limit(1)
+    return statement.where(opened).order_by(*MEANT).limit(1)
 
 
 _CHOSEN = (

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, select
 
 from services.api.panels.causes import ROUNDING, Child, Ours, Theirs, cause, mean_at
 from services.api.panels.published import ReconciliationQuery
-from services.api.periods.queries import PeriodNotFoundError
+from services.api.periods.queries import MEANT, PeriodNotFoundError
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Framework, Node, OfficialResult, Period, Run, RunNode
@@ -47,12 +47,7 @@ _RUN = (
 )
 ONE_RUN = _RUN.where(Run.id == bindparam("run"))
 NEWEST_RUN = _RUN.where(Period.code == bindparam("period")).order_by(Run.number.desc()).limit(1)
-NEWEST_OPEN = (
-    select(Period.code)
-    .where(Period.opened_at.is_not(None))
-    .order_by(Period.opened_at.desc(), Period.id)
-    .limit(1)
-)
+NEWEST_OPEN = select(Period.code).where(Period.opened_at.is_not(None)).order_by(*MEANT).limit(1)
 PERIOD = select(Period.id).where(Period.code == bindparam("period"))
 # The names are today's: a run keeps none.
 NODES = (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from services.api.deps.caller import Caller
 from services.api.deps.newest import NewestFirst
@@ -32,6 +32,14 @@ class PeriodNotOpenError(ConflictError):
     Kỳ báo cáo chưa mở.
     """
 
+
+MEANT = (
+    Period.made_up,
+    Period.state == literal_column("'closed'"),
+    Period.opened_at.desc(),
+    Period.id,
+)
+"""Which period comes first where none is named: a real one, an open one, the one opened last."""
 
 _PERIOD = select(
     Period.id,

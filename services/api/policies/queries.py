@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.api.deps.caller import Caller
+from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
 from services.api.policies.schemas import PolicyQuery
 from shared.db import Reader
@@ -124,6 +125,8 @@ async def policies_page(read: Reader, caller: Caller, query: PolicyQuery) -> dic
         values["after_name"], values["after_id"] = after
         names |= {"after"}
     rows = await read.all(policies_statement(names), limit=query.limit + 1, **values)
+    if not rows:
+        await refuse_unknown(read, query)
     return page(query, rows, lambda row: _shown(row, caller), lambda row: [row["name"], row["id"]])
 
 

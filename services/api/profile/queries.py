@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from services.api.index.queries import NoPeriodError, RunNotFoundError
-from services.api.periods.queries import PeriodNotFoundError
+from services.api.periods.queries import MEANT, PeriodNotFoundError
 from services.api.profile import standing, years
 from services.api.profile.schemas import ProfileQuery
 from services.api.profile.standing import Row
@@ -46,11 +46,7 @@ _SHOWN = (
 )
 _NEWEST = _SHOWN.outerjoin(Run, Run.id == newest_run_id)
 NEWEST_OF_PERIOD = _NEWEST.where(Period.code == bindparam("period"))
-NEWEST = (
-    _NEWEST.where(Period.opened_at.is_not(None))
-    .order_by(Period.opened_at.desc(), Period.id)
-    .limit(1)
-)
+NEWEST = _NEWEST.where(Period.opened_at.is_not(None)).order_by(*MEANT).limit(1)
 ONE_RUN = _SHOWN.join(Run, Run.period_id == Period.id).where(
     Run.id == bindparam("run"),
     or_(bindparam("period", type_=Period.code.type).is_(None), Period.code == bindparam("period")),
@@ -58,7 +54,7 @@ ONE_RUN = _SHOWN.join(Run, Run.period_id == Period.id).where(
 NEWEST_OF_YEAR = (
     _SHOWN.join(Run, Run.id == newest_run_id)
     .where(Period.reference_year == bindparam("year"), Period.opened_at.is_not(None))
-    .order_by(Period.opened_at.desc(), Period.id)
+    .order_by(*MEANT)
     .limit(1)
 )
 NODES = (

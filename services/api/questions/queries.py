@@ -11,6 +11,7 @@ from services.api.frameworks.queries import FRAMEWORK_BY_YEAR, NODES, FrameworkN
 from services.api.index.queries import RunNotFoundError
 from services.api.index.recall import RecalledRun, Runs
 from services.api.index.schemas import RunChoice
+from services.api.periods.queries import MEANT
 from shared.composite import Trend, Year, trend
 from shared.db import Reader
 from shared.freshness import newest_run_id
@@ -20,7 +21,7 @@ NEWEST_OF_YEAR = (
     select(Run.id)
     .join(Period, Run.id == newest_run_id)
     .where(Period.reference_year == bindparam("year"), Period.opened_at.is_not(None))
-    .order_by(Period.opened_at.desc(), Period.id)
+    .order_by(*MEANT)
     .limit(1)
 )
 RUN_BEFORE = select(Run.id).where(
@@ -45,7 +46,7 @@ ESTIMATES = (
     .join(Run, Run.id == newest_run_id)
     .join(Framework, Framework.id == Period.framework_id)
     .where(Period.opened_at.is_not(None))
-    .order_by(Period.reference_year, Period.opened_at.desc(), Period.id)
+    .order_by(Period.reference_year, *MEANT)
     .limit(200)
 )
 OFFICIAL = (

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import HANOI
+from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
 from services.api.reminders.schemas import ReminderQuery
 from services.api.reminders.words import why
@@ -159,7 +160,10 @@ async def reminders_rows(
     if after := start_of(query, datetime.fromisoformat, UUID):
         values["after_at"], values["after_id"] = after
         names |= {"after"}
-    return list(await read.all(reminders_statement(names), limit=limit + 1, **values))
+    rows = await read.all(reminders_statement(names), limit=limit + 1, **values)
+    if not rows:
+        await refuse_unknown(read, query)
+    return list(rows)
 
 
 def as_page(query: ReminderQuery, rows: list[Any]) -> dict[str, Any]:

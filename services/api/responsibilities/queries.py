@@ -8,6 +8,7 @@ from sqlalchemy import Executable, and_, bindparam, func, literal_column, or_, s
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
 from services.api.responsibilities.schemas import ResponsibilityQuery
 from shared.db import Reader
@@ -93,6 +94,8 @@ async def responsibilities_page(
         values["after_key"], values["after_id"] = after
         names |= {"after"}
     rows = await read.all(responsibilities_statement(names), limit=query.limit + 1, **values)
+    if not rows:
+        await refuse_unknown(read, query)
     return page(
         query, rows, lambda row: _shown(row, caller), lambda row: [row["sort_key"], row["id"]]
     )
