@@ -199,7 +199,7 @@ async def test_its_reminders_follow(client: AsyncClient, cast: Cast, session: As
             .join(Organisation, Organisation.id == Reminder.organisation_id)
             .where(Reminder.explanation_id == question["id"], Reminder.kind == "step")
         )
-        return set(map(tuple, rows))
+        return {(recipient, code, state) for recipient, code, state in rows}
 
     assert await lines() == {("cu@example.org", "so-gddt", "planned")}
     planned = await plan(client, cast, kind="transfer", **TO_CT,

@@ -71,6 +71,15 @@ class _Ways:
         )
 
 
+CHOICES = {
+    "explanation": _Ways.explanation,
+    "deadline": _Ways.rule,
+    "policy": _Ways.rule,
+    "feed": _Ways.feed,
+    "webhook": _Ways.whole,
+}
+
+
 def bound_of(
     facts: Facts,
     aims: Aims,
@@ -84,25 +93,16 @@ def bound_of(
     holds = {row["organisation_id"] for row in (*facts.responsibilities, *facts.assignments)}
     alone = len(givers) == len(receivers) == 1 and to_id not in holds
     ways = _Ways(facts, aims, ending, to_id, alone)
-    choices = {
-        "explanation": ways.explanation,
-        "deadline": ways.rule,
-        "policy": ways.rule,
-        "feed": ways.feed,
-        "webhook": ways.whole,
-    }
-    goes: dict[str, dict[UUID, UUID]] = {kind: {} for kind in choices}
+    goes: dict[str, dict[UUID, UUID]] = {kind: {} for kind in CHOICES}
     left: list[tuple[str, Row]] = []
-    for kind, choose in choices.items():
+    for kind, choose in CHOICES.items():
         taken = {_key(kind, row, row["organisation_id"]) for row in facts.held[kind]}
-        for row in facts.held[kind]:
-            if row["organisation_id"] not in givers:
-                continue
-            to = choose(row)
+        for row in (one for one in facts.held[kind] if one["organisation_id"] in givers):
+            to = choose(ways, row)
             if to is not None and to != row["organisation_id"] and _key(kind, row, to) not in taken:
                 goes[kind][row["id"]] = to
                 taken.add(_key(kind, row, to))
-            elif kind != "explanation" and ways.loses(row):
+            elif kind in LEFT and ways.loses(row):
                 left.append((kind, row))
     return Bound(goes, left)
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
+from services.api.handovers.conflicts import Conflict
 from services.api.handovers.labels import lasting_labels
 from services.api.handovers.moves import Move
 from services.api.handovers.plans import Plan
@@ -121,16 +122,16 @@ def left_behind(plan: Plan) -> list[dict[str, Any]]:
         }
         for row in plan.done_duties
     ]
-    left = [
-        {
-            "kind": one.kind,
-            "object_id": str(one.object_id),
-            "bodies": [str(one.body)],
-            "reason": "left_behind",
-            "words": f"{one.vietnamese} / {one.english}",
-            "facts": {},
-        }
-        for one in plan.conflicts
-        if one.code in NOT_MOVED
-    ]
+    left = [_not_moved(one) for one in plan.conflicts if one.code in NOT_MOVED]
     return done + left + (plan.returned.stays if plan.returned else [])
+
+
+def _not_moved(one: Conflict) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "object_id": str(one.object_id),
+        "bodies": [str(one.body)],
+        "reason": "left_behind",
+        "words": f"{one.vietnamese} / {one.english}",
+        "facts": {},
+    }

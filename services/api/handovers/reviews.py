@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.api.handovers.conflicts import Conflict
-from services.api.handovers.facts import Facts, Row
+from services.api.handovers.facts import Body, Facts, Row
 from services.api.handovers.moves import Move
 
 
@@ -37,11 +37,8 @@ def _own(
     """Decide about the rules of those who end."""
     rules = {row["organisation_id"]: row for row in facts.held["review_rule"]}
     given: dict[UUID, tuple[Any, ...]] = {}
-    for rule in (rules[body] for body in ending if body in rules):
+    for rule in (rules[body] for body in ending if _carries(facts.bodies[body], rules.get(body))):
         giver, to = rule["organisation_id"], receivers[0]
-        # That two accept the coordinator's figures goes with coordinating.
-        if facts.bodies[giver].is_coordinator and rule["reviewer_id"] is None:
-            continue
         without = [facts.code(one) for one in receivers if one not in rules]
         if not without:
             yield _kept(rule, [facts.code(one) for one in receivers])
@@ -57,6 +54,11 @@ def _own(
         elif to not in given:
             given[to] = content
             yield Move("review_rule", "moved", {**rule, "reviewer_id": reviewer}, giver, to)
+
+
+def _carries(body: Body, rule: Row | None) -> bool:
+    """Tell whether there is a rule to carry over: that two accept a coordinator's figures goes with coordinating."""
+    return rule is not None and not (body.is_coordinator and rule["reviewer_id"] is None)
 
 
 def _naming(
