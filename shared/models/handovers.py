@@ -19,6 +19,13 @@ MOVE_KINDS = (
     "contact",
     "membership",
     "organisation",
+    "explanation",
+    "review_rule",
+    "deadline",
+    "policy",
+    "feed",
+    "webhook",
+    "deputy",
 )
 MOVE_ACTIONS = ("moved", "in_place", "joined", "began", "ended")
 

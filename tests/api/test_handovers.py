@@ -65,13 +65,12 @@ async def test_a_planned_hand_over_moves_nothing_and_says_what_it_would(
     planned = await plan(client, cast)
     assert planned["state"] == "planned"
     looked = planned["preview"]
-    assert looked["counts"] == {
+    assert {name: number for name, number in looked["counts"].items() if number} == {
         "responsibilities": 3,
         "assignments": 3,
         "submissions": 1,
         "contacts": 1,
         "memberships": 2,
-        "reminders": 0,
     }
     assert [move["id"] for move in looked["submissions"]] == [draft["id"]]
     both = {(move["from"], move["to"]) for move in looked["responsibilities"]}

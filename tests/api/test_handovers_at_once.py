@@ -177,3 +177,35 @@ async def test_a_period_opened_meanwhile_makes_its_duties_for_the_new_body(
         params["organisation"] = "so-nv"
         found = await read(client, cast.coordinator, "/v1/assignments", **params)
         assert len(found["items"]) == 5
+
+
+@pytest.mark.parametrize("first", ["ask", "carry-out"])
+async def test_a_question_asked_at_once_is_the_new_bodys_whoever_goes_first(
+    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory, first: str
+) -> None:
+    async with office(servers, template, tmp_path_factory) as at:
+        client, cast = at.client, at.cast
+        duty = await assignment_of(client, cast)
+        planned = await plan(client, cast)
+        question = {"assignment": duty["id"], "question": "Vì sao giảm?", "due_on": "2030-07-10"}
+        actions = {
+            "ask": lambda: client.post(
+                "/v1/explanations", json=question, headers=cast.leader.headers
+            ),
+            "carry-out": lambda: carry(client, cast, planned["id"]),
+        }
+        (second,) = actions.keys() - {first}
+        async with at.database.transaction() as holder:
+            # Both wait for the body's row, in this order.
+            await holder.execute(
+                text("SELECT 1 FROM organisations WHERE code = 'so-gddt' FOR NO KEY UPDATE")
+            )
+            running = {first: asyncio.create_task(actions[first]())}
+            await until_waiting(holder, 1)
+            running[second] = asyncio.create_task(actions[second]())
+            await until_waiting(holder, 2)
+        answers = {name: await task for name, task in running.items()}
+        body(answers["carry-out"])
+        asked = body(answers["ask"], 201)
+        seen = await read(client, cast.coordinator, f"/v1/explanations/{asked['id']}")
+        assert seen["organisation"] == "so-nv"

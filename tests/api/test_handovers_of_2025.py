@@ -25,7 +25,16 @@ from shared.models import (
 )
 from tests.api.handing import BASIS, HANDOVERS, add_contact, carry, codes, read
 from tests.cast import Cast
-from tests.factories import assignment_of, body, closed_period, opened_period, pointers
+from tests.factories import (
+    act,
+    assignment_of,
+    body,
+    closed_period,
+    done,
+    opened_period,
+    pointers,
+    submitted,
+)
 
 LIST = Path("deploy/plans/hanoi-2024/successions_2025.csv").read_bytes()
 PATH = f"{HANDOVERS}/import"
@@ -194,6 +203,38 @@ async def test_closed_history_still_shows_the_old_names(client: AsyncClient, cas
     assert [one["organisation"] for one in successors["predecessors"]] == ["so-nnptnt", "so-tnmt"]
     # Sở Xây dựng stood before; only the plan did not know it.
     assert (await read(client, cast.viewer, "/v1/organisations/so-xd"))["valid_from"] is None
+
+
+async def test_afterwards_one_coordinator_alone_accepts_no_moved_figure_of_his_body(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    await carried_out_all(client, cast)
+    duty = await assignment_of(client, cast, "3.2.1.vien-thong", organisation="so-khcn")
+    sent = await submitted(client, cast.coordinating_officer, duty["id"])
+    first = await done(client, cast.coordinator, sent["id"], "accept")
+    assert (first["state"], first["first_accepted_by"]) == ("submitted", cast.coordinator.name)
+    again = await act(client, cast.coordinator, sent["id"], "accept")
+    assert again.json()["type"] == "urn:pii:problem:second-reviewer"
+    taken = await done(client, cast.second_coordinator, sent["id"], "accept")
+    assert (taken["state"], taken["decided_by"]) == ("accepted", cast.second_coordinator.name)
+
+
+async def test_afterwards_the_reviewing_body_completes_what_the_coordinator_began(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    await carried_out_all(client, cast)
+    rule = {"kind": "reviewing_body", "reviewer": "so-ct"}
+    headers = {**cast.coordinator.headers, "if-match": "*"}
+    body(await client.put("/v1/review-rules/so-khcn", json=rule, headers=headers))
+    duty = await assignment_of(client, cast, "3.2.1.vien-thong", organisation="so-khcn")
+    sent = await submitted(client, cast.coordinating_officer, duty["id"])
+    await done(client, cast.coordinator, sent["id"], "accept")
+    other = await act(client, cast.second_coordinator, sent["id"], "accept")
+    assert other.json()["type"] == "urn:pii:problem:reviewing-body"
+    taken = await done(client, cast.foreign_officer, sent["id"], "accept")
+    assert (taken["state"], taken["decided_by"]) == ("accepted", cast.foreign_officer.name)
 
 
 HEADING = "from,to,to_name_vi,effective_on,kind\n"

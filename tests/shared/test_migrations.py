@@ -125,3 +125,39 @@ async def test_what_was_sent_before_files_served_several_figures_is_kept(servers
         await engine.dispose()
     finally:
         await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+BEFORE_WHAT_HANGS_ON_A_BODY = "c1d9a8b0e2f4"
+RECEIPT = """
+SET session_replication_role = replica;
+INSERT INTO handover_moves (id, handover_id, number, kind, action, object_id, from_id, to_id, old, new, facts)
+  SELECT gen_random_uuid(), gen_random_uuid(), 1, kind, 'in_place', gen_random_uuid(), gen_random_uuid(),
+  gen_random_uuid(), '{}', '{}', '{}' FROM unnest(ARRAY['assignment', 'explanation']) AS kind
+"""
+
+
+async def test_a_receipt_of_a_question_outlives_the_way_down_and_up(servers: Servers) -> None:
+    name = f"t_{uuid4().hex[:12]}"
+    await run_sql(servers, f"CREATE DATABASE {name}")
+    try:
+        url = settings_for(servers, servers.postgres.database_url(name)).database_url
+        config = alembic_config(url)
+        engine = create_async_engine(url)
+        await asyncio.to_thread(command.upgrade, config, "head")
+        async with engine.begin() as connection:
+            for statement in RECEIPT.split(";"):
+                await connection.execute(text(statement))
+        await asyncio.to_thread(command.downgrade, config, BEFORE_WHAT_HANGS_ON_A_BODY)
+        async with engine.connect() as connection:
+            with pytest.raises(DBAPIError, match="ck_handover_moves_kind"):
+                await connection.execute(
+                    text("INSERT INTO handover_moves SELECT gen_random_uuid(), handover_id, 2, 'policy',"
+                         " action, object_id, NULL, from_id, to_id, old, new, facts FROM handover_moves")
+                )  # fmt: skip
+        await asyncio.to_thread(command.upgrade, config, "head")
+        async with engine.connect() as connection:
+            kinds = await connection.scalars(text("SELECT kind FROM handover_moves ORDER BY kind"))
+            assert list(kinds) == ["assignment", "explanation"]
+        await engine.dispose()
+    finally:
+        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")

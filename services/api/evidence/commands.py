@@ -14,7 +14,7 @@ from services.api.evidence.queries import EvidenceNotFoundError
 from services.api.submissions.hand import Taken, submission_in_hand
 from services.api.submissions.history import look_again
 from shared.errors import ConflictError, InvalidError
-from shared.models import Evidence, EvidenceUse
+from shared.models import Assignment, Evidence, EvidenceUse, Submission
 
 MOST_PIECES = 20
 
@@ -89,12 +89,17 @@ async def add_document(
 async def use_document(
     session: AsyncSession, caller: Caller, submission_id: UUID, *, evidence_id: UUID, proof: Proof
 ) -> None:
-    """Let a document of the same body prove this figure too."""
+    """Let a document of the same body, or one that proves a figure of its duties already, prove this figure too.
+
+    After a hand-over a draft's documents stay filed under the body that had them: accepted figures that they prove
+    remain its history, and one file cannot be two bodies'. Who owns the duty reuses what the duty brought along; what
+    is handed back takes that right with it, so nothing has to be moved nor moved back.
+    """
     taken = await _with_room(session, caller, submission_id)
     # Held, so that nobody takes it away meanwhile.
     evidence = await session.get(Evidence, evidence_id, with_for_update={"key_share": True})
     body = taken.about.assignment.organisation_id
-    if evidence is None or evidence.organisation_id != body:
+    if evidence is None or not await _may_use(session, evidence, body):
         raise InvalidError(
             "This body has no such document.",
             vi="Cơ quan này không có tài liệu này.",
@@ -105,6 +110,18 @@ async def use_document(
     if await session.get(EvidenceUse, (submission_id, evidence_id)):
         raise UsedAlreadyError(pointer="/evidence")
     await _use(session, caller, taken, evidence, proof)
+
+
+async def _may_use(session: AsyncSession, evidence: Evidence, body: UUID) -> bool:
+    if evidence.organisation_id == body:
+        return True
+    proves = (
+        select(EvidenceUse.submission_id)
+        .join(Submission, Submission.id == EvidenceUse.submission_id)
+        .join(Assignment, Assignment.id == Submission.assignment_id)
+        .where(EvidenceUse.evidence_id == evidence.id, Assignment.organisation_id == body)
+    )
+    return await session.scalar(proves.limit(1)) is not None
 
 
 async def _with_room(session: AsyncSession, caller: Caller, submission_id: UUID) -> Taken:

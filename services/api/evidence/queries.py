@@ -75,6 +75,10 @@ USES = (
 _HIDDEN = ("organisation_id", "blocks", "storage_key")
 
 
+async def uses_of(read: Reader, evidence_id: UUID) -> list[Any]:
+    return await read.all(USES, id=evidence_id)
+
+
 async def visible_evidence(
     read: Reader, caller: Caller, evidence_id: UUID
 ) -> tuple[Any, list[Any]]:
@@ -82,7 +86,7 @@ async def visible_evidence(
     row = await read.first(ONE_EVIDENCE, id=evidence_id)
     if row is None:
         raise EvidenceNotFoundError
-    uses = [use for use in await read.all(USES, id=evidence_id) if visible(caller, use)]
+    uses = [use for use in await uses_of(read, evidence_id) if visible(caller, use)]
     if not uses and not caller.may(WRITE, row["organisation_id"]):
         raise EvidenceNotFoundError
     return row, uses
@@ -102,7 +106,8 @@ async def evidence_shown(read: Reader, caller: Caller, evidence_id: UUID) -> dic
     for name in _HIDDEN:
         del shown[name]
     actions = ["download"] if row["storage_key"] and row["scan"] in {"clean", "not_scanned"} else []
-    if all(_editable(caller, use) for use in uses):
+    # After a hand-over some of it may be another body's, which the caller does not see.
+    if all(_editable(caller, use) for use in await uses_of(read, evidence_id)):
         actions.append("remove")
     return {
         **shown,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import record
@@ -39,7 +39,9 @@ async def ask_explanation(
         raise InvalidError(
             "The last day for the answer is past.", vi="Hạn trả lời đã qua.", pointer="/due_on"
         )
-    about = await (_of_duty(session, new) if new.assignment else _of_indicator(session, new))
+    about = await (
+        _of_duty(session, new, now) if new.assignment else _of_indicator(session, new, now)
+    )
     asked = ExplanationRequest(
         id=uuid4(),
         **about._asdict(),
@@ -55,16 +57,21 @@ async def ask_explanation(
     return asked.id
 
 
-async def _of_duty(session: AsyncSession, new: NewExplanation) -> _About:
+async def _of_duty(session: AsyncSession, new: NewExplanation, now: datetime) -> _About:
     duty = await session.get(Assignment, new.assignment)
     if duty is None:
         raise InvalidError(
             "There is no such duty.", vi="Không có nhiệm vụ này.", pointer="/assignment"
         )
+    body = await _held_body(session, Organisation.id == duty.organisation_id, "/assignment")
+    await session.refresh(duty)  # a hand-over that was waited for gave it to another body
+    if duty.organisation_id != body.id:
+        body = await _held_body(session, Organisation.id == duty.organisation_id, "/assignment")
+    _refuse_ended(body, now, "/assignment")
     return _About(duty.period_id, duty.id, duty.node_id, duty.organisation_id)
 
 
-async def _of_indicator(session: AsyncSession, new: NewExplanation) -> _About:
+async def _of_indicator(session: AsyncSession, new: NewExplanation, now: datetime) -> _About:
     period = await session.scalar(select(Period).where(Period.code == new.period))
     if period is None:
         raise InvalidError(
@@ -81,14 +88,30 @@ async def _of_indicator(session: AsyncSession, new: NewExplanation) -> _About:
         raise InvalidError(
             "There is no such indicator.", vi="Không có chỉ số này.", pointer="/indicator"
         )
-    body = await session.scalar(
-        select(Organisation.id).where(Organisation.code == new.organisation)
-    )
+    body = await _held_body(session, Organisation.code == new.organisation, "/organisation")
+    _refuse_ended(body, now, "/organisation")
+    return _About(period.id, None, node, body.id)
+
+
+async def _held_body(
+    session: AsyncSession, which: ColumnElement[bool], pointer: str
+) -> Organisation:
+    """Take the body, as a hand-over does first: it takes the question along, or this comes after it."""
+    body = await session.scalar(select(Organisation).where(which).with_for_update(read=True))
     if body is None:
         raise InvalidError(
-            "There is no such organisation.", vi="Không có cơ quan này.", pointer="/organisation"
+            "There is no such organisation.", vi="Không có cơ quan này.", pointer=pointer
         )
-    return _About(period.id, None, node, body)
+    return body
+
+
+def _refuse_ended(body: Organisation, now: datetime, pointer: str) -> None:
+    if body.valid_to is not None and body.valid_to < today_in_hanoi(now):
+        raise InvalidError(
+            "This body has ended and nobody answers for it: name period, indicator and a body that followed it.",
+            vi="Cơ quan này đã kết thúc, không còn ai trả lời: hãy nêu kỳ, chỉ số và cơ quan kế tục.",
+            pointer=pointer,
+        )
 
 
 async def _held(session: AsyncSession, explanation_id: UUID) -> ExplanationRequest:

@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.handovers.carrying import Receipt, taken
 from services.api.handovers.facts import Facts
 from services.api.handovers.moves import Move
 from services.api.handovers.plans import Act, Plan
+from services.api.handovers.receipts import Receipt, taken
 from shared.models import (
     Assignment,
     Contact,
+    ExplanationRequest,
     Handover,
     Organisation,
     Period,
@@ -143,7 +144,7 @@ async def restore_bodies(
 
 
 async def _holds(session: AsyncSession, body: UUID, act: Act) -> bool:
-    """Tell whether it has anything left: a responsibility, a duty in an open period, a contact."""
+    """Tell whether it has anything left: a responsibility, a duty in an open period, a question, a contact."""
     await session.flush()
     forever = text("'infinity'::date")
     duties = (
@@ -159,6 +160,9 @@ async def _holds(session: AsyncSession, body: UUID, act: Act) -> bool:
                     func.coalesce(Responsibility.valid_to, forever) >= act.effective_on,
                 ),
                 duties.exists(),
+                exists().where(
+                    ExplanationRequest.organisation_id == body, ExplanationRequest.state == "asked"
+                ),
                 exists().where(Contact.organisation_id == body, Contact.active),
             )
         )

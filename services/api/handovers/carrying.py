@@ -3,119 +3,21 @@
 What is moved is locked before; every change is written down twice, in the audit log and in the receipt.
 """
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import record
-from services.api.deps.caller import Caller
+from services.api.handovers.binding import carry_bound, carry_deputies, carry_reviews
 from services.api.handovers.conflicts import doubled, fitting
-from services.api.handovers.moves import Move, lasting_labels
+from services.api.handovers.moves import Move
 from services.api.handovers.plans import Plan
-from shared.db import Base
-from shared.models import (
-    Assignment,
-    Contact,
-    Handover,
-    HandoverMove,
-    Membership,
-    Responsibility,
-)
+from services.api.handovers.receipts import Receipt, taken
+from shared.models import Assignment, Contact, Membership, Responsibility
 
-Model = TypeVar("Model", bound=Base)
 _DAY = timedelta(days=1)
-
-
-def _written(values: dict[str, Any]) -> dict[str, Any]:
-    """Write values as JSON keeps them."""
-    made = dict(values)
-    for name, value in values.items():
-        if isinstance(value, date):
-            made[name] = value.isoformat()
-        elif isinstance(value, UUID):
-            made[name] = str(value)
-    return made
-
-
-class Receipt:
-    """Writes down what was moved, in order, with the audit entry of each."""
-
-    def __init__(
-        self, session: AsyncSession, caller: Caller, handover: Handover, plan: Plan
-    ) -> None:
-        self._session = session
-        self._caller = caller
-        self._handover = handover
-        self._codes = {body.id: body.code for body in plan.facts.bodies.values()}
-        self._basis = plan.act.basis
-        self.number = 0
-
-    def add(
-        self,
-        move: Move,
-        *,
-        old: dict[str, Any],
-        new: dict[str, Any],
-        changes: dict[str, list[Any]] | None = None,
-        new_object_id: UUID | None = None,
-    ) -> None:
-        """Note one move: the thing as it was, the thing as it goes on, and what changed of the old one."""
-        self.number += 1
-        self._session.add(
-            HandoverMove(
-                id=uuid4(),
-                handover_id=self._handover.id,
-                number=self.number,
-                kind=move.kind,
-                action=move.action,
-                object_id=move.object_id,
-                new_object_id=new_object_id,
-                from_id=move.from_id,
-                to_id=move.to_id,
-                old=_written(old),
-                new=_written(new),
-                facts=_written(lasting_labels(move)),
-            )
-        )
-        self._record(move, changes or {}, new_object_id)
-
-    def _record(
-        self, move: Move, changes: dict[str, list[Any]], new_object_id: UUID | None
-    ) -> None:
-        record(
-            self._session,
-            self._caller,
-            "handed_over",
-            (move.kind, move.object_id),
-            changes={
-                "organisation": [self._codes[move.from_id], self._codes[move.to_id]],
-                "handover": [None, self._handover.id],
-                **changes,
-                **({"continued_by": [None, new_object_id]} if new_object_id else {}),
-            },
-            reason=self._basis,
-        )
-
-
-async def taken(
-    session: AsyncSession, model: type[Model], ids: Collection[UUID]
-) -> dict[UUID, Model]:
-    """Load rows by their ids, locked in one order."""
-    if not ids:
-        return {}
-    key = model.__table__.c.id
-    rows = await session.scalars(
-        select(model)
-        .where(key.in_(ids))
-        .order_by(key)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return {row.id: row for row in rows}  # type: ignore[attr-defined]
 
 
 class Carrying:
@@ -132,6 +34,8 @@ class Carrying:
         self._last = self._day - _DAY
         # Under which responsibility a duty goes on.
         self._successor: dict[UUID, UUID] = {}
+        # As which membership one goes on.
+        self._accounts: dict[UUID, UUID] = {}
 
     async def run(self) -> None:
         moves = self._plan.moves
@@ -142,6 +46,10 @@ class Carrying:
             self._receipt.add(move, old={}, new={})
         await self._contacts(moves.contacts)
         await self._memberships(moves.memberships)
+        await self._session.flush()
+        await carry_deputies(self._session, self._receipt, moves.deputies, self._accounts)
+        await carry_bound(self._session, self._receipt, moves, now=self._now)
+        await carry_reviews(self._session, self._receipt, moves.review_rules, now=self._now)
         await self._session.flush()
 
     def _note(self, move: Move) -> str:
@@ -259,6 +167,7 @@ class Carrying:
                 held.organisation_id = move.to_id
             else:
                 new_id = new_id or self._join(move, held)
+                self._accounts[held.id] = new_id
                 changes = self._end(held, move)
             self._receipt.add(
                 move,

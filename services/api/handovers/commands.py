@@ -1,6 +1,5 @@
 """Plan a hand-over, change it while it is planned, carry it out, take it back."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +11,7 @@ from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.handovers.bodies import end_bodies, make_body, restore_bodies
-from services.api.handovers.carrying import Carrying, Receipt, taken
+from services.api.handovers.carrying import Carrying
 from services.api.handovers.errors import (
     AlreadyReversedError,
     BlockedError,
@@ -20,25 +19,18 @@ from services.api.handovers.errors import (
     NotPlannedError,
     TooEarlyError,
 )
+from services.api.handovers.holding import hold, hold_periods
 from services.api.handovers.plans import Act, Plan, basis_text, earliest_on, plan_of
 from services.api.handovers.queries import HandoverNotFoundError
+from services.api.handovers.receipts import Receipt, left_behind
 from services.api.handovers.schemas import HandoverPatch, NewHandover
 from services.api.handovers.wishes import SHAPES, check_choices, receivers, stored, wished
-from services.api.periods.hand import hold_duties
 from shared import outbox
 from shared.db import session_reader
 from shared.errors import Fault, ForbiddenError, InvalidError
 from shared.events import HandedOver
 from shared.log import trace_id
-from shared.models import (
-    Assignment,
-    Contact,
-    Handover,
-    Membership,
-    Organisation,
-    Period,
-    Responsibility,
-)
+from shared.models import Handover, Period
 from shared.public import announce_handover
 
 
@@ -136,7 +128,7 @@ async def carry_out(
     Whoever submits or accepts at the same moment has the duty before or after, never in between: both take
     the duty's row first.
     """
-    await _hold_periods(session)
+    await hold_periods(session)
     handover = await _planned(session, handover_id)
     await _carry(session, caller, handover, now=now)
 
@@ -151,7 +143,7 @@ async def reverse_handover(
     now: datetime,
 ) -> UUID:
     """Hand back, as an act of its own, what is still where it was put; what was, stays written."""
-    await _hold_periods(session)
+    await hold_periods(session)
     first = await session.get(Handover, handover_id, with_for_update={"key_share": True})
     if first is None:
         raise HandoverNotFoundError
@@ -200,34 +192,11 @@ def _counter_act(
     )
 
 
-async def _hold_periods(session: AsyncSession) -> None:
-    """Let no period be opened, closed or scored meanwhile: opening makes duties of the responsibilities."""
-    await hold_duties(session)
-    await session.scalars(
-        select(Period.id)
-        .where(Period.state != "closed")
-        .order_by(Period.id)
-        .with_for_update(key_share=True)
-    )
-
-
-async def _hold(session: AsyncSession, bodies: Sequence[UUID]) -> None:
-    """Take everything of these bodies, in one order: two acts wait for each other and never lock up."""
-    await taken(session, Organisation, bodies)
-    for model in (Responsibility, Assignment, Contact, Membership):
-        await session.scalars(
-            select(model.id)
-            .where(model.organisation_id.in_(bodies))
-            .order_by(model.id)
-            .with_for_update(key_share=True)
-        )
-
-
 async def _carry(
     session: AsyncSession, caller: Caller, handover: Handover, *, now: datetime
 ) -> None:
     today = today_in_hanoi(now)
-    await _hold(session, sorted({*handover.from_ids, *handover.to_ids}))
+    await hold(session, sorted({*handover.from_ids, *handover.to_ids}))
     plan = await plan_of(await session_reader(session), Act.of(handover), today=today)
     refuse_early(plan, today)
     _refuse_blocked(plan)
@@ -241,7 +210,7 @@ async def _carry(
     handover.state, handover.updated_at, handover.trace_id = "carried_out", now, trace_id.get()
     handover.carried_out_by, handover.carried_out_by_name = caller.id, caller.name
     handover.carried_out_at = now
-    handover.left_behind = _left_behind(plan)
+    handover.left_behind = left_behind(plan)
     record(
         session,
         caller,
@@ -275,25 +244,13 @@ def _refuse_blocked(plan: Plan) -> None:
         )
 
 
-def _left_behind(plan: Plan) -> list[dict[str, Any]]:
-    done = [
-        {
-            "kind": "assignment",
-            "object_id": str(row["id"]),
-            "bodies": [str(row["organisation_id"])],
-            "reason": "done",
-            "words": "Đã hoàn thành: giữ nguyên tên cơ quan cũ. / Done: it stays under the old body's name.",
-            "facts": {name: row[name] for name in ("period", "node", "status")},
-        }
-        for row in plan.done_duties
-    ]
-    return done + (plan.returned.stays if plan.returned else [])
-
-
 async def _announce(session: AsyncSession, handover: Handover, plan: Plan) -> None:
     """Tell of it, and have the reminders of every open period planned anew: other people are to be told."""
     await session.flush()  # a body that it founded is looked up
     announce_handover(session, handover, handover.to_ids)
     if plan.moves.at_once:
-        for period_id in await session.scalars(select(Period.id).where(Period.state == "open")):
+        # A question may wait for its answer when its period is closed already.
+        periods = {move.row["period_id"] for move in plan.moves.explanations}
+        periods |= set(await session.scalars(select(Period.id).where(Period.state == "open")))
+        for period_id in sorted(periods):
             outbox.emit(session, HandedOver(period_id=period_id, handover_id=handover.id))

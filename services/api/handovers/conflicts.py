@@ -19,6 +19,8 @@ class Conflict(NamedTuple):
     vietnamese: str
     kind: str = ""
     object_id: UUID | None = None
+    # Whose matter it is, where that is not the object itself.
+    body: UUID | None = None
 
 
 def conflicts_of(
@@ -30,6 +32,7 @@ def conflicts_of(
     ending: Sequence[UUID],
     day: date,
     basis: str,
+    also: Sequence[Conflict],
 ) -> list[Conflict]:
     """List them, what blocks first."""
     found = [
@@ -38,6 +41,7 @@ def conflicts_of(
         *_own_reviews(facts, moves),
         *_unreachable(facts, moves),
         *_left(facts, ending),
+        *also,
     ]
     if not basis:
         found.append(
@@ -216,6 +220,7 @@ def _left(facts: Facts, ending: Sequence[UUID]) -> Iterator[Conflict]:
                 vietnamese=f"Khóa API {row['name']!r} của {facts.code(row['organisation_id'])} không được chuyển.",
                 kind="api_key",
                 object_id=row["id"],
+                body=row["organisation_id"],
             )
     for row in facts.elsewhere:
         yield Conflict(

@@ -6,15 +6,17 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, case, func, or_, select, text, true
+from sqlalchemy import Uuid, bindparam, case, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.api.handovers.held import Held, held_by, in_bodies
 from shared.db import Reader
 from shared.duty import reminds_of
 from shared.models import (
     ApiKey,
     Assignment,
     Contact,
+    ExplanationRequest,
     Framework,
     Handover,
     Membership,
@@ -59,13 +61,10 @@ class Facts:
     keys: Sequence[Row]
     elsewhere: Sequence[Row]
     closed: Row
+    held: Held
 
     def code(self, body: UUID) -> str:
         return self.bodies[body].code
-
-
-def _in_bodies(column: Any, name: str = "bodies") -> ColumnElement[bool]:
-    return column == any_(bindparam(name, type_=ARRAY(Uuid)))  # type: ignore[no-any-return]
 
 
 BODIES = select(
@@ -75,7 +74,7 @@ BODIES = select(
     Organisation.is_coordinator,
     Organisation.valid_from,
     Organisation.valid_to,
-).where(_in_bodies(Organisation.id))
+).where(in_bodies(Organisation.id))
 RESPONSIBILITIES = (
     select(
         Responsibility.id,
@@ -92,7 +91,7 @@ RESPONSIBILITIES = (
     .join(Node, Node.id == Responsibility.node_id)
     .join(Framework, Framework.id == Node.framework_id)
     .where(
-        _in_bodies(Responsibility.organisation_id),
+        in_bodies(Responsibility.organisation_id),
         func.coalesce(Responsibility.valid_to, _FOREVER) >= bindparam("day"),
     )
     .order_by(Framework.year, Node.sort_key, Responsibility.role, Responsibility.id)
@@ -153,24 +152,24 @@ ASSIGNMENTS = (
     .join(Node, Node.id == Assignment.node_id)
     .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
     .outerjoin(_pending, true())
-    .where(_in_bodies(Assignment.organisation_id), Period.state == "open")
+    .where(in_bodies(Assignment.organisation_id), Period.state == "open")
     .order_by(Period.code, Assignment.sort_key, Assignment.id)
 )
-REMINDERS = (
-    select(
-        Reminder.id,
-        Reminder.assignment_id,
-        Reminder.recipient_name,
-        Reminder.audience,
-        Reminder.send_at,
-    )
-    .join(Assignment, reminds_of(Assignment.id))
-    .where(
-        _in_bodies(Assignment.organisation_id),
-        or_(*(Reminder.state == state for state in ("planned", "held", "claimed"))),
-    )
-    .order_by(Reminder.send_at, Reminder.id)
+_waits = or_(*(Reminder.state == state for state in ("planned", "held", "claimed")))
+_REMINDER = select(
+    Reminder.id,
+    Reminder.assignment_id.label("assignment"),
+    Reminder.explanation_id.label("explanation"),
+    Reminder.recipient_name,
+    Reminder.audience,
+    Reminder.send_at,
+).order_by(Reminder.send_at, Reminder.id)
+REMINDERS = _REMINDER.join(Assignment, reminds_of(Assignment.id)).where(
+    in_bodies(Assignment.organisation_id), _waits, Reminder.explanation_id.is_(None)
 )
+EXPLANATION_REMINDERS = _REMINDER.join(
+    ExplanationRequest, ExplanationRequest.id == Reminder.subject_id
+).where(in_bodies(ExplanationRequest.organisation_id), ExplanationRequest.state == "asked", _waits)
 CONTACTS = (
     select(
         Contact.id,
@@ -182,7 +181,7 @@ CONTACTS = (
         Contact.active,
         (Contact.updated_at == Contact.created_at).label("untouched"),
     )
-    .where(_in_bodies(Contact.organisation_id))
+    .where(in_bodies(Contact.organisation_id))
     .order_by(Contact.created_at, Contact.id)
 )
 MEMBERSHIPS = (
@@ -199,7 +198,7 @@ MEMBERSHIPS = (
     )
     .join(User, User.id == Membership.user_id)
     .where(
-        _in_bodies(Membership.organisation_id),
+        in_bodies(Membership.organisation_id),
         func.coalesce(Membership.valid_to, _FOREVER) >= bindparam("day"),
     )
     .order_by(User.login, Membership.role, Membership.id)
@@ -215,7 +214,7 @@ REVIEWERS = (
     )
 )
 KEYS = select(ApiKey.id, ApiKey.name, ApiKey.organisation_id).where(
-    _in_bodies(ApiKey.organisation_id), ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now()
+    in_bodies(ApiKey.organisation_id), ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now()
 )
 ELSEWHERE = select(Handover.id, Handover.kind, Handover.from_ids, Handover.effective_on).where(
     Handover.state == "planned",
@@ -234,7 +233,7 @@ CLOSED = (
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)
     .outerjoin(Submission, Submission.assignment_id == Assignment.id)
-    .where(_in_bodies(Assignment.organisation_id), Period.state == "closed")
+    .where(in_bodies(Assignment.organisation_id), Period.state == "closed")
 )
 
 
@@ -258,11 +257,15 @@ async def facts_of(
         bodies=found,
         responsibilities=await read.all(RESPONSIBILITIES, bodies=bodies, day=day),
         assignments=await read.all(ASSIGNMENTS, bodies=bodies),
-        reminders=await read.all(REMINDERS, bodies=own),
+        reminders=[
+            *await read.all(REMINDERS, bodies=own),
+            *await read.all(EXPLANATION_REMINDERS, bodies=own),
+        ],
         contacts=await read.all(CONTACTS, bodies=bodies),
         memberships=await read.all(MEMBERSHIPS, bodies=bodies, day=day),
         reviewers={row["id"]: row["name"] for row in await read.all(REVIEWERS, today=today)},
         keys=await read.all(KEYS, bodies=own),
         elsewhere=await read.all(ELSEWHERE, bodies=bodies, givers=own, handover=handover),
         closed=(await read.all(CLOSED, bodies=own))[0],
+        held=await held_by(read, bodies, today=max(day, today)),
     )

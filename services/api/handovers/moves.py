@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from services.api.handovers.facts import Facts, Row
@@ -58,6 +58,11 @@ class Aims:
     bases: Mapping[UUID, str] = field(default_factory=dict)
     # What ended without a successor of its own, and is to begin again.
     revived: Sequence[Move] = ()
+    # Of each kind that changes hands by its body alone, the same.
+    bound: Mapping[str, Mapping[UUID, UUID]] = field(default_factory=dict)
+    reviews: Sequence[Move] = ()
+    # Of a deputy that is given back: the membership on which he was before.
+    deputies: Mapping[UUID, UUID] = field(default_factory=dict)
 
 
 def aims_of(
@@ -116,14 +121,21 @@ class Moves(NamedTuple):
     submissions: list[Move]
     contacts: list[Move]
     memberships: list[Move]
+    explanations: list[Move]
+    review_rules: list[Move]
+    deadlines: list[Move]
+    policies: list[Move]
+    feeds: list[Move]
+    webhooks: list[Move]
+    deputies: list[Move]
 
     def everything(self) -> list[Move]:
         return [move for moves in self for move in moves]
 
     @property
     def at_once(self) -> int:
-        """Count what cannot be dated ahead: duties, contacts and accounts change hands when it is done."""
-        return len(self.assignments) + len(self.contacts) + len(self.memberships)
+        """Count what cannot be dated ahead: all but responsibilities changes hands when it is done."""
+        return len(self.everything()) - len(self.responsibilities)
 
 
 def moves_of(facts: Facts, aims: Aims, *, day: date) -> Moves:
@@ -145,12 +157,20 @@ def moves_of(facts: Facts, aims: Aims, *, day: date) -> Moves:
         for move in assignments
         if move.row["pending_id"] is not None
     ]
+    memberships = _memberships(facts, aims, day)
     return Moves(
         responsibilities,
         assignments,
         submissions,
         _contacts(facts, aims),
-        _memberships(facts, aims, day),
+        memberships,
+        explanations=_bound(facts, aims, "explanation"),
+        review_rules=list(aims.reviews),
+        deadlines=_bound(facts, aims, "deadline"),
+        policies=_bound(facts, aims, "policy"),
+        feeds=_bound(facts, aims, "feed"),
+        webhooks=_bound(facts, aims, "webhook"),
+        deputies=_deputies(facts, aims, memberships),
     )
 
 
@@ -241,23 +261,24 @@ def _memberships(facts: Facts, aims: Aims, day: date) -> list[Move]:
     return moves
 
 
-def labels(move: Move) -> dict[str, Any]:
-    """Say what the thing is called, as it is called now."""
-    shown = {
-        "responsibility": ("framework", "node", "node_name_vi", "role", "valid_from", "valid_to"),
-        "assignment": ("period", "node", "node_name_vi", "role", "kind", "due_on", "status"),
-        "submission": ("period", "node", "assignment_id", "pending_state", "pending_revision",
-                       "created_by_name", "submitted_by_name"),
-        "contact": ("name", "role", "email"),
-        "membership": ("login", "name", "role", "valid_from", "valid_to"),
-        "organisation": ("code", "name_vi"),
-    }[move.kind]  # fmt: skip
-    return {name: move.row.get(name) for name in shown}
+def _bound(facts: Facts, aims: Aims, kind: str) -> list[Move]:
+    """List what changes hands as it is, because it is bound to the body."""
+    goes = aims.bound.get(kind, {})
+    return [
+        Move(kind, "in_place", row, row["organisation_id"], goes[row["id"]])
+        for row in facts.held[kind]
+        if row["id"] in goes
+    ]
 
 
-# What must stay erasable where it belongs, and so is not written into history once more.
-PERSONAL = frozenset({"name", "email", "login", "created_by_name", "submitted_by_name"})
-
-
-def lasting_labels(move: Move) -> dict[str, Any]:
-    return {name: value for name, value in labels(move).items() if name not in PERSONAL}
+def _deputies(facts: Facts, aims: Aims, memberships: Sequence[Move]) -> list[Move]:
+    """Let who stands in for somebody go along where the membership is ended and goes on as another."""
+    went = {move.object_id: move for move in memberships if move.action != "in_place"}
+    moves = []
+    for row in facts.held["deputy"]:
+        before = aims.deputies.get(row["id"])
+        account = (before and went.get(before)) or went.get(row["membership_id"])
+        if account is not None:
+            placed = {**row, "follows": account.object_id}
+            moves.append(Move("deputy", "in_place", placed, account.from_id, account.to_id))
+    return moves

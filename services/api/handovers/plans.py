@@ -1,6 +1,7 @@
 """A hand-over worked out: what it would move at this moment, what stays, what stands against it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Self
 from uuid import UUID
@@ -8,10 +9,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Text, bindparam, cast, select
 
+from services.api.handovers.bound import bound_of, left_behind
 from services.api.handovers.conflicts import Conflict, conflicts_of
 from services.api.handovers.facts import Body, Facts, Row, facts_of
 from services.api.handovers.moves import ENDS, Aims, Moves, Pick, aims_of, is_history, moves_of
 from services.api.handovers.returns import Returned, aims_back
+from services.api.handovers.reviews import reviews_of
 from shared.db import Reader
 from shared.models import Handover, HandoverMove, Organisation
 
@@ -142,23 +145,47 @@ async def plan_of(read: Reader, act: Act, *, today: date) -> Plan:
         today=today,
     )
     if act.reverses_id is None:
-        assert act.to_id is not None
-        aims = aims_of(
-            facts,
-            kind=act.kind,
-            givers=act.from_ids,
-            to_id=act.to_id,
-            chosen=picks(act.chosen, facts),
-            exceptions=picks(act.exceptions, facts),
-        )
-        return _planned(act, facts, aims, receivers=act.to_ids, today=today)
+        aims, also = _aimed(act, facts)
+        return _planned(act, facts, aims, receivers=act.to_ids, today=today, also=also)
     returned = aims_back(facts, await moves_done(read, act.reverses_id), day=act.effective_on)
     # Bodies that ended come back with it.
-    plan = _planned(act, facts, returned.aims, receivers=(), today=today)
+    plan = _planned(act, facts, returned.aims, receivers=(), today=today, also=())
     return plan._replace(returned=returned)
 
 
-def _planned(act: Act, facts: Facts, aims: Aims, *, receivers: Sequence[UUID], today: date) -> Plan:
+def _aimed(act: Act, facts: Facts) -> tuple[Aims, list[Conflict]]:
+    """Aim all that the givers have, and say what of it cannot go along."""
+    assert act.to_id is not None
+    aims = aims_of(
+        facts,
+        kind=act.kind,
+        givers=act.from_ids,
+        to_id=act.to_id,
+        chosen=picks(act.chosen, facts),
+        exceptions=picks(act.exceptions, facts),
+    )
+    bound = bound_of(
+        facts,
+        aims,
+        givers=act.from_ids,
+        ending=act.ending,
+        to_id=act.to_id,
+        receivers=act.to_ids,
+    )
+    reviews = reviews_of(facts, ending=act.ending, receivers=act.to_ids, day=act.effective_on)
+    also = [*left_behind(facts, bound), *reviews.conflicts]
+    return replace(aims, bound=bound.aims, reviews=reviews.moves), also
+
+
+def _planned(
+    act: Act,
+    facts: Facts,
+    aims: Aims,
+    *,
+    receivers: Sequence[UUID],
+    today: date,
+    also: Sequence[Conflict],
+) -> Plan:
     moves = moves_of(facts, aims, day=act.effective_on)
     conflicts = conflicts_of(
         facts,
@@ -168,6 +195,7 @@ def _planned(act: Act, facts: Facts, aims: Aims, *, receivers: Sequence[UUID], t
         ending=act.ending,
         day=max(act.effective_on, today) if act.kind == "transfer" else act.effective_on,
         basis=act.basis,
+        also=also,
     )
     return Plan(act, facts, moves, conflicts)
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from services.api.deps.caller import Caller
 from services.api.handovers.conflicts import Conflict
-from services.api.handovers.facts import Row
-from services.api.handovers.moves import Move, labels
+from services.api.handovers.labels import labels
+from services.api.handovers.moves import Move
 from services.api.handovers.plans import Act, Plan, act_of, earliest_on, plan_of
 from services.api.handovers.queries import HandoverNotFoundError, own_stays, visible
 from shared.db import Reader
@@ -22,7 +22,11 @@ def preview_of(plan: Plan, *, today: date, bodies: Sequence[UUID] | None = None)
     }
     seen = [move for move in plan.moves.everything() if _concerns(move, bodies)]
     moving = {move.object_id for move in seen}
-    reminders = [_reminder(row) for row in plan.facts.reminders if row["assignment_id"] in moving]
+    reminders = [
+        dict(row)
+        for row in plan.facts.reminders
+        if (row["explanation"] or row["assignment"]) in moving
+    ]
     return {
         "effective_on": plan.act.effective_on,
         "today": today,
@@ -37,7 +41,7 @@ def preview_of(plan: Plan, *, today: date, bodies: Sequence[UUID] | None = None)
         "conflicts": [
             _conflict(one, plan.act)
             for one in plan.conflicts
-            if bodies is None or one.object_id in {None, *moving, *bodies}
+            if bodies is None or one.body in bodies or one.object_id in {None, *moving, *bodies}
         ],
         "stays": _stays(plan, bodies),
     }
@@ -68,12 +72,6 @@ def _move(move: Move, plan: Plan) -> dict[str, Any]:
         "to": plan.facts.code(move.to_id),
         "facts": labels(move),
     }
-
-
-def _reminder(row: Row) -> dict[str, Any]:
-    made = dict(row)
-    made["assignment"] = made.pop("assignment_id")
-    return made
 
 
 def _stays(plan: Plan, bodies: Sequence[UUID] | None) -> dict[str, Any]:

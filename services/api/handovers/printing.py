@@ -24,6 +24,13 @@ THINGS = {
     "submission": ("Bản số liệu đang xử lý", "Submissions on their way"),
     "contact": ("Đầu mối liên hệ", "Contacts"),
     "membership": ("Tài khoản", "Accounts"),
+    "explanation": ("Yêu cầu giải trình chưa trả lời", "Questions that wait for an answer"),
+    "review_rule": ("Quy tắc duyệt", "Rules of review"),
+    "deadline": ("Hạn riêng", "Deadlines"),
+    "policy": ("Quy tắc nhắc việc", "Reminder policies"),
+    "feed": ("Lịch theo dõi", "Calendar feeds"),
+    "webhook": ("Webhook", "Webhooks"),
+    "deputy": ("Ủy quyền", "Deputies"),
 }
 ACTIONS = {
     "moved": "Chuyển",
@@ -40,6 +47,9 @@ _TOLD = (
     "node",
     "node_name_vi",
     "name_vi",
+    "title",
+    "review",
+    "reviewer",
     "name",
     "login",
     "role",
@@ -51,6 +61,8 @@ _ROLES = {
     "cooperating": "phối hợp",
     "requested": "được đề nghị phối hợp",
 }
+_REVIEWS = {"second_reviewer": "hai người duyệt", "reviewing_body": "có cơ quan duyệt"}
+_WORDS = {"role": _ROLES, "review": _REVIEWS}
 
 
 def _day(value: date | str) -> str:
@@ -70,7 +82,7 @@ def _told(facts: Mapping[str, Any]) -> str:
 def _said(name: str, value: Any) -> str:
     if name == "due_on":
         return f"hạn {_day(value)}"
-    return _ROLES.get(str(value), str(value)) if name == "role" else str(value)
+    return _WORDS.get(name, {}).get(str(value), str(value))
 
 
 _PAGES = Environment(

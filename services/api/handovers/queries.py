@@ -30,6 +30,8 @@ from shared.errors import NotFoundError
 from shared.models import (
     Assignment,
     Contact,
+    Deputy,
+    Feed,
     Handover,
     HandoverMove,
     Membership,
@@ -162,7 +164,9 @@ ITEMS = (
     .join(_Receiver, _Receiver.id == HandoverMove.to_id)
     .outerjoin(Contact, Contact.id == HandoverMove.object_id)
     .outerjoin(Membership, Membership.id == HandoverMove.object_id)
-    .outerjoin(User, User.id == Membership.user_id)
+    .outerjoin(Feed, Feed.id == HandoverMove.object_id)
+    .outerjoin(Deputy, Deputy.id == HandoverMove.object_id)
+    .outerjoin(User, User.id == func.coalesce(Membership.user_id, Feed.user_id, Deputy.deputy_id))
     .where(HandoverMove.handover_id == bindparam("id"))
     .order_by(HandoverMove.number)
 )

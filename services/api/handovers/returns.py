@@ -1,12 +1,14 @@
 """A counter-act: what was moved, and is still where it was put, goes back; the rest stays and is listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.api.handovers.facts import Facts, Row
+from services.api.handovers.held import BOUND, KEYS
 from services.api.handovers.moves import Aims, Move, is_history
+from services.api.handovers.reviews import reviews_back
 
 Done = Mapping[str, Any]
 
@@ -37,6 +39,7 @@ def aims_back(facts: Facts, done: Sequence[Done], *, day: date) -> Returned:
         "assignment": {row["id"]: row for row in facts.assignments},
         "contact": {row["id"]: row for row in facts.contacts},
         "membership": {row["id"]: row for row in facts.memberships},
+        **{kind: {row["id"]: row for row in facts.held[kind]} for kind in BOUND},
     }
     listed = [move for move in done if move["kind"] in now]
     joined = [_again(move, now) for move in listed if move["action"] == "joined"]
@@ -46,12 +49,14 @@ def aims_back(facts: Facts, done: Sequence[Done], *, day: date) -> Returned:
         if move["action"] == "joined":
             continue
         kind, placed = move["kind"], move["new_object_id"] or move["object_id"]
-        if reason := _unreturnable(kind, move, now[kind].get(placed)):
+        if reason := _unreturnable(kind, move, now[kind].get(placed), now):
             stays.append(_stay(move, placed, reason))
         else:
             returning[kind][placed] = move
     revived = [move for move in joined if not _ended_before(move, day)]
-    return _returned(returning, revived, stays, done)
+    reviews, changed = reviews_back(facts, done)
+    stays += [_stay(move, move["object_id"], "changed") for move in changed]
+    return _returned(returning, revived, stays, done, reviews)
 
 
 def _returned(
@@ -59,6 +64,7 @@ def _returned(
     revived: Sequence[Move],
     stays: list[dict[str, Any]],
     done: Sequence[Done],
+    reviews: Sequence[Move],
 ) -> Returned:
     back = {
         kind: {placed: move["from_id"] for placed, move in moves.items()}
@@ -72,6 +78,13 @@ def _returned(
         memberships=back["membership"],
         bases={placed: move["old"]["legal_basis"] for placed, move in responsibilities.items()},
         revived=revived,
+        bound={kind: back[kind] for kind in BOUND},
+        reviews=reviews,
+        deputies={
+            move["object_id"]: UUID(move["old"]["membership_id"])
+            for move in done
+            if move["kind"] == "deputy"
+        },
     )
     bodies = [move for move in done if move["kind"] == "organisation"]
     return Returned(
@@ -84,21 +97,34 @@ def _returned(
     )
 
 
-def _unreturnable(kind: str, move: Done, row: Row | None) -> str | None:
+def _unreturnable(
+    kind: str, move: Done, row: Row | None, now: Mapping[str, Mapping[UUID, Row]]
+) -> str | None:
     if row is None:
-        return "done" if kind == "assignment" else "gone"
+        return "done" if kind in {"assignment", "explanation"} else "gone"
     if row["organisation_id"] != move["to_id"]:
         return "gone"
     if kind == "assignment":
         return "done" if is_history(row) else None
     if kind == "contact":
         return None if row["active"] and row["untouched"] else "changed"
+    if kind in KEYS and _stands_there(kind, move, row, now[kind].values()):
+        return "changed"
     watched = {
         "responsibility": ("valid_to",),
         "membership": ("role", "valid_to"),
-    }[kind]
+    }.get(kind, ())
     same = all(_plain(row[name]) == move["new"][name] for name in watched)
     return None if same else "changed"
+
+
+def _stands_there(kind: str, move: Done, row: Row, others: Iterable[Row]) -> bool:
+    """Tell whether whoever would get it back has one of the same scope by now."""
+    return any(
+        one["organisation_id"] == move["from_id"]
+        and all(one[name] == row[name] for name in KEYS[kind])
+        for one in others
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -146,7 +146,8 @@ class MoveShown(BaseModel):
 
 class ReminderShown(BaseModel):
     id: UUID
-    assignment: UUID
+    assignment: UUID | None
+    explanation: UUID | None = Field(description="Where it is about a question that was asked.")
     recipient_name: str
     audience: str
     send_at: datetime
@@ -171,7 +172,16 @@ class Preview(BaseModel):
     submissions: list[MoveShown]
     contacts: list[MoveShown]
     memberships: list[MoveShown]
-    reminders: list[ReminderShown] = Field(description="Planned ones that follow the duty.")
+    explanations: list[MoveShown] = Field(description="Questions that wait for an answer.")
+    review_rules: list[MoveShown] = Field(description="Whose acceptance is needed.")
+    deadlines: list[MoveShown] = Field(description="Deadlines that differ from the period's own.")
+    policies: list[MoveShown] = Field(description="Reminder policies of the body.")
+    feeds: list[MoveShown] = Field(description="Calendars that people take from the body.")
+    webhooks: list[MoveShown]
+    deputies: list[MoveShown] = Field(description="Who stands in for whom.")
+    reminders: list[ReminderShown] = Field(
+        description="Planned ones that follow the duty or the question."
+    )
     conflicts: list[ConflictShown]
     stays: Staying
 

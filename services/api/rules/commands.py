@@ -1,6 +1,6 @@
 """The coordinator says how an indicator's figures are checked."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
+from services.api.deps.clock import today_in_hanoi
 from services.api.organisations.queries import OrganisationNotFoundError
 from services.api.rules.schemas import ReviewRule as Wanted
 from services.api.rules.schemas import Rules
@@ -19,13 +20,22 @@ async def locked_node(session: AsyncSession, node_id: UUID) -> Node:
     return await session.get_one(Node, node_id, with_for_update={"key_share": True})
 
 
-async def locked_body(session: AsyncSession, code: str) -> Organisation:
-    body = await session.scalar(
-        select(Organisation).where(Organisation.code == code).with_for_update(key_share=True)
+async def locked_bodies(
+    session: AsyncSession, code: str, reviewer: str | None
+) -> tuple[Organisation, Organisation | None]:
+    """Take whose figures they are and who shall review them, in the order in which a hand-over takes them."""
+    codes = {code, reviewer} - {None}
+    found = await session.scalars(
+        select(Organisation)
+        .where(Organisation.code.in_(codes))
+        .order_by(Organisation.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
-    if body is None:
+    bodies = {body.code: body for body in found}
+    if code not in bodies:
         raise OrganisationNotFoundError
-    return body
+    return bodies[code], bodies.get(reviewer or "")
 
 
 async def set_rules(
@@ -75,7 +85,7 @@ async def set_review(
     session: AsyncSession, caller: Caller, code: str, *, wanted: Wanted, now: datetime
 ) -> None:
     """Say who must accept a body's figures. It holds for all that is not accepted yet."""
-    body = await locked_body(session, code)
+    body, named = await locked_bodies(session, code, wanted.reviewer)
     if body.is_coordinator and wanted.kind == "one_reviewer":
         raise InvalidError(
             "Whoever coordinates does not accept his own body's figures alone.",
@@ -84,7 +94,7 @@ async def set_review(
         )
     row = await session.get(ReviewRule, body.id)
     old = [row.kind, str(row.reviewer_id or "")] if row else None
-    reviewer = await _reviewer(session, body, wanted)
+    reviewer = _reviewer(body, named, wanted, today=today_in_hanoi(now))
     if wanted.kind == "one_reviewer":
         if row is not None:
             await session.delete(row)
@@ -101,16 +111,22 @@ async def set_review(
     )
 
 
-async def _reviewer(session: AsyncSession, body: Organisation, wanted: Wanted) -> UUID | None:
+def _reviewer(
+    body: Organisation, named: Organisation | None, wanted: Wanted, *, today: date
+) -> UUID | None:
+    """Choose who reviews: another body, which stands, or nobody could ever complete an acceptance."""
     if wanted.reviewer is None:
         return None
-    found = await session.scalar(
-        select(Organisation.id).where(Organisation.code == wanted.reviewer)
-    )
-    if found is None or found == body.id:
+    if named is None or named.id == body.id:
         raise InvalidError(
             "There is no other body with this code.",
             vi="Không có cơ quan nào khác mang mã này.",
             pointer="/reviewer",
         )
-    return found
+    if not (named.valid_from or today) <= today <= (named.valid_to or today):
+        raise InvalidError(
+            "This body does not stand today; name one that does.",
+            vi="Cơ quan này hiện không tồn tại; hãy chọn cơ quan đang hoạt động.",
+            pointer="/reviewer",
+        )
+    return named.id

@@ -85,7 +85,7 @@ async def get_review(request: ReadRequest, code: Code) -> Response:
 async def set_review(request: WriteRequest, code: Code, body: schemas.ReviewRule) -> Response:
     """Say who must accept this body's figures; the coordinator's own body always needs two."""
     request.caller.require("plan:write")
-    await commands.locked_body(request.db, code)
+    await commands.locked_bodies(request.db, code, body.reviewer)
     require_match(request, await queries.review_shown(request.read, request.caller, code))
     await commands.set_review(request.db, request.caller, code, wanted=body, now=datetime.now(UTC))
     read = await request.fresh()
