@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -32,6 +32,7 @@ async def test_in_a_year_the_ledger_has_exactly_what_the_policies_say_and_the_ma
     rows = await world.ledger()
     _the_ledger_is_as_told(year, [row for row in rows if row.kind == "step"])
     await _the_mailbox_agrees(year, world, rows, post)
+    _what_came_during_each_downtime_was_told_after_it_or_left_out(year, rows)
 
 
 def _the_ledger_is_as_told(year: Year, steps: list[Reminder]) -> None:
@@ -58,7 +59,31 @@ def _the_ledger_is_as_told(year: Year, steps: list[Reminder]) -> None:
                 o for o in steps if o.subject_id == row.subject_id and o.recipient == row.recipient
             ]
             assert max(other.planned_at for other in others) > row.planned_at
-    assert {row.reason for row in steps} >= {reasons.NEWER_STEP, reasons.DUTY_DONE, None}
+    assert {row.reason for row in steps} >= {
+        None, reasons.NEWER_STEP, reasons.DUTY_DONE, reasons.DEADLINE_MOVED, reasons.PASSED_ON
+    }  # fmt: skip
+
+
+def _what_came_during_each_downtime_was_told_after_it_or_left_out(
+    year: Year, rows: list[Reminder]
+) -> None:
+    assert year.late_at is not None
+    digest = year.late_at.astimezone(HANOI).replace(hour=8, minute=15, second=0)
+    put_off = [row for row in rows if row.planned_at <= digest and row.sent_at == year.late_at]
+    assert put_off
+    for downtime in year.downtimes:
+        came = [
+            row
+            for row in rows
+            if row.kind == "step" and row.planned_at.astimezone(HANOI).date() in downtime
+        ]
+        assert came
+        assert {row.state for row in came} <= {"sent", "skipped"}
+        assert not [row for row in came if row.sent_at and _day(row.sent_at) in downtime]
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(HANOI).date()
 
 
 def _first(some: dict[Key, Any], others: dict[Key, Any]) -> list[Any]:

@@ -83,6 +83,8 @@ class Year:
         self.nodes: dict[str, UUID] = {}
         self.memberships: dict[str, UUID] = {}
         self.ticks: list[datetime] = []
+        self.downtimes: list[list[date]] = []  # of three days, of three weeks
+        self.late_at: datetime | None = None  # the end of three hours in which nothing ran
         self.done_at: dict[UUID, list[tuple[datetime, bool]]] = {}
         self._reminding = Reminding(self.office)
 
@@ -480,7 +482,8 @@ class Year:
             if self.facts.works(d)
         ]
         hours, days, weeks = self.chance.sample(range(10, len(working) - 20), 3)
-        down = {*working[days : days + 3], *working[weeks : weeks + 15]}
+        self.downtimes = [working[days : days + 3], working[weeks : weeks + 15]]
+        down = {day for downtime in self.downtimes for day in downtime}
         pause = self.chance.randrange(20, len(working) - 20)
         acts: list[Callable[[], Awaitable[None]]] = [
             *(self.submit,) * 8, *(self.decide,) * 8, self.reopen, self.excuse, self.lift, *(self.extend,) * 3,
@@ -503,10 +506,15 @@ class Year:
             for act in happens:
                 await act()
             if day not in down:
-                late = day == working[hours]
-                now = hanoi(day, 11 if late else 8, 20)
+                now = hanoi(day, 8, 20)
+                is_news = self.oracle.is_news(now)
+                if self.late_at is None and day >= working[hours] and is_news:
+                    self.late_at = hanoi(
+                        day, 11, 20
+                    )  # away for three hours, when there was something to do
+                    await self._tick(self.late_at)
                 # To save time not every day is run: what is left out is a short downtime.
-                if self.chance.random() < (0.6 if happens or self.oracle.is_news(now) else 0.03):
+                elif self.chance.random() < (0.6 if happens or is_news else 0.03):
                     await self._tick(now)
                 if self.chance.random() < 0.05:
                     self.clock.now = hanoi(day, 13)
