@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import NamedTuple, Self
 
-STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot")
+STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "content", "dot")
 ANSWERS = {
     "EHLO": b"250 rough.test\r\n",
     "MAIL": b"250 2.1.0 OK\r\n",
@@ -35,6 +35,7 @@ class RoughPost:
         self.hung_up: Counter[str] = Counter()
         self.hangs_up = hangs_up  # how often, at each stage
         self._rougher = 0
+        self._not_yet = set(STAGES)  # at each it hangs up once for certain
         self._random = random
         self._server: asyncio.Server | None = None
 
@@ -63,6 +64,9 @@ class RoughPost:
 
     def loses_patience(self, stage: str) -> bool:
         lost = self._random.random() < (0.2 if self._rougher else self.hangs_up)
+        if self.hangs_up and stage in self._not_yet:
+            self._not_yet.remove(stage)
+            lost = True
         self.hung_up[stage] += lost
         return lost
 
@@ -90,6 +94,9 @@ class _Talk(asyncio.Protocol):
             else:
                 self._hear(taken)
             end = END if self._content else b"\r\n"
+        # Something of the content came, and nobody knows whether the rest will.
+        if self._content and self._got and self._post.loses_patience("content"):
+            self._transport.abort()
 
     def _take(self, content: bytes) -> None:
         self._content = False

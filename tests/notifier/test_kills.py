@@ -25,7 +25,7 @@ from shared.db import PooledDatabase
 from shared.models import Mail, Reminder
 from tests.notifier.cast import DUE, OFFICER, World, at
 from tests.notifier.doomed import POINTS, Life, Order
-from tests.notifier.rough_post import RoughPost
+from tests.notifier.rough_post import STAGES, RoughPost
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +218,8 @@ async def test_two_notifiers_killed_hundreds_of_times_lose_nothing_and_make_noth
     assert min(deaths.values()) >= CYCLES // 2
     assert kills == deaths.total() + massacre.from_outside >= 200
     await assert_all_is_told_once(world, post)
+    assert set(post.hung_up) == set(STAGES)
+    assert min(post.hung_up.values()) >= 1
     again = sum(number - 1 for number in Counter(one.message_id for one in post.taken).values())
     log.info(
         "%d deaths, %d of them from outside; %d hang-ups; %d mails came again",
