@@ -213,7 +213,10 @@ def _node_values(node: PlanNode) -> dict[str, Any]:
         "supply_assumed": node.supply_assumed,
         # The plan asks for figures with evidence; the coordinator may lift it for an indicator.
         "evidence_required": node.kind in {"indicator", "component"},
+        "accepted_evidence": list(node.accepted_evidence),
         "source": node.source,
+        "guidance_vi": node.guidance_vi,
+        "guidance_en": node.guidance_en,
         "note": node.note,
         "search": fold(f"{node.code} {node.name_vi} {node.name_en}"),
     }

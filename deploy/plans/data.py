@@ -68,6 +68,9 @@ class Node:
     supply_assumed: bool
     source: str
     note: str
+    accepted_evidence: tuple[str, ...] = ()
+    guidance_vi: str = ""
+    guidance_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from deploy.plans.data import (
 from deploy.plans.head import Head
 from deploy.plans.tables import PlanFileError, Row, read_rows
 from shared.models.plan import DIRECTIONS, NODE_KINDS, RESPONSIBILITY_ROLES, SUPPLIES
+from shared.models.round import EVIDENCE_LEVELS
 
 __all__ = [
     "Assumption",
@@ -109,6 +110,9 @@ def _node(row: Row) -> Node:
         supply_assumed=row.flag("supply_assumed"),
         source=row.text("source"),
         note=row.text("note"),
+        accepted_evidence=row.some_of("accepted_evidence", EVIDENCE_LEVELS),
+        guidance_vi=row.text("guidance_vi"),
+        guidance_en=row.text("guidance_en"),
     )
     if node.weight < 0:
         raise row.error(f"weight is {node.weight}, which is below zero.")

@@ -48,6 +48,13 @@ class Row:
             )
         return self.cells[column]
 
+    def some_of(self, column: str, allowed: Sequence[str]) -> tuple[str, ...]:
+        """Read words with blanks between them, in the order of ``allowed``."""
+        said = self.cells[column].split()
+        if wrong := [word for word in said if word not in allowed]:
+            raise self.error(f"{column} is {wrong[0]!r}, which is none of {', '.join(allowed)}.")
+        return tuple(word for word in allowed if word in said)
+
     def flag(self, column: str) -> bool:
         return self.one_of(column, ("true", "false")) == "true"
 

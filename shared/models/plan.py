@@ -4,11 +4,21 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
+from shared.models.round import EVIDENCE_LEVELS
 
 FRAMEWORK_STATES = ("draft", "published", "retired")
 NODE_KINDS = ("index", "subindex", "pillar", "group", "indicator", "component")
@@ -74,6 +84,9 @@ class Node(Base):
         CheckConstraint("weight >= 0", "weight"),
         CheckConstraint("lower_bound <= upper_bound", "bounds"),
         CheckConstraint(
+            f"accepted_evidence <@ ARRAY[{one_of(*EVIDENCE_LEVELS)}]", "accepted_evidence"
+        ),
+        CheckConstraint(
             "(goalpost_min IS NULL) = (goalpost_max IS NULL) AND (goalpost_min IS NULL OR goalpost_min < goalpost_max)",
             "goalposts",
         ),
@@ -104,7 +117,13 @@ class Node(Base):
     supply: Mapped[str | None]
     supply_assumed: Mapped[bool]
     evidence_required: Mapped[bool]
+    # Of which levels one document at least must be; of any where none is named.
+    accepted_evidence: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     source: Mapped[str]
+    # How the figure is made and proved, for whoever owes it.
+    guidance_vi: Mapped[str] = mapped_column(server_default="")
+    guidance_en: Mapped[str] = mapped_column(server_default="")
+    # A remark of those who keep the plan; no sheet shows it.
     note: Mapped[str]
     search: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

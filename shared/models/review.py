@@ -1,6 +1,8 @@
 """How a figure is checked: each indicator's own rules, whose acceptance needs whom, and what is said about it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, func
@@ -9,6 +11,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.db import Base, one_of
 
 REVIEW_KINDS = ("second_reviewer", "reviewing_body")
+# Without a row; the scale is the unit's then.
+RULE_DEFAULTS: Mapping[str, Any] = {
+    "tolerance": 0.005,
+    "integer_only": False,
+    "decimals": None,
+    "evidence_must_match": False,
+    "expected_low": None,
+    "expected_high": None,
+    "change_percent": None,
+    "deviations": None,
+    "denominator_change_percent": 20.0,
+    "same_denominator_as": [],
+    "two_step": False,
+}
 
 
 # Written by api.
@@ -29,8 +45,10 @@ class IndicatorRule(Base):
     node_id: Mapped[UUID] = mapped_column(
         ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True
     )
-    # A figure is numerator / denominator x scale: 100 for per cent.
+    # A figure is numerator / denominator x scale: 100 for per cent. Where it is the unit's nobody has said another,
+    # and what stands here is only what the unit said when the rules were set.
     scale: Mapped[float] = mapped_column(server_default="1")
+    scale_from_unit: Mapped[bool] = mapped_column(server_default="false")
     # How far two figures may lie apart and still be the same, as a share of the greater.
     tolerance: Mapped[float] = mapped_column(server_default="0.005")
     # Hard: refused.

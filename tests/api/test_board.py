@@ -178,6 +178,25 @@ async def test_the_follow_up_list_names_what_needs_a_person(
     assert found["totals"] == {name: len(found[name]) for name in found["totals"]}
 
 
+async def test_evidence_of_another_kind_and_figures_in_another_unit_are_followed_up(
+    client: AsyncClient, cast: Cast
+) -> None:
+    headers = {**cast.coordinator.headers, "if-match": "*"}
+    said = {"accepted_evidence": ["signed"], "reason": "Công văn của bộ"}
+    body(await client.patch("/v1/frameworks/2024/nodes/2.1.1", json=said, headers=headers))
+    await opened_period(client, cast)
+    duty = await assignment_of(client, cast, "2.1.1")
+    why = {"evidence_not_accepted": "Bản gốc do bộ giữ", "unit_scale": "Đã kiểm tra"}
+    fraction = {"value": 8, "numerator": 80.0, "denominator": 100.0, "explanations": why}
+    draft = await drafted(client, cast.officer, duty["id"], **fraction)
+    await attached(client, cast.officer, draft["id"], document_number="12/BC-SGDĐT")
+    await done(client, cast.officer, draft["id"], "submit")
+    found = body(await client.get(f"/v1/board/follow-up?period={PERIOD}", headers=headers))
+    assert [line["assignment"] for line in found["weak_evidence"]] == [duty["id"]]
+    (outlier,) = found["outliers"]
+    assert [finding["code"] for finding in outlier["findings"]] == ["unit_scale"]
+
+
 async def test_of_each_list_come_the_worst_few_and_how_many_there_are(
     client: AsyncClient, cast: Cast
 ) -> None:

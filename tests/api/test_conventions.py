@@ -267,7 +267,7 @@ async def test_an_etag_differs_where_rights_differ(stage: Stage) -> None:
 
 PATCHES: dict[str, dict[str, Any]] = {
     "/v1/users/{user}": {"name": "Khác"},
-    "/v1/frameworks/2024/nodes/2.1.1": {"weight": 0.5},
+    "/v1/frameworks/2024/nodes/2.1.1": {"note": "Khác"},
     "/v1/organisations/so-gddt": {"name_en": "Other"},
     "/v1/contacts/{contact}": {"name": "Khác"},
     "/v1/periods/ky-2024": {"name": "Khác"},

@@ -95,11 +95,45 @@ async def test_a_row_says_what_may_be_written_and_what_was_written(stage: Stage)
         "value",
     )
     assert (drafted_row["lower_bound"], drafted_row["upper_bound"]) == (0, 10)
-    assert drafted_row["guidance"] == "exam marks are out of 10"
+    # What those who keep the plan note for themselves is no guidance.
+    assert (drafted_row["guidance_vi"], drafted_row["guidance_en"]) == ("", "")
+    assert "exam marks are out of 10" not in str(rows)
     assert (drafted_row["role"], drafted_row["due_on"]) == ("lead", "2030-06-30")
     assert [row["writable"] for row in (drafted_row, waiting, free)] == [True, False, True]
     assert [row["allowed_actions"] for row in (waiting, free)] == [[], ["import"]]
     assert (free["submission"], free["answer"], free["version"]) == (None, None, "r0")
+
+
+async def test_guidance_source_and_accepted_evidence_stand_beside_each_figure(
+    stage: Stage,
+) -> None:
+    said = {
+        "guidance_vi": "Lấy điểm trung bình năm môn.",
+        "guidance_en": "Take the mean of five subjects.",
+        "source": "Bộ GD&ĐT",
+        "accepted_evidence": ["signed", "copy"],
+    }
+    changed = await stage.client.patch(
+        "/v1/frameworks/2024/nodes/2.1.1",
+        json={**said, "reason": "Công văn của bộ"},
+        headers={**stage.cast.coordinator.headers, "if-match": "*"},
+    )
+    body(changed)
+    row = (await rows_of(stage.client, stage.cast.officer))["2.1.1"]
+    assert row["guidance_vi"] == "Lấy điểm trung bình năm môn."
+    assert (row["data_source"], row["accepted_evidence"]) == ("Bộ GD&ĐT", ["signed", "copy"])
+    whole = await exported(stage.client, stage.cast.officer, format="csv", indicator="2.1.1")
+    assert lines_of(whole.content)[0]["accepted_evidence"] == "signed, copy"
+    sheet = sheet_of(
+        (await exported(stage.client, stage.cast.officer, format="xlsx", indicator="2.1.1")).content
+    )
+    cells = {
+        sheet.cell(NAMES_ROW, place).value: cell.value
+        for place, cell in enumerate(sheet[FIRST_ROW], 1)
+    }
+    assert cells["accepted_evidence"] == "bản có chữ ký, bản sao"
+    assert cells["guidance_vi"] == "Lấy điểm trung bình năm môn."
+    assert cells["guidance_en"] == "Take the mean of five subjects."
 
 
 async def test_a_draft_is_shown_to_its_own_body_alone(stage: Stage) -> None:

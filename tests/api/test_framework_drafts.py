@@ -328,7 +328,7 @@ async def test_a_draft_is_made_without_duties_and_rules_where_they_are_not_wante
     draft = await drafted(stage, responsibilities=False, rules=False)
     assert draft["copied"] == {"nodes": 82, "responsibilities": 0, "rules": 0}
     assert await duties(stage, 2025) == []
-    assert (await told(stage, "/v1/indicators/2.1.1/rules?framework=2025"))["scale"] == 1
+    assert (await told(stage, "/v1/indicators/2.1.1/rules?framework=2025"))["scale"] is None
 
 
 async def test_the_difference_says_who_answers_otherwise(stage: Stage) -> None:
@@ -410,8 +410,13 @@ STRUCTURAL: list[tuple[str, str, Any]] = [
 STATED: list[tuple[str, str, Any]] = [
     ("PATCH", "/nodes/2.1.1", {"weight": 2}),
     ("PATCH", "/nodes/2.1.1", {"name_en": "Renamed"}),
+    ("PATCH", "/nodes/2.1.1", {"guidance_vi": "Lấy số ngày 31/12", "reason": "Bộ hướng dẫn"}),
+    ("PATCH", "/nodes/2.1.1", {"accepted_evidence": ["signed"], "source": "Bộ GD&ĐT"}),
+    ("PATCH", "/nodes/2.1.1", {"unit": "điểm", "lower_bound": 1, "evidence_required": False}),
+    ("PATCH", "/nodes/2.1.1", {"note": "mới"}),
     ("PATCH", "", {"name_en": "Renamed"}),
 ]
+RULES = "/v1/indicators/2.1.1/rules"
 
 
 @pytest.mark.parametrize(("method", "path", "content"), STRUCTURAL)
@@ -434,6 +439,89 @@ async def test_nothing_of_a_retired_framework_changes(
     assert (retired["state"], retired["published_at"] is None) == ("retired", False)
     answer = await asked(stage, method, OLD + path, content)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:pii:problem:framework-retired")
+
+
+async def test_the_rules_of_a_retired_framework_stay_and_those_of_its_copy_change(
+    stage: Stage,
+) -> None:
+    await drafted(stage)
+    assert (await told_rules(stage, 2024))["allowed_actions"] == ["edit"]
+    await done(stage, "POST", f"{OLD}/retire", {"reason": "Bộ đã bãi bỏ"})
+    before = await told_rules(stage, 2024)
+    assert before["allowed_actions"] == []
+    answer = await asked(stage, "PUT", f"{RULES}?framework=2024", {"scale": 10.0})
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:pii:problem:framework-retired")
+    assert await told_rules(stage, 2024) == before
+    await done(stage, "PUT", f"{RULES}?framework=2025", {"scale": 10.0})
+
+
+async def told_rules(stage: Stage, year: int) -> Any:
+    path = f"{RULES}?framework={year}"
+    return body(await stage.client.get(path, headers=stage.cast.coordinator.headers))
+
+
+async def test_the_difference_of_two_years_names_what_is_asked_for_and_how_it_is_checked(
+    stage: Stage,
+) -> None:
+    rules = {"change_percent": 20.0, "integer_only": True, "two_step": True}
+    await done(stage, "PUT", f"{RULES}?framework=2024", rules)
+    await drafted(stage)
+    assert (await told(stage, f"{NEW}/difference?from=2024"))["rules"] == []
+    said = {
+        "unit": "%",
+        "source": "Bộ GD&ĐT",
+        "guidance_vi": "Lấy điểm trung bình năm môn.",
+        "guidance_en": "Take the mean of five subjects.",
+        "accepted_evidence": ["signed"],
+    }
+    await done(stage, "PATCH", f"{NEW}/nodes/2.1.1", said)
+    await done(stage, "PUT", f"{RULES}?framework=2025", {"change_percent": 10.0, "decimals": 2})
+    difference = await told(stage, f"{NEW}/difference?from=2024")
+    (changed,) = difference["redefined"]
+    assert {name: new for name, (_, new) in changed["changes"].items()} == said
+    assert difference["rules"] == [
+        {
+            "code": "2.1.1",
+            "changes": {
+                "change_percent": [20.0, 10.0],
+                "decimals": [None, 2],
+                "integer_only": [True, False],
+                "scale": [1.0, 100.0],  # the unit's
+                "two_step": [True, False],
+            },
+        }
+    ]
+
+
+async def test_a_copy_takes_along_how_figures_are_made_and_proved(stage: Stage) -> None:
+    said = {
+        "guidance_vi": "Lấy điểm trung bình năm môn.",
+        "guidance_en": "Take the mean of five subjects.",
+        "accepted_evidence": ["signed", "extract"],
+        "source": "Bộ GD&ĐT",
+    }
+    change = {**said, "reason": "Bộ hướng dẫn"}
+    await done(stage, "PATCH", f"{OLD}/nodes/2.1.1", change)
+    await drafted(stage)
+    for year in (2024, 2025):
+        assert (await told(stage, f"/v1/indicators/2.1.1?framework={year}")).items() >= said.items()
+    leaf = {**LEAF, "guidance_vi": "Cách tính", "accepted_evidence": ["link"]}
+    added = await done(stage, "POST", f"{NEW}/nodes", leaf, 201)
+    assert (added["guidance_vi"], added["accepted_evidence"]) == ("Cách tính", ["link"])
+
+
+async def test_no_component_is_put_under_an_indicator_that_combines_leads_figures(
+    stage: Stage,
+) -> None:
+    await drafted(stage)
+    await done(stage, "PATCH", f"{NEW}/nodes/2.1.1", {"combination": "lead"})
+    part = {"code": "2.1.1.a", "kind": "component", "parent": "2.1.1"}
+    answer = await asked(stage, "POST", f"{NEW}/nodes", part)
+    assert (answer.status_code, pointers(answer.json())) == (422, ["/parent"])
+    moved = await asked(stage, "PATCH", f"{NEW}/nodes/3.2.1.duong-bo", {"parent": "2.1.1"})
+    assert (moved.status_code, pointers(moved.json())) == (422, ["/parent"])
+    await done(stage, "PATCH", f"{NEW}/nodes/2.1.1", {"combination": "all_agree"})
+    await done(stage, "POST", f"{NEW}/nodes", part, 201)
 
 
 async def test_no_new_period_is_opened_on_a_retired_framework_and_open_ones_go_on(

@@ -46,9 +46,24 @@ SCORED_CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+# What is asked for and how it is proved, with a change of it.
+DEFINED_CHANGES: dict[str, Any] = {
+    "name_vi": "Điểm thi",
+    "name_en": "Exam marks",
+    "unit": "điểm trên 10",
+    "lower_bound": 1,
+    "upper_bound": 9.5,
+    "evidence_required": False,
+    "accepted_evidence": ["signed", "copy"],
+    "source": "Bộ GD&ĐT",
+    "guidance_vi": "Lấy điểm trung bình năm môn của kỳ thi.",
+    "guidance_en": "Take the mean of five subjects.",
+}
+
+
 async def patched(stage: Stage, path: str, change: dict[str, Any]) -> Response:
     headers = {**stage.cast.coordinator.headers, "if-match": "*"}
-    return await stage.client.patch(path, json=change, headers=headers)
+    return await stage.client.patch(path, json={"reason": "Theo bộ", **change}, headers=headers)
 
 
 async def got(stage: Stage, path: str) -> Any:
@@ -61,12 +76,13 @@ async def announced(stage: Stage) -> int:
     return int((await stage.connection.execute(text(told))).scalar_one())
 
 
-def test_every_scored_member_has_a_change_that_is_tested() -> None:
+def test_every_member_that_makes_a_version_has_a_change_that_is_tested() -> None:
     assert SCORED_CHANGES.keys() == commands.SCORED | {"method"}
     # What a node may say is either scored, or known not to change a score.
-    unscored = {"name_vi", "name_en", "unit", "lower_bound", "upper_bound", "evidence_required"}
+    assert not commands.SCORED & commands.DEFINED
     patch = schemas.NodePatch.model_fields.keys() - {"reason"}
-    assert patch == commands.SCORED | unscored | {"source", "note", "parent"}
+    assert patch == commands.SCORED | commands.DEFINED | {"note", "parent"}
+    assert DEFINED_CHANGES.keys() == commands.DEFINED
 
 
 @pytest.mark.parametrize("member", SCORED_CHANGES)
@@ -94,9 +110,7 @@ async def test_a_change_of_what_is_scored_is_a_new_version(stage: Stage, member:
 @pytest.mark.parametrize(
     ("path", "change"),
     [
-        (NODE, {"name_en": "Renamed", "note": "mới"}),
-        (NODE, {"lower_bound": -1, "upper_bound": 11, "unit": "điểm"}),
-        (NODE, {"evidence_required": False}),
+        (NODE, {"note": "mới"}),
         (NODE, {"weight": 1, "direction": "higher", "target": None, "parent": "2.1"}),
         (YEAR, {"name_en": "Renamed", "basis": "Kế hoạch mới", "expected_local": 14}),
         (YEAR, {"assumed": ["Tạm tính"], "verified": []}),
@@ -111,6 +125,61 @@ async def test_a_change_of_anything_else_makes_no_version(
     assert (await got(stage, YEAR))["revision"] == 1
     assert len((await got(stage, f"{YEAR}/versions"))["items"]) == 1
     assert await announced(stage) == told
+
+
+@pytest.mark.parametrize("member", DEFINED_CHANGES)
+async def test_a_change_of_what_is_asked_for_is_a_new_version_with_its_reason(
+    stage: Stage, member: str
+) -> None:
+    before, told = await got(stage, f"{YEAR}/versions/1"), await announced(stage)
+    change = {member: DEFINED_CHANGES[member]}
+    for reason in ({}, {"reason": None}):
+        headers = {**stage.cast.coordinator.headers, "if-match": "*"}
+        bare = await stage.client.patch(NODE, json=change | reason, headers=headers)
+        assert (bare.status_code, pointers(bare.json())) == (422, ["/reason"])
+    node = body(await patched(stage, NODE, {**change, "reason": "Công văn của bộ"}))
+    assert node[member] == DEFINED_CHANGES[member]
+    new, old = (await got(stage, f"{YEAR}/versions"))["items"]
+    assert (new["revision"], new["reason"]) == (2, "Công văn của bộ")
+    assert new["hash"] != old["hash"]
+    assert await got(stage, f"{YEAR}/versions/1") == before
+    said = {node["code"]: node for node in (await got(stage, f"{YEAR}/versions/2"))["nodes"]}
+    assert said["2.1.1"][member] == DEFINED_CHANGES[member]
+    assert await announced(stage) == told + 2  # the runs name the version they saw
+    audit = await stage.client.get("/v1/audit?limit=1", headers=stage.cast.coordinator.headers)
+    entry = body(audit)["items"][0]
+    assert entry["changes"][member][1] == DEFINED_CHANGES[member]
+
+
+async def test_the_method_of_a_published_framework_changes_with_a_reason_only(stage: Stage) -> None:
+    headers = {**stage.cast.coordinator.headers, "if-match": "*"}
+    bare = await stage.client.patch(YEAR, json={"method": Z_SCORE}, headers=headers)
+    assert (bare.status_code, pointers(bare.json())) == (422, ["/reason"])
+    assert (await got(stage, YEAR))["revision"] == 1
+
+
+async def test_an_indicator_with_components_has_no_figures_to_combine(stage: Stage) -> None:
+    path = f"{YEAR}/nodes/3.2.1"
+    for combination in ("lead", "mean_of_components"):
+        answer = await patched(stage, path, {"combination": combination})
+        assert (answer.status_code, pointers(answer.json())) == (422, ["/combination"])
+        assert answer.json()["type"] == "urn:pii:problem:idle-combination"
+    body(await patched(stage, path, {"combination": "all_agree"}))
+    component = body(await patched(stage, f"{path}.duong-bo", {"combination": "lead"}))
+    assert component["combination"] == "lead"
+
+
+async def test_levels_of_evidence_are_named_once_and_the_strongest_first(stage: Stage) -> None:
+    node = body(await patched(stage, NODE, {"accepted_evidence": ["copy", "signed", "copy"]}))
+    assert node["accepted_evidence"] == ["signed", "copy"]
+    for wrong in (["stamp"], ["copy"] * 5, "copy"):
+        answer = await patched(stage, NODE, {"accepted_evidence": wrong})
+        assert answer.status_code == 422
+        assert pointers(answer.json())[0].startswith("/accepted_evidence")
+    group = await patched(stage, f"{YEAR}/nodes/2.1", {"guidance_vi": "Cách tính"})
+    assert pointers(group.json()) == ["/guidance_vi"]
+    long = await patched(stage, NODE, {"guidance_en": "x" * 4001})
+    assert pointers(long.json()) == ["/guidance_en"]
 
 
 async def test_the_notes_of_the_method_are_kept_beside_it(stage: Stage) -> None:
@@ -269,6 +338,7 @@ async def test_a_framework_says_how_it_differs_from_its_own_first_version(stage:
         "redefined": [{"code": "2.1.1", "changes": {"direction": ["higher", "lower"]}}],
         "reweighted": [{"code": "2.1.1", "changes": {"weight": [1.0, 0.5]}}],
         "moved": [],
+        "rules": [],
         "method": {
             "/normalisation/kind": ["mixed", "z_score"],
             "/normalisation/range": [[0.0, 100.0], None],
@@ -290,7 +360,11 @@ async def test_of_changes_at_the_same_moment_none_is_lost(servers: Servers, temp
         headers = {**cast.coordinator.headers, "if-match": "*"}
         async with serving(settings) as client:
             changes = (
-                client.patch(f"{YEAR}/nodes/2.1.{number}", json={"weight": 2}, headers=headers)
+                client.patch(
+                    f"{YEAR}/nodes/2.1.{number}",
+                    json={"weight": 2, "reason": "Công văn của bộ"},
+                    headers=headers,
+                )
                 for number in (1, 2, 3)
             )
             for answer in await asyncio.gather(*changes):
@@ -322,7 +396,11 @@ def said(code: str, **values: Any) -> dict[str, Any]:
         "combination": "all_agree",
         "supply": "unknown",
         "evidence_required": True,
+        "accepted_evidence": [],
         "source": "",
+        "guidance_vi": "",
+        "guidance_en": "",
+        "note": "",
         **values,
     }
 
@@ -343,7 +421,11 @@ def said(code: str, **values: Any) -> dict[str, Any]:
         ({"evidence_required": False}, "redefined"),
         ({"weight": 2.0}, "reweighted"),
         ({"parent": "2.2"}, "moved"),
-        ({"source": "elsewhere"}, None),
+        ({"source": "elsewhere"}, "redefined"),
+        ({"guidance_vi": "Lấy số ngày 31/12"}, "redefined"),
+        ({"guidance_en": "As of 31 December"}, "redefined"),
+        ({"accepted_evidence": ["signed"]}, "redefined"),
+        ({"note": "mới"}, None),
         ({}, None),
     ],
 )
@@ -446,8 +528,9 @@ async def test_frameworks_of_the_first_release_are_published_with_their_method_a
             ("PII", None),
             ("1", "PII"),
         ]
-        # How several leads make one figure could not be said then.
-        assert kept.nodes[1].keys() == schemas.NodeSaid.model_fields.keys() - {"combination"}
+        # What could not be said then, such as how several leads make one figure, is not said there.
+        said = schemas.NodeSaid.model_fields
+        assert kept.nodes[1].keys() == {name for name in said if said[name].is_required()}
         assert kept.method == engine_block
         assert kept.hash == content_hash(kept.nodes, kept.method)
         await asyncio.to_thread(command.downgrade, config, "a41f0c9d52e7")

@@ -24,7 +24,11 @@ async def test_stating_who_supplies_a_figure_counts_and_is_no_assumption_any_mor
 ) -> None:
     headers = {**stage.cast.coordinator.headers, "if-match": "*"}
     path = "/v1/frameworks/2024/nodes/2.1.1"
-    node = body(await stage.client.patch(path, json={"supply": "local"}, headers=headers))
+    node = body(
+        await stage.client.patch(
+            path, json={"supply": "local", "reason": "Công văn của bộ"}, headers=headers
+        )
+    )
     assert (node["supply"], node["supply_assumed"]) == ("local", False)
     tree = body(await stage.client.get("/v1/frameworks/2024", headers=headers))
     assert tree["supply"]["local"]["marked"] == 1

@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
     "changeNode": (
         "PATCH",
         "/v1/frameworks/2024/nodes/2.1.1",
-        ({"weight": 0.5}, {"weight": 0.7}),
+        ({"note": "Một"}, {"note": "Hai"}),
         "frameworks WHERE year = 2024",
     ),
     "changeOrganisation": (

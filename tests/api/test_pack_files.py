@@ -55,6 +55,7 @@ DUTY: dict[str, Any] = {
     "name_vi": "Chi cho giáo dục",
     "unit": "%",
     "evidence_required": True,
+    "accepted_evidence": [],
     "combination": "all_agree",
     "organisation": "so-gddt",
     "organisation_name_vi": "Sở Giáo dục và Đào tạo",
@@ -273,6 +274,14 @@ def test_components_are_numbered_under_their_indicator() -> None:
         ({"evidence_required": False}, []),
         ({"evidence": [DOCUMENT]}, []),
         ({"evidence": [{**DOCUMENT, "level": "copy"}]}, ["not_signed"]),
+        ({"evidence": [{**DOCUMENT, "level": "copy"}], "accepted_evidence": ["copy"]}, []),
+        ({"evidence": [DOCUMENT], "accepted_evidence": ["extract"]}, ["evidence_not_accepted"]),
+        ({"evidence": [], "accepted_evidence": ["extract"]}, ["no_evidence"]),
+        (
+            {"answer": "central_source", "value": None, "evidence": [DOCUMENT]}
+            | {"accepted_evidence": ["link"]},
+            ["central_source", "evidence_not_accepted"],
+        ),
         ({"evidence": [{**DOCUMENT, "stated": 1234.5}]}, []),
         ({"evidence": [{**DOCUMENT, "stated": 1300.0}]}, ["stated_differs"]),
         ({"evidence": [{**DOCUMENT, "scan": "waiting"}]}, ["quarantined"]),

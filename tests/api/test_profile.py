@@ -279,7 +279,9 @@ async def test_the_picture_is_safe_to_open_whatever_things_are_called(stage: Sta
     headers = stage.cast.coordinator.headers
     node = "/v1/frameworks/2024/nodes/2.1.1"
     changed = await stage.client.patch(
-        node, json={"name_en": name}, headers={**headers, "if-match": "*"}
+        node,
+        json={"name_en": name, "reason": "Công văn của bộ"},
+        headers={**headers, "if-match": "*"},
     )
     body(changed)
     await calculated(stage, "ky-2027")

@@ -138,7 +138,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "dropNode": [Call(COORDINATOR, {**DRAFT_YEAR, "code": "node"})],
     "getNode": [Call(EVERYBODY, NODE)],
-    "changeNode": [Call(COORDINATOR, NODE, {"weight": 0.5})],
+    "changeNode": [Call(COORDINATOR, NODE, {"weight": 0.5, "reason": "Công văn của bộ"})],
     "listIndicators": [Call(EVERYBODY)],
     "getIndicator": [Call(EVERYBODY, {"code": "node"})],
     "getIndicatorRules": [Call(EVERYBODY, {"code": "node"})],

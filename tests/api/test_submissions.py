@@ -71,7 +71,7 @@ async def test_the_coordinator_may_lift_the_need_for_evidence(
     duty = await officers_duty(client, cast)
     lifted = await client.patch(
         "/v1/frameworks/2024/nodes/2.1.1",
-        json={"evidence_required": False},
+        json={"evidence_required": False, "reason": "Công văn của bộ"},
         headers={**cast.coordinator.headers, "if-match": "*"},
     )
     body(lifted)
@@ -102,7 +102,7 @@ async def test_a_draft_that_was_changed_to_a_figure_beyond_a_new_bound_is_not_su
     await attached(client, cast.officer, draft["id"])
     tightened = await client.patch(
         "/v1/frameworks/2024/nodes/2.1.1",
-        json={"upper_bound": 8},
+        json={"upper_bound": 8, "reason": "Công văn của bộ"},
         headers={**cast.coordinator.headers, "if-match": "*"},
     )
     body(tightened)

@@ -191,7 +191,7 @@ SLIPS = [
     ("nodes.csv", "Entry costs,1,", "Entry costs,nan,", 10, "weight is 'nan'"),
     ("nodes.csv", "Entry costs,1,", "Entry costs,-1,", 10, "below zero"),
     ("nodes.csv", "Entry costs,1,", "Entry costs,,", 10, "weight is empty"),
-    ("nodes.csv", "Entry costs,1,", "Entry costs,", 10, "14 cells instead of 15"),
+    ("nodes.csv", "Entry costs,1,", "Entry costs,", 10, "17 cells instead of 18"),
     ("nodes.csv", "Entry costs,1,higher", "Entry costs,1,up", 10, "direction is 'up'"),
     (
         "nodes.csv",
@@ -202,6 +202,13 @@ SLIPS = [
     ),
     ("nodes.csv", "Infrastructure,1,higher,,false,,,,", "I,1,higher,,false,,,local,", 24, "supply"),
     ("nodes.csv", "code,parent", "code,above", 1, "heading must be"),
+    (
+        "nodes.csv",
+        "exam marks are out of 10,,",
+        "exam marks are out of 10,signed stamp,",
+        16,
+        "accepted_evidence is 'stamp'",
+    ),
     ("organisations.csv", "\nso-ct,", "\nso-gddt,", 5, "'so-gddt' stands here a second time"),
     ("organisations.csv", "\nso-ct,", "\n,", 5, "code is empty"),
     ("organisations.csv", "II.4.4,false", "II.4.4,no", 5, "is_coordinator is 'no'"),

@@ -164,7 +164,11 @@ async def test_joint_leads_who_disagree_give_no_figure(
 ) -> None:
     headers = {**cast.coordinator.headers, "if-match": "*"}
     path = "/v1/frameworks/2024/nodes/1.1.2"
-    body(await client.patch(path, json={"supply": "local"}, headers=headers))
+    body(
+        await client.patch(
+            path, json={"supply": "local", "reason": "Công văn của bộ"}, headers=headers
+        )
+    )
     period_id = await the_period(client, cast)
     await load_panel(client, cast, {"hai-phong": {"1.1.2": 5.0}, "da-nang": {"1.1.2": 3.0}})
     for code in ("so-tp", "catp"):
@@ -219,23 +223,38 @@ async def test_without_a_panel_all_is_missing_and_nothing_is_zero(
 
 
 @pytest.mark.parametrize(
-    ("change", "again"),
-    [({"weight": 0.5}, True), ({"direction": "lower"}, True), ({"note": "x"}, False)],
+    ("change", "again", "same"),
+    [
+        ({"weight": 0.5}, True, False),
+        ({"direction": "lower"}, True, False),
+        # Another version, and so another run; what is defined and not scored leaves the hash as it is.
+        ({"upper_bound": 9.5, "unit": "điểm trên 10"}, True, True),
+        ({"guidance_vi": "Lấy số ngày 31/12", "accepted_evidence": ["signed"]}, True, True),
+        ({"note": "x"}, False, True),
+    ],
 )
-async def test_a_change_of_the_framework_that_counts_makes_a_new_run(
-    client: AsyncClient, cast: Cast, session: AsyncSession, change: dict[str, Any], *, again: bool
+async def test_a_change_of_the_framework_makes_a_new_run_and_another_hash_where_it_counts(
+    client: AsyncClient,
+    cast: Cast,
+    session: AsyncSession,
+    change: dict[str, Any],
+    *,
+    again: bool,
+    same: bool,
 ) -> None:
     period_id = await the_period(client, cast)
     await others(client, cast)
     first = await run(session, period_id)
     headers = {**cast.coordinator.headers, "if-match": "*"}
-    body(await client.patch("/v1/frameworks/2024/nodes/2.1.1", json=change, headers=headers))
+    why = {"reason": "Công văn của bộ"}
+    body(await client.patch("/v1/frameworks/2024/nodes/2.1.1", json=change | why, headers=headers))
     session.expire_all()
     made = await recalculate(session, period_id, now=NOW, trigger="event")
     assert (made is not None) is again
     if made is not None:
         assert made.framework_revision == first.framework_revision + 1
-        assert made.hash != first.hash
+        assert (made.hash == first.hash) is same
+        assert (made.score == first.score) or not same
 
 
 async def test_a_draft_period_has_no_index(

@@ -73,6 +73,40 @@ async def test_history_is_never_changed(
             await connection.execute(text(statement.format(table, column, column)))
 
 
+BEFORE_SCALES = "d3a1f6c8b0e5"
+OLD_RULES = """
+SET session_replication_role = replica;
+INSERT INTO indicator_rules (node_id, scale, denominator_change_percent) VALUES
+  ('00000000-0000-4000-8000-000000000001', 1, NULL), ('00000000-0000-4000-8000-000000000002', 100, 5)
+"""
+
+
+async def test_a_scale_that_nobody_said_is_the_units_from_now_on(servers: Servers) -> None:
+    name = f"t_{uuid4().hex[:12]}"
+    await run_sql(servers, f"CREATE DATABASE {name}")
+    try:
+        url = settings_for(servers, servers.postgres.database_url(name)).database_url
+        config, engine = alembic_config(url), create_async_engine(url)
+        await asyncio.to_thread(command.upgrade, config, BEFORE_SCALES)
+        async with engine.begin() as connection:
+            for statement in OLD_RULES.split(";"):
+                await connection.execute(text(statement))
+        for _ in range(2):
+            await asyncio.to_thread(command.upgrade, config, "head")
+            async with engine.connect() as connection:
+                found = await connection.execute(
+                    text(
+                        "SELECT scale, scale_from_unit, denominator_change_percent"
+                        " FROM indicator_rules ORDER BY node_id"
+                    )
+                )
+                assert [tuple(row) for row in found] == [(1.0, True, 20.0), (100.0, False, 5.0)]
+            await asyncio.to_thread(command.downgrade, config, BEFORE_SCALES)
+        await engine.dispose()
+    finally:
+        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 BEFORE_USES = "a7b5e4f6c8d9"
 OLD_ROUND = """
 SET session_replication_role = replica;

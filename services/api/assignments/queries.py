@@ -75,6 +75,10 @@ _ASSIGNMENT = (
         EXTENSION_WAITS.label("extension_waits"),
         STATUS.label("status"),
         Node.evidence_required,
+        Node.accepted_evidence,
+        Node.source.label("data_source"),
+        Node.guidance_vi,
+        Node.guidance_en,
         NEWEST.c.id.label("submission_id"),
         NEWEST.c.revision,
         NEWEST.c.state,
@@ -91,6 +95,8 @@ _ASSIGNMENT = (
     .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
     .outerjoin(NEWEST, true())
 )
+# How the figure is made and proved.
+_OF_NODE = ("accepted_evidence", "data_source", "guidance_vi", "guidance_en")
 ONE_ASSIGNMENT = _ASSIGNMENT.where(Assignment.id == bindparam("id"))
 _bodies = any_(bindparam("bodies", type_=ARRAY(Uuid)))
 _own = Assignment.organisation_id == _bodies
@@ -180,6 +186,7 @@ def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
         "late": row["status"] != "excused" and _came_late(row),
         "excused": excused,
         "evidence_required": row["evidence_required"] and row["kind"] == "figure",
+        **{name: row[name] for name in _OF_NODE},
         "submission": newest,
         "updated_at": row["updated_at"],
         "allowed_actions": _actions(row, caller, today),

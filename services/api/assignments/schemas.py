@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.api.deps.fields import Body, Day, Prose, Reason
+from services.api.deps.levels import Level
 from services.api.deps.paging import Code, PageQuery
 
 AssignmentStatus = Literal["open", "submitted", "returned", "accepted", "nil", "excused"]
@@ -102,6 +103,12 @@ class AssignmentShown(BaseModel):
     late: bool = Field(description="What waits or was accepted was submitted after the last day.")
     excused: Excused | None
     evidence_required: bool
+    accepted_evidence: list[Level] = Field(
+        description="Of which levels one document at least must be; of any where none is named."
+    )
+    data_source: str = Field(description="The source that the framework names.")
+    guidance_vi: str = Field(description="How the figure is made and proved.")
+    guidance_en: str
     submission: NewestSubmission | None
     updated_at: datetime
     allowed_actions: list[str]

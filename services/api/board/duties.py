@@ -1,12 +1,27 @@
 """A period's duties as they stand, in one pass: what is to be followed up is chosen from them."""
 
-from sqlalchemy import and_, bindparam, func, or_, select, true
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.board.queries import REACHABLE, mine
 from shared.duty import effective_due_on
 from shared.models import Assignment, Node, Organisation, Period
 
+_NOT_ACCEPTED: ColumnElement[Any] = literal_column(
+    """'[{"code": "evidence_not_accepted"}]'::jsonb"""
+)
 DUTIES = (
     select(
         Assignment.id.label("assignment"),
@@ -26,6 +41,13 @@ DUTIES = (
             NEWEST.c.value.is_not(None),
             or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"),
         ).label("to_prove"),
+        func.coalesce(
+            and_(
+                NEWEST.c.findings.op("@>")(_NOT_ACCEPTED),
+                or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"),
+            ),
+            false(),
+        ).label("not_accepted"),
     )
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)

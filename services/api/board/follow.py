@@ -81,7 +81,7 @@ _LISTS: dict[str, tuple[ColumnElement[bool], tuple[Any, ...]]] = {
     "returned_often": (_f.times_returned >= OFTEN, (_f.times_returned.desc(),)),
     "overdue": (_f.days_overdue > 0, (_f.days_overdue.desc(),)),
     "nil_returns": (and_(_f.nil_reason != "", _status_stands), ()),
-    "weak_evidence": (_f.unproved, ()),
+    "weak_evidence": (or_(_f.unproved, _f.not_accepted), ()),
 }
 _bodies = (
     select(_f.organisation, _f.organisation_name_vi, func.count().label("unfinished"))
@@ -159,12 +159,12 @@ DEFINITIONS = {
         "Nil returns that wait or were accepted.",
     ),
     "weak_evidence": (
-        "Số liệu cần minh chứng mà không có tài liệu nào có số văn bản.",
-        "A figure that needs evidence, without any document that has a number.",
+        "Số liệu cần minh chứng mà không có tài liệu nào có số văn bản, hoặc không có tài liệu nào thuộc loại mà chỉ số nhận.",
+        "A figure that needs evidence, without any document that has a number, or without any of a kind that its indicator takes.",
     ),
     "outliers": (
-        "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh so với năm trước, số lần độ lệch chuẩn so với các năm trước, hoặc khoảng dự kiến.",
-        "Figures submitted or accepted that broke a rule of their indicator when they were submitted: change from last year, standard deviations from earlier years, or expected range.",
+        "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh hoặc số lần độ lệch chuẩn so với năm trước, khoảng dự kiến, hoặc lệch khoảng 10, 100, 1.000 lần (sai đơn vị tính).",
+        "Figures submitted or accepted that broke a rule of their indicator when they were submitted: change or standard deviations from last year, expected range, or about 10, 100 or 1,000 times what it is held against.",
     ),
     "shared_evidence": (
         "Một tệp (nội dung giống nhau) làm minh chứng cho số liệu của từ hai nhiệm vụ.",

@@ -32,7 +32,7 @@ from shared.models import (
 LIMIT = bindparam("limit", type_=Integer)
 _is_figure = Submission.value.is_not(None)
 # What an indicator's rules found when the figure was submitted.
-_FAR = '$[*] ? (@.code == "outside_expected" || @.code == "change_from_last_year" || @.code == "far_from_history")'
+_FAR = '$[*] ? (@.code == "outside_expected" || @.code == "change_from_last_year" || @.code == "far_from_history" || @.code == "unit_scale")'
 _found = func.jsonb_path_query_array(Submission.findings, literal_column(f"'{_FAR}'::jsonpath"))
 _NOTHING: ColumnElement[Any] = literal_column("'[]'::jsonb")
 

@@ -8,8 +8,8 @@ from fastapi import File, UploadFile
 from pydantic import BaseModel, Field
 
 from services.api.deps.fields import Body, Day, OptionalLine
+from services.api.deps.levels import Level
 
-Level = Literal["signed", "copy", "extract", "link"]
 Scan = Literal["not_scanned", "waiting", "clean", "infected"]
 Stated = Annotated[
     float | None,

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NamedTuple, get_args
 
+from services.api.deps.levels import in_vietnamese
 from services.api.submissions.schemas import FindingCode
 
 Kind = Literal["answer", "number", "prose", "line", "reason"]
@@ -33,6 +34,8 @@ _FINDINGS: dict[str, tuple[str, str]] = {
     "denominator_change": ("mẫu số thay đổi", "change of the denominator"),
     "denominator_differs": ("mẫu số khác chỉ số liên quan", "denominator differs from others"),
     "evidence_differs": ("khác tài liệu minh chứng", "differs from its evidence"),
+    "unit_scale": ("có thể sai đơn vị tính", "may be in another unit"),
+    "evidence_not_accepted": ("minh chứng không đúng loại", "evidence of another kind"),
 }
 COLUMNS: tuple[Column, ...] = (
     Column("organisation", "Mã cơ quan", "Body's code", 12),
@@ -42,7 +45,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("indicator_name_en", "Tên tiếng Anh", "Name in English", 30),
     Column("component_of", "Thuộc chỉ số", "Indicator of which it is a component", 11),
     Column("unit", "Đơn vị tính", "Unit", 14),
-    Column("guidance", "Hướng dẫn", "Guidance", 40),
+    Column("guidance_vi", "Hướng dẫn", "Guidance: how the figure is made and proved", 40),
+    Column("guidance_en", "Hướng dẫn (tiếng Anh)", "Guidance in English", 30),
     Column("data_source", "Nguồn theo khung", "Source by the framework", 24),
     Column("lower_bound", "Nhỏ nhất", "Lower bound: nothing below is taken", 11),
     Column("upper_bound", "Lớn nhất", "Upper bound: nothing above is taken", 11),
@@ -53,6 +57,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("status", "Tình trạng", "Status of the duty", 12),
     Column("writable", "Được ghi", "Whether you may write it now", 9),
     Column("evidence_required", "Cần minh chứng", "Whether evidence is required", 9),
+    Column(
+        "accepted_evidence",
+        "Minh chứng được nhận",
+        "Of which kind one document must be; empty: any",
+        20,
+    ),
     Column("last_year_period", "Kỳ trước", "Earlier period", 12),
     Column("last_year_value", "Số liệu kỳ trước", "Figure accepted in it", 16),
     Column("answer", "Loại trả lời", "Kind of answer", 20, "answer"),
@@ -105,6 +115,7 @@ def cells_of(row: dict[str, Any], *, words: bool) -> dict[str, Any]:
     cells["findings"] = "\n".join(finding["vi"] for finding in row["findings"])
     for code, reason in row["explanations"].items():
         cells[f"{EXPLAINS}{code}"] = reason
+    cells["accepted_evidence"] = (in_vietnamese if words else ", ".join)(row["accepted_evidence"])
     if words and row["answer"]:
         cells["answer"] = ANSWERS[row["answer"]]
     return cells

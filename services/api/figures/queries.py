@@ -102,7 +102,8 @@ _FIGURE = (
         Node.name_en.label("indicator_name_en"),
         case((Node.kind == "component", _Parent.code)).label("component_of"),
         Node.unit,
-        Node.note.label("guidance"),
+        Node.guidance_vi,
+        Node.guidance_en,
         Node.source.label("data_source"),
         Node.lower_bound,
         Node.upper_bound,
@@ -115,6 +116,7 @@ _FIGURE = (
         STATUS.label("status"),
         writable.label("open"),
         Node.evidence_required,
+        Node.accepted_evidence,
         _LAST.c.period.label("last_period"),
         _LAST.c.reference_year.label("last_reference_year"),
         _LAST.c.value.label("last_value"),
@@ -172,7 +174,8 @@ _AS_IT_IS = (
     "indicator_name_en",
     "component_of",
     "unit",
-    "guidance",
+    "guidance_vi",
+    "guidance_en",
     "data_source",
     "lower_bound",
     "upper_bound",
@@ -184,6 +187,7 @@ _AS_IT_IS = (
     "due_on",
     "status",
     "evidence_required",
+    "accepted_evidence",
 )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.api.assignments.schemas import AssignmentStatus
 from services.api.deps.fields import Body
+from services.api.deps.levels import Level
 from services.api.deps.paging import Code, PageQuery
 from services.api.submissions.schemas import Answer, Finding, FindingCode, SubmissionState
 
@@ -58,7 +59,8 @@ class FigureShown(BaseModel):
     indicator_name_en: str
     component_of: str | None = Field(description="The indicator of which it is a component.")
     unit: str
-    guidance: str
+    guidance_vi: str
+    guidance_en: str
     data_source: str
     lower_bound: float | None
     upper_bound: float | None
@@ -71,6 +73,9 @@ class FigureShown(BaseModel):
     status: AssignmentStatus
     writable: bool = Field(description="Whether you may write it now.")
     evidence_required: bool
+    accepted_evidence: list[Level] = Field(
+        description="Of which levels one document at least must be; of any where none is named."
+    )
     last_year: LastYear | None
     submission: UUID | None = Field(
         description="The newest revision; another body's draft is not shown, a withdrawn one leaves the answer empty."

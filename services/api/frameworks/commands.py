@@ -12,17 +12,24 @@ from services.api.frameworks.queries import FrameworkNotFoundError, NodeNotFound
 from services.api.frameworks.states import (
     FrameworkNotDraftError,
     FrameworkNotPublishedError,
+    IdleCombinationError,
     refuse_fixed,
     refuse_retired,
 )
-from services.api.frameworks.tree import MEASURED, check_measures, check_method, check_place
+from services.api.frameworks.tree import (
+    ALL_AGREE,
+    MEASURED,
+    check_measures,
+    check_method,
+    check_place,
+)
 from services.api.frameworks.versions import keep_version, new_version
 from shared.composite import Method
 from shared.errors import InvalidError
 from shared.models import Framework, Node
 from shared.text import fold
 
-# A change of one of these, or of the method, makes a new index; of the others it does not.
+# A change of one of these, or of the method, makes a new index.
 SCORED = frozenset(
     {
         "weight",
@@ -33,6 +40,21 @@ SCORED = frozenset(
         "treatment",
         "combination",
         "supply",
+    }
+)
+# A change of one of these asks for another figure, or for another proof of it, and leaves the scores as they are.
+DEFINED = frozenset(
+    {
+        "name_vi",
+        "name_en",
+        "unit",
+        "lower_bound",
+        "upper_bound",
+        "evidence_required",
+        "accepted_evidence",
+        "source",
+        "guidance_vi",
+        "guidance_en",
     }
 )
 NOTES = frozenset({"assumed", "verified"})
@@ -75,6 +97,7 @@ async def change_node(
     node = await node_of(session, framework, code)
     parent = values.pop("parent", None)
     check_measures(node.kind, {name: getattr(node, name) for name in MEASURED}, values)
+    await _refuse_idle_combination(session, node, values)
     changes = apply(node, values)
     if "supply" in changes:
         node.supply_assumed = False
@@ -89,8 +112,18 @@ async def change_node(
     node.search = search_text(node)
     node.updated_at = framework.updated_at = now
     record(session, caller, "changed", ("node", f"{year}/{code}"), changes=changes, reason=reason)
-    if SCORED & changes.keys():
+    if (SCORED | DEFINED) & changes.keys():
         await new_version(session, caller, framework, reason=reason, now=now)
+
+
+async def _refuse_idle_combination(
+    session: AsyncSession, node: Node, values: dict[str, Any]
+) -> None:
+    """Refuse to say how leads' figures are joined where no figure is taken: the components' scores are averaged."""
+    if values.get("combination", ALL_AGREE) == ALL_AGREE:
+        return
+    if await session.scalar(select(Node.id).where(Node.parent_id == node.id).limit(1)):
+        raise IdleCombinationError(pointer="/combination")
 
 
 def search_text(node: Node) -> str:
@@ -107,6 +140,8 @@ async def parent_of(session: AsyncSession, framework: Framework, kind: str, code
             "There is no such node.", vi="Không có mục mang mã này.", pointer="/parent"
         )
     check_place(kind, parent.kind)
+    if parent.combination != ALL_AGREE:
+        raise IdleCombinationError(pointer="/parent")
     return parent
 
 

@@ -18,7 +18,18 @@ DEFINITION = (
     "combination",
     "supply",
     "evidence_required",
+    "accepted_evidence",
+    "source",
+    "guidance_vi",
+    "guidance_en",
 )
+# What a version that was kept before it could be said is taken to have said.
+_USUAL: Said = {
+    "combination": "all_agree",
+    "accepted_evidence": [],
+    "guidance_vi": "",
+    "guidance_en": "",
+}
 
 
 def node_difference(old: Sequence[Said], new: Sequence[Said]) -> dict[str, list[dict[str, Any]]]:
@@ -44,6 +55,21 @@ def node_difference(old: Sequence[Said], new: Sequence[Said]) -> dict[str, list[
     }
 
 
+def rule_difference(old: Sequence[Said], new: Sequence[Said]) -> list[dict[str, Any]]:
+    """Compare the rules of the nodes that both have, by code, each with all its members."""
+    before = {rules["code"]: rules for rules in old}
+    found = (
+        (rules["code"], _changes(before[rules["code"]], rules, tuple(rules.keys() - {"code"})))
+        for rules in new
+        if rules["code"] in before
+    )
+    return [
+        {"code": code, "changes": {name: changes[name] for name in sorted(changes)}}
+        for code, changes in found
+        if changes
+    ]
+
+
 def method_difference(old: Said, new: Said) -> dict[str, list[Any]]:
     """Name each setting that differs by its JSON pointer, with [old, new]; null where it is not said."""
     before, after = _settings(old), _settings(new)
@@ -67,8 +93,7 @@ def _changes(old: Said, new: Said, fields: tuple[str, ...]) -> dict[str, list[An
 
 
 def _said(node: Said, name: str) -> Any:
-    """Read what a node says; a version that was kept before it could say more said what is usual."""
-    return node.get(name, "all_agree") if name == "combination" else node[name]
+    return node.get(name, _USUAL[name]) if name in _USUAL else node[name]
 
 
 def _settings(block: Said, pointer: str = "") -> dict[str, Any]:

@@ -49,7 +49,10 @@ DEFAULTS: dict[str, Any] = {
     "treatment": None,
     "combination": "all_agree",
     "supply_assumed": False,
+    "accepted_evidence": [],
     "source": "",
+    "guidance_vi": "",
+    "guidance_en": "",
     "note": "",
 }
 _COPIED = tuple(

@@ -3,16 +3,25 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, select
+from sqlalchemy import Executable, bindparam, func, literal_column, or_, select
 
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.paging import page, start_of
-from services.api.frameworks.difference import method_difference, node_difference
+from services.api.frameworks.difference import method_difference, node_difference, rule_difference
 from services.api.frameworks.queries import FRAMEWORK_BY_YEAR, NODES, FrameworkNotFoundError
 from services.api.frameworks.schemas import DifferenceQuery, VersionQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
-from shared.models import Framework, FrameworkVersion, Node, Organisation, Responsibility
+from shared.models import (
+    Framework,
+    FrameworkVersion,
+    IndicatorRule,
+    Node,
+    Organisation,
+    Responsibility,
+)
+from shared.models.review import RULE_DEFAULTS
+from shared.units import scale_of
 
 
 class VersionNotFoundError(NotFoundError):
@@ -51,6 +60,25 @@ _DUTIES = (
 )
 
 
+_RULES = (
+    select(
+        Node.code,
+        Node.unit,
+        IndicatorRule.node_id,
+        IndicatorRule.scale,
+        IndicatorRule.scale_from_unit,
+        *(getattr(IndicatorRule, name) for name in RULE_DEFAULTS),
+    )
+    .join(Framework, Framework.id == Node.framework_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
+    .where(
+        Framework.year == bindparam("year"),
+        or_(Node.kind == literal_column("'indicator'"), Node.kind == literal_column("'component'")),
+    )
+    .order_by(Node.sort_key)
+)
+
+
 @lru_cache
 def versions_statement(*, after: bool) -> Executable:
     statement = _VERSION.order_by(FrameworkVersion.revision.desc()).limit(bindparam("limit"))
@@ -86,8 +114,25 @@ async def difference_shown(read: Reader, query: DifferenceQuery, *, year: int) -
         "to": {name: new[name] for name in ("year", "revision")},
         **node_difference(old["nodes"], new["nodes"]),
         "method": method_difference(old["method"], new["method"]),
+        "rules": await _rules(read, query.other, year),
         **await _duties(read, query.other, year),
     }
+
+
+async def _rules(read: Reader, old: int, new: int) -> list[dict[str, Any]]:
+    """Compare by which rules figures are checked today; versions keep no rules."""
+    before = [_rules_of(row) for row in await read.all(_RULES, year=old)]
+    after = [_rules_of(row) for row in await read.all(_RULES, year=new)]
+    return rule_difference(before, after)
+
+
+def _rules_of(row: Any) -> dict[str, Any]:
+    """Say all of a node's rules, the scale as it is used, whoever said it."""
+    said = row["node_id"] is not None
+    rules = {name: row[name] if said else usual for name, usual in RULE_DEFAULTS.items()}
+    own_scale = said and not row["scale_from_unit"]
+    scale = row["scale"] if own_scale else scale_of(row["unit"])
+    return {"code": row["code"], "scale": scale, **rules}
 
 
 async def _duties(read: Reader, old: int, new: int) -> dict[str, list[dict[str, Any]]]:

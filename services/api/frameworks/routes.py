@@ -81,7 +81,7 @@ async def get_node(request: ReadRequest, year: FrameworkYear, code: Code) -> Res
 async def change_node(
     request: WriteRequest, year: FrameworkYear, code: Code, body: schemas.NodePatch
 ) -> Response:
-    """State a name, weight, bound, goalpost or supply. Only members that are sent are changed."""
+    """Change the members that are sent. Of a published framework each change but of the note is a new version."""
     request.caller.require("plan:write")
     await commands.locked_framework(request.db, year)
     shown = await queries.one_node(request.read, request.caller, year=year, code=code)
@@ -156,7 +156,7 @@ async def delete_framework(request: WriteRequest, year: FrameworkYear) -> Respon
 async def publish_framework(
     request: WriteRequest, year: FrameworkYear, _body: Nothing | None = None
 ) -> Response:
-    """Put a draft into force: its tree is fixed, and what is scored changes only as a new version."""
+    """Put a draft into force: its tree is fixed, and what is scored or defined changes only as a new version."""
     request.caller.require("plan:write")
     await _match_tree(request, year)
     await commands.publish_framework(request.db, request.caller, year=year, now=datetime.now(UTC))

@@ -6,7 +6,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Figure, Flag, Line, OptionalLine, Prose, Reason, Year
+from services.api.deps.fields import (
+    Body,
+    Figure,
+    Flag,
+    Line,
+    OptionalLine,
+    Prose,
+    Reason,
+    Year,
+)
+from services.api.deps.levels import Level, Levels
 from services.api.deps.paging import Code, PageQuery, SearchText
 from shared.exchange.method import MethodBlock, TreatmentBlock
 
@@ -68,8 +78,11 @@ class NodeSaid(BaseModel):
     supply: Supply | None
     supply_assumed: bool
     evidence_required: bool
+    accepted_evidence: list[Level] = []
     source: str
-    note: str
+    guidance_vi: str = ""
+    guidance_en: str = ""
+    note: str = Field(description="A remark of those who keep the plan; no sheet shows it.")
 
 
 class NodeShown(NodeSaid):
@@ -121,15 +134,25 @@ class Stated(Body):
     )
     supply: Supply | None = None
     evidence_required: Flag | None = None
+    accepted_evidence: Levels | None = None
     source: OptionalLine | None = None
-    note: Prose | None = None
+    guidance_vi: Prose | None = Field(
+        default=None, description="How the figure is made and proved, for whoever owes it."
+    )
+    guidance_en: Prose | None = None
+    note: Prose | None = Field(
+        default=None, description="A remark of those who keep the plan; no sheet shows it."
+    )
 
 
 class NodePatch(Stated):
-    """``parent`` can be changed in a draft only. ``reason`` is kept with the version that the change makes."""
+    """``parent`` can be changed in a draft only."""
 
     parent: Code | None = None
-    reason: Line | None = None
+    reason: Line | None = Field(
+        default=None,
+        description="Needed of a published framework, where all but parent and note makes a new version.",
+    )
 
 
 class NewNode(Stated):
@@ -160,7 +183,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 
 
 class FrameworkPatch(Body):
-    """``method`` is given whole. ``reason`` is kept with the version that a change of it makes."""
+    """``method`` is given whole; to change that of a published framework needs a reason."""
 
     name_vi: Line | None = None
     name_en: OptionalLine | None = None
@@ -241,6 +264,9 @@ class Difference(BaseModel):
     reweighted: list[Changed]
     moved: list[Changed]
     method: Changes = Field(description="JSON pointer of a setting: [old, new].")
+    rules: list[Changed] = Field(
+        description="By which rules figures are checked today, of the nodes that both years have."
+    )
     assigned: list[Duty] = Field(
         description="Who answers today in this year's framework and not in the other's."
     )
@@ -284,5 +310,11 @@ class IndicatorShown(BaseModel):
     supply: Supply
     supply_assumed: bool
     evidence_required: bool
+    accepted_evidence: list[Level] = Field(
+        description="Of which levels one document at least must be; of any where none is named."
+    )
+    source: str
+    guidance_vi: str
+    guidance_en: str
     responsibilities: list[Lead]
     allowed_actions: list[str]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from shared.errors import ConflictError
+from shared.errors import ConflictError, InvalidError
 
 ACTIONS: Mapping[str, list[str]] = MappingProxyType(
     {
@@ -42,6 +42,20 @@ class FrameworkNotPublishedError(ConflictError):
     """Only a published framework can be retired.
 
     Chỉ bộ chỉ số đã công bố mới ngừng áp dụng được.
+    """
+
+
+class IdleCombinationError(InvalidError):
+    """An indicator with components takes no figure of its own, so combination must stay all_agree: set it at the components.
+
+    Chỉ số có hạng mục không nhận số liệu riêng nên combination phải để all_agree: hãy đặt ở từng hạng mục.
+    """
+
+
+class ReasonMissingError(InvalidError):
+    """A change of a published framework is a new version: say why, in reason.
+
+    Sửa bộ chỉ số đã công bố là lập phiên bản mới: hãy nêu lý do trong reason.
     """
 
 

@@ -24,8 +24,12 @@ MEASURED = frozenset(
         "combination",
         "supply",
         "evidence_required",
+        "accepted_evidence",
+        "guidance_vi",
+        "guidance_en",
     }
 )
+ALL_AGREE = "all_agree"
 # Above the pillars codes are words; this is where they stand among numbers.
 _TOP = {"index": "000000", "subindex": "000000."}
 _SUBINDICES = {"input": "1", "output": "2"}

@@ -1,4 +1,4 @@
-"""A published framework is frozen: each change of what is scored is kept as one more version, for ever."""
+"""A published framework is frozen: each change of what is scored or defined is one more version, kept for ever."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
+from services.api.frameworks.states import ReasonMissingError
 from services.api.frameworks.tree import check_whole
 from shared import outbox
 from shared.events import FrameworkChanged
@@ -39,7 +40,10 @@ _SAID = (
         Node.supply,
         Node.supply_assumed,
         Node.evidence_required,
+        Node.accepted_evidence,
         Node.source,
+        Node.guidance_vi,
+        Node.guidance_en,
         Node.note,
     )
     .outerjoin(_Parent, _Parent.id == Node.parent_id)
@@ -61,16 +65,21 @@ async def new_version(
     reason: str | None,
     now: datetime,
 ) -> None:
-    """Keep what is scored now as the next revision and have the index recalculated. A draft has no versions."""
+    """Keep what is said now as the next revision and have the index recalculated. A draft has no versions.
+
+    Also where no score changes: a run names the version that it saw, and its hash tells that it is the same.
+    """
     if framework.state == "draft":
         return
+    if not reason:
+        raise ReasonMissingError(pointer="/reason")
     framework.revision += 1
     await keep_version(
         session,
         framework,
         by=caller.id if caller.id.int else None,
         by_name=caller.name or "system",
-        reason=reason or "",
+        reason=reason,
         now=now,
     )
     periods = await session.scalars(

@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.api.packs.wording import LEVELS, STATUSES, legible, written
+from services.api.deps.levels import in_vietnamese
+from services.api.packs.wording import STATUSES, legible, written
 
+SCANNED = frozenset({"clean", "not_scanned"})
 _ABSENT = ("quarantined", "infected", "missing")
 
 Documents = Mapping[str, Mapping[str, Any]]
@@ -69,6 +71,8 @@ def _of_proof(duty: Mapping[str, Any], documents: Documents) -> Iterator[tuple[s
         document = documents[found["id"]]
         if document["presence"] in _ABSENT:
             yield document["presence"], document["filename"], document["number"]
+    if duty["value"] is not None or duty["answer"] == "central_source":
+        yield from _not_accepted(duty)
     if duty["value"] is None:
         return
     if duty["evidence_required"]:
@@ -83,8 +87,17 @@ def _weakness(duty: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     levels = [found["level"] for found in duty["evidence"]]
     if not levels:
         yield "no_evidence", "", ""
-    elif "signed" not in levels:
-        yield "not_signed", ", ".join(LEVELS[level] for level in LEVELS if level in levels), ""
+    elif "signed" not in levels and not duty["accepted_evidence"]:
+        yield "not_signed", in_vietnamese(levels), ""
+
+
+def _not_accepted(duty: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Find proof of none of the kinds that the indicator takes; what may be infected proves nothing."""
+    accepted = duty["accepted_evidence"]
+    levels = [found["level"] for found in duty["evidence"] if found["scan"] in SCANNED]
+    if accepted and levels and not {*accepted} & {*levels}:
+        said = f"cần {in_vietnamese(accepted)}; có {in_vietnamese(levels)}"
+        yield "evidence_not_accepted", said, ""
 
 
 def _same(duty: Mapping[str, Any], stated: float) -> bool:

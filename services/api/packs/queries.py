@@ -67,6 +67,7 @@ STANDING = (
         Node.name_vi,
         Node.unit,
         Node.evidence_required,
+        Node.accepted_evidence,
         Node.combination,
         Organisation.code.label("organisation"),
         Organisation.name_vi.label("organisation_name_vi"),

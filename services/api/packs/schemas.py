@@ -20,6 +20,7 @@ GapKind = Literal[
     "newer_waits",
     "no_evidence",
     "not_signed",
+    "evidence_not_accepted",
     "stated_differs",
     "quarantined",
     "infected",

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from services.api.deps.clock import HANOI
+from services.api.deps.levels import LEVELS as WORDS_OF_LEVELS
 
 MADE_UP = "SỐ LIỆU GIẢ ĐỊNH · MADE-UP DATA"
 ANSWERS: Mapping[str, str] = {
@@ -15,12 +16,7 @@ ANSWERS: Mapping[str, str] = {
     "central_source": "Do cơ quan trung ương công bố",
 }
 ROLES: Mapping[str, str] = {"lead": "chủ trì", "joint_lead": "đồng chủ trì"}
-LEVELS: Mapping[str, str] = {
-    "signed": "bản có chữ ký",
-    "copy": "bản sao",
-    "extract": "bản trích",
-    "link": "đường dẫn",
-}
+LEVELS: Mapping[str, str] = {level: words[0] for level, words in WORDS_OF_LEVELS.items()}
 PRESENCE: Mapping[str, str] = {
     "in_pack": "có trong gói",
     "link": "đường dẫn, không có tệp",
@@ -37,6 +33,7 @@ GAPS: Mapping[str, str] = {
     "newer_waits": "Có bản mới hơn đang chờ duyệt",
     "no_evidence": "Số liệu không có tài liệu minh chứng",
     "not_signed": "Minh chứng yếu: không có bản có chữ ký",
+    "evidence_not_accepted": "Minh chứng không đúng loại mà chỉ số yêu cầu",
     "stated_differs": "Số liệu khác con số nêu trong minh chứng",
     "quarantined": "Minh chứng đang chờ quét vi-rút, không kèm tệp",
     "infected": "Minh chứng nhiễm vi-rút, không kèm tệp",

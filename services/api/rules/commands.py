@@ -1,6 +1,7 @@
 """The coordinator says how an indicator's figures are checked."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,14 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.frameworks.states import refuse_retired
 from services.api.organisations.queries import OrganisationNotFoundError
 from services.api.rules.schemas import ReviewRule as Wanted
 from services.api.rules.schemas import Rules
 from shared.errors import InvalidError
-from shared.models import IndicatorRule, Node, Organisation, ReviewRule
+from shared.models import Framework, IndicatorRule, Node, Organisation, ReviewRule
+from shared.units import scale_of
 
 
 async def locked_node(session: AsyncSession, node_id: UUID) -> Node:
+    """Take a node whose framework is in force or drafted, the framework first: as those do who change that."""
+    framework_id = select(Node.framework_id).where(Node.id == node_id).scalar_subquery()
+    state = await session.scalar(
+        select(Framework.state).where(Framework.id == framework_id).with_for_update(read=True)
+    )
+    refuse_retired(str(state))
     return await session.get_one(Node, node_id, with_for_update={"key_share": True})
 
 
@@ -55,11 +64,18 @@ async def set_rules(
     await _check_codes(session, node, rules.same_denominator_as)
     row = await session.get(IndicatorRule, node_id)
     if row is None:
-        row = IndicatorRule(node_id=node_id, **Rules().model_dump())
+        row = IndicatorRule(node_id=node_id, **_columns(Rules(), node.unit))
         session.add(row)
-    if changes := apply(row, rules.model_dump()):
+    if changes := apply(row, _columns(rules, node.unit)):
         row.updated_at = now
         record(session, caller, "rules_set", ("node", target), changes=changes)
+
+
+def _columns(rules: Rules, unit: str) -> dict[str, Any]:
+    """Fill the scale in also where it is the unit's."""
+    said = rules.scale
+    scale = scale_of(unit) if said is None else said
+    return rules.model_dump() | {"scale": scale, "scale_from_unit": said is None}
 
 
 async def _check_codes(session: AsyncSession, node: Node, codes: list[str]) -> None:

@@ -13,13 +13,17 @@ from services.api.organisations.queries import OrganisationNotFoundError
 from services.api.rules.schemas import ReviewRuleQuery, Rules
 from shared.db import Reader
 from shared.models import Framework, IndicatorRule, Node, Organisation, ReviewRule
+from shared.units import scale_of
 
-_MEMBERS = tuple(Rules.model_fields)
+_MEMBERS = tuple(name for name in Rules.model_fields if name != "scale")
 ONE_RULE = (
     select(
         Node.id.label("node_id"),
         Node.code.label("indicator"),
         Framework.year.label("framework"),
+        Framework.state,
+        Node.unit,
+        case((~IndicatorRule.scale_from_unit, IndicatorRule.scale)).label("scale"),
         *(getattr(IndicatorRule, name) for name in _MEMBERS),
         IndicatorRule.updated_at,
     )
@@ -51,9 +55,12 @@ async def rules_shown(
 ) -> dict[str, Any]:
     shown = dict(await _row(read, code, year))
     del shown["node_id"]
+    writes = shown.pop("state") != "retired" and caller.may("plan:write")
     if shown["updated_at"] is None:
         shown |= Rules().model_dump()
-    return {**shown, "allowed_actions": ["edit"] if caller.may("plan:write") else []}
+    unit_says = scale_of(shown.pop("unit"))
+    shown["scale_used"] = unit_says if shown["scale"] is None else shown["scale"]
+    return {**shown, "allowed_actions": ["edit"] if writes else []}
 
 
 _Reviewer = aliased(Organisation)

@@ -21,8 +21,9 @@ class OfFramework(BaseModel):
 class Rules(Body):
     """All rules of an indicator beside its bounds; what is left out takes its default."""
 
-    scale: Positive = Field(
-        default=1.0, description="A figure is numerator / denominator x scale: 100 for per cent."
+    scale: Positive | None = Field(
+        default=None,
+        description="A figure is numerator / denominator x scale: 100 for per cent. Null: as the unit says.",
     )
     tolerance: Annotated[float, Field(strict=True, ge=0, le=1)] = Field(
         default=0.005,
@@ -41,10 +42,12 @@ class Rules(Body):
     )
     deviations: Positive | None = Field(
         default=None,
-        description="Soft: farther from the mean of earlier years, in standard deviations; from four years on.",
+        description="Soft: farther from last year's figure, in standard deviations of the indicator's earlier "
+        "figures; without last year's, from their mean. From three earlier years on; with fewer it says nothing.",
     )
     denominator_change_percent: Positive | None = Field(
-        default=None, description="Soft: a greater change of the denominator is explained."
+        default=20.0,
+        description="Soft: a greater change from last year's denominator is explained. Null switches it off.",
     )
     same_denominator_as: Annotated[list[Code], Field(max_length=20)] = Field(
         default=[], description="Soft: indicators that must state the same denominator in a period."
@@ -68,6 +71,7 @@ class Rules(Body):
 
 class RulesShown(Rules):
     indicator: str
+    scale_used: float = Field(description="The scale, or the unit's where none is said.")
     framework: int
     updated_at: datetime | None = Field(description="Null while the defaults hold.")
     allowed_actions: list[str]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from shared.errors import InvalidError
 from shared.models import Node
+from shared.units import scale_of
 
 CONTENT = (
     "answer",
@@ -30,6 +31,9 @@ EMPTY: Mapping[str, Any] = {
 }
 
 
+DENOMINATOR_CHANGE = 20.0  # per cent, where nobody has said another limit
+
+
 class Rules(NamedTuple):
     """How the figures of one indicator are checked; the defaults hold where nobody has said anything."""
 
@@ -41,19 +45,27 @@ class Rules(NamedTuple):
     expected_high: float | None = None
     change_percent: float | None = None
     deviations: float | None = None
-    denominator_change_percent: float | None = None
+    denominator_change_percent: float | None = DENOMINATOR_CHANGE
     same_denominator_as: tuple[str, ...] = ()
     evidence_must_match: bool = False
 
     @classmethod
-    def of(cls, row: Any) -> "Rules":
+    def of(cls, row: Any, unit: str) -> "Rules":
+        """Read a node's rules; where nobody has said the scale it is the unit's."""
         if row is None:
-            return NO_RULES
+            return NO_RULES._replace(scale=scale_of(unit))
         found = cls(**{name: getattr(row, name) for name in cls._fields})
-        return found._replace(same_denominator_as=tuple(found.same_denominator_as))
+        return found._replace(
+            scale=scale_of(unit) if row.scale_from_unit else row.scale,
+            same_denominator_as=tuple(found.same_denominator_as),
+        )
 
     def same(self, one: float, other: float) -> bool:
-        return math.isclose(one, other, rel_tol=self.tolerance, abs_tol=1e-12)
+        return same(one, other, self.tolerance)
+
+
+def same(one: float, other: float, tolerance: float) -> bool:
+    return math.isclose(one, other, rel_tol=tolerance, abs_tol=1e-12)
 
 
 NO_RULES = Rules()

@@ -99,7 +99,7 @@ class Circumstances(NamedTuple):
 
     @property
     def rules(self) -> Rules:
-        return Rules.of(self.rule)
+        return Rules.of(self.rule, self.node.unit)
 
     def require_open(self, permission: str = WRITE) -> None:
         if not (self.writable if permission == WRITE else self.decidable):

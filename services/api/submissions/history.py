@@ -4,15 +4,22 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, select
+from sqlalchemy import any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
-from services.api.submissions.figures import Rules
-from services.api.submissions.findings import Finding, Known, Past, findings, needs_past
+from services.api.submissions.findings import Finding, Known, Neighbour, Past, findings
 from services.api.submissions.hand import Circumstances, Taken
-from shared.models import Assignment, Evidence, EvidenceUse, Node, Period, Submission
+from shared.models import (
+    Assignment,
+    Evidence,
+    EvidenceUse,
+    IndicatorRule,
+    Node,
+    Period,
+    Submission,
+)
 
 # The newest accepted figure of each year, whichever body gave it; made-up figures are held against their like.
 _YEARS = (
@@ -30,23 +37,32 @@ _YEARS = (
     .ext(distinct_on(Period.reference_year))
     .order_by(Period.reference_year, Submission.decided_at.desc(), Submission.id)
 )
-_DENOMINATORS = (
-    select(Node.code, Submission.denominator)
-    .join(Assignment, Assignment.id == Submission.assignment_id)
+# Those that this one must agree with, and those that must agree with this one: whoever comes second is asked.
+_NEIGHBOURS = (
+    select(
+        Node.code,
+        Submission.denominator,
+        IndicatorRule.tolerance,
+    )
+    .select_from(Assignment)
+    .join(Submission, Submission.assignment_id == Assignment.id)
     .join(Node, Node.id == Assignment.node_id)
+    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
     .where(
         Assignment.period_id == bindparam("period"),
-        Node.code == any_(bindparam("codes", type_=ARRAY(Text))),
+        Node.code != bindparam("code"),
+        or_(
+            Node.code == any_(bindparam("codes", type_=ARRAY(Text))),
+            bindparam("code", type_=Text) == any_(IndicatorRule.same_denominator_as),
+        ),
         Submission.state.in_(("submitted", "accepted")),
         Submission.denominator.is_not(None),
     )
     .ext(distinct_on(Node.code))
     .order_by(Node.code, Submission.submitted_at.desc(), Submission.id)
 )
-
-
 _PIECES = (
-    select(EvidenceUse.stated, Evidence.scan)
+    select(EvidenceUse.stated, Evidence.scan, Evidence.level)
     .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
     .where(EvidenceUse.submission_id == bindparam("submission"))
     .order_by(EvidenceUse.added_at, Evidence.id)
@@ -58,6 +74,7 @@ class Piece(NamedTuple):
 
     stated: float | None
     scan: str
+    level: str
 
     @property
     def counts(self) -> bool:
@@ -67,7 +84,7 @@ class Piece(NamedTuple):
 
 async def pieces_of(session: AsyncSession, submission_id: UUID) -> list[Piece]:
     rows = await session.execute(_PIECES, {"submission": submission_id})
-    return [Piece(stated, scan) for stated, scan in rows]
+    return [Piece(*row) for row in rows]
 
 
 async def findings_of(
@@ -76,17 +93,17 @@ async def findings_of(
     content: dict[str, Any],
     pieces: Sequence[Piece] = (),
 ) -> list[Finding]:
-    """Find what is odd about a figure; what has no rule is not asked for."""
-    rules = about.rules
-    if content["value"] is None:
-        return []
+    """Find what is odd about an answer; of what cannot be held against anything nothing is read."""
+    said = content["value"] is not None
     past = Past(
         about.year,
-        await _years(session, about) if needs_past(rules) else {},
-        await _denominators(session, about.assignment.period_id, rules),
+        await _years(session, about) if said else {},
+        await _neighbours(session, about) if said and content["denominator"] is not None else {},
         [piece.stated for piece in pieces if piece.stated is not None],
+        about.node.accepted_evidence,
+        [piece.level for piece in pieces if piece.counts],
     )
-    return findings(content, rules, past)
+    return findings(content, about.rules, past)
 
 
 async def look_again(session: AsyncSession, taken: Taken) -> None:
@@ -105,9 +122,19 @@ async def _years(session: AsyncSession, about: Circumstances) -> dict[int, Known
     }
 
 
-async def _denominators(session: AsyncSession, period_id: UUID, rules: Rules) -> dict[str, float]:
-    if not rules.same_denominator_as:
-        return {}
-    codes = list(rules.same_denominator_as)
-    rows = await session.execute(_DENOMINATORS, {"period": period_id, "codes": codes})
-    return {code: denominator for code, denominator in rows if denominator is not None}
+async def _neighbours(session: AsyncSession, about: Circumstances) -> dict[str, Neighbour]:
+    """Find the newest denominator of each; how far they may lie apart says whoever names the other."""
+    own = about.rules
+    rows = await session.execute(
+        _NEIGHBOURS,
+        {
+            "period": about.assignment.period_id,
+            "code": about.node.code,
+            "codes": list(own.same_denominator_as),
+        },
+    )
+    return {
+        code: Neighbour(denominator, own.tolerance if code in own.same_denominator_as else theirs)
+        for code, denominator, theirs in rows
+        if denominator is not None
+    }

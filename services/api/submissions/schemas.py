@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from services.api.deps.fields import Body, Day, Figure, Flag, OptionalLine, Prose, Reason
+from services.api.deps.levels import Level
 from services.api.deps.paging import Code, PageQuery
 
 SubmissionState = Literal[
@@ -21,6 +22,8 @@ FindingCode = Literal[
     "denominator_change",
     "denominator_differs",
     "evidence_differs",
+    "unit_scale",
+    "evidence_not_accepted",
 ]
 MAY_BE_EMPTY = frozenset({"value", "numerator", "denominator"})
 
@@ -147,7 +150,7 @@ class SubmissionQuery(PageQuery):
 
 class EvidenceListed(BaseModel):
     id: UUID
-    level: Literal["signed", "copy", "extract", "link"]
+    level: Level
     filename: str
     media_type: str
     size: int
