@@ -125,8 +125,8 @@ async def test_what_is_discarded_is_skipped_for_good(
 
 async def waiting(world: World) -> Hold:
     async with world.database.transaction() as session:
-        found = await session.scalars(select(Hold).where(Hold.state == "waiting"))
-        return found.one()
+        held: Hold = (await session.scalars(select(Hold).where(Hold.state == "waiting"))).one()
+        return held
 
 
 async def test_a_run_that_grows_while_it_waits_says_so(
