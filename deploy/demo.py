@@ -16,6 +16,7 @@ from rich.panel import Panel
 from deploy.demo_hours import office_hours
 from deploy.demo_people import DemoError, Person, sign_in
 from deploy.demo_screen import MADE_UP, index_table, written
+from deploy.demo_traces import CODE, CONTACT, LOGIN, OFFICER, traceless
 from deploy.plans.made_up import made_up_figures, made_up_panel
 from deploy.plans.reader import read_plan
 from deploy.startup import CHECKOUT
@@ -44,7 +45,7 @@ class Demo:
         self._plan = read_plan(PLAN)
         self._now = now = datetime.now(HANOI)
         self._today = now.date()
-        self._period = f"minh-hoa-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        self._period = f"{CODE}{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
     def _tell(self, who: str, what: str) -> None:
         self._console.print(f"[bold cyan]{who:<14}[/] {what}", highlight=False)
@@ -58,15 +59,17 @@ class Demo:
         )
         self._admin = await sign_in(self._http, "Quản trị", **self._accounts["admin"])
         self._coordinator = await sign_in(self._http, "Sở KH&CN", **self._accounts["coordinator"])
-        async with office_hours(self._coordinator, self._now, self._tell) as mail_goes_out:
+        async with (
+            office_hours(self._coordinator, self._now, self._tell) as mail_goes_out,
+            traceless(self._admin, self._coordinator, LATE_BODY, self._tell),
+        ):
             await self._data_round()
             if mail_goes_out:
                 await self._remind()
             else:
                 self._tell(
-                    "Nhắc việc", "keeps today's day off; the mails come on the next working day"
+                    "Nhắc việc", "sends nothing now: the calendar, a day off or the hour says no"
                 )
-            await self._close()
 
     async def _data_round(self) -> None:
         await self._open_period()
@@ -108,14 +111,14 @@ class Demo:
         )
 
     async def _officer(self, body: str) -> Person:
-        login, password = f"demo-{secrets.token_hex(4)}", secrets.token_urlsafe(15)
+        login, password = f"{LOGIN}{secrets.token_hex(4)}", secrets.token_urlsafe(15)
         await self._admin.call(
             "POST",
             "/v1/users",
             expect=201,
             json={
                 "login": login,
-                "name": "Chuyên viên minh họa",
+                "name": OFFICER,
                 "email": f"{login}@example.org",
                 "password": password,
                 "memberships": [{"organisation": body, "role": "officer"}],
@@ -194,7 +197,7 @@ class Demo:
             "POST",
             f"/v1/organisations/{LATE_BODY}/contacts",
             expect=201,
-            json={"name": "Đầu mối minh họa", "role": "officer", "email": address, "phone": ""},
+            json={"name": CONTACT, "role": "officer", "email": address, "phone": ""},
         )
         self._tell("Sở KH&CN", f"enters a made-up contact of Sở NN&PTNT: {address}")
         duties = await self._coordinator.call(
@@ -239,20 +242,6 @@ class Demo:
             Panel(f"[bold]{mail['subject']}[/]\n{mail_box}/mails/{mail['name']}", title="Mail")
         )
 
-    async def _close(self) -> None:
-        """End it tidily, so that tomorrow nobody is reminded of a demonstration."""
-        contacts = await self._coordinator.call(
-            "GET", f"/v1/organisations/{LATE_BODY}/contacts?limit=200"
-        )
-        for contact in contacts["items"]:
-            if contact["active"] and contact["name"] == "Đầu mối minh họa":
-                await self._coordinator.change(f"/v1/contacts/{contact['id']}", {"active": False})
-        await self._coordinator.call("POST", f"/v1/periods/{self._period}/close")
-        self._tell(
-            "Sở KH&CN",
-            f"closes {self._period}. Look at it again: GET /v1/index?period={self._period}",
-        )
-
 
 async def main(console: Console) -> int:
     state = read_state(CHECKOUT / ".local")
@@ -273,4 +262,7 @@ async def main(console: Console) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(Console())))
+    try:
+        sys.exit(asyncio.run(main(Console())))
+    except KeyboardInterrupt:
+        sys.exit(130)  # what it had changed is put back by then

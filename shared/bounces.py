@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.dsn import Report
 from shared.models import Mail, Reminder
 from shared.status import is_dead
-from shared.suppression import raise_alarm, suppress
+from shared.suppression import suppress, tell_of_failure
 
 log = structlog.get_logger()
 
@@ -113,7 +113,9 @@ async def fail_mail(
     claimed_at: datetime | None = None,
     bounced: bool = False,
 ) -> bool:
-    """Mark a mail and its rows as failed for good; with ``dead`` its address gets no more mail.
+    """Mark a mail and its rows as failed for good, with an alarm; with ``dead`` its address gets no more mail.
+
+    A trial has no alarm of its own: whoever asked for it looks at it.
 
     ``claimed_at`` is the claim under which it was sent: when another has it by now, nothing happens.
     ``bounced`` is true where the refusal came after the mail was taken. Tells whether anything changed.
@@ -121,7 +123,7 @@ async def fail_mail(
     wanted = and_(Mail.id == mail_id, Mail.state.in_(OPEN))
     if claimed_at is not None:
         wanted &= Mail.claimed_at == claimed_at
-    recipient = await session.scalar(
+    failed = await session.execute(
         update(Mail)
         .where(wanted)
         .values(
@@ -130,17 +132,20 @@ async def fail_mail(
             claimed_at=None,
             bounced_at=now if bounced else Mail.bounced_at,
         )
-        .returning(Mail.recipient)
+        .returning(Mail.recipient, Mail.kind)
     )
-    if recipient is None:
+    mail = failed.one_or_none()
+    if mail is None:
         return False
+    recipient = mail.recipient
     bodies = await _settle(session, mail_id, state="failed", reason=reason[:MAX_REASON])
     log.warning(
         "mail_failed", mail=str(mail_id), reason=reason, dead=dead, domain=_domain(recipient)
     )
     if dead:
         await suppress(session, recipient, reason=reason, mail_id=mail_id, now=now)
-        await raise_alarm(session, recipient, bodies, reason=reason, now=now)
+    if dead or mail.kind != "test":
+        await tell_of_failure(session, recipient, bodies, dead=dead, reason=reason, now=now)
     return True
 
 

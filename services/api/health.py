@@ -1,6 +1,7 @@
 """Is it alive, is it ready, part by part, and how is it doing."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from services.api.deps.answers import JSON, body
-from services.api.metrics import HEARTBEATS, RUNS, TRUTH
+from services.api.metrics import ALARMS, HEARTBEATS, RUNS, TRUTH
 from shared.db import Reader
 from shared.outbox import FAULTS
 
@@ -20,12 +21,17 @@ QUEUES = ("scoring", "notifier")
 # What of the truth tells how reminders are doing; none of it makes the system less ready.
 REMINDING = (
     "reminder_oldest_due_seconds",
+    "mail_oldest_due_seconds",
+    "planning_age_seconds",
     "mails_failed_last_day",
     "holds_waiting",
     "suppressed_addresses",
     "bodies_without_contact",
     "calendar_years_unconfirmed",
     "reminders_paused",
+)
+LIMITS = text(
+    "SELECT silent_hours * 3600 AS silent, unsent_minutes * 60 AS unsent, paused FROM reminder_settings"
 )
 VERSION = text("SELECT version_num FROM alembic_version")
 # Years of open periods' deadlines, the ministry's included, that no decision has confirmed.
@@ -105,8 +111,28 @@ async def _reminding(read: Reader) -> dict[str, Any]:
     """Say how reminders are doing; how long ago each of the notifier's works came to an end."""
     row = await read.first(TRUTH)
     assert row is not None
-    ages = dict(await read.all(RUNS))
-    return {**{name: row[name] for name in REMINDING}, "last_runs_seconds": ages}
+    limits = await read.first(LIMITS)
+    assert limits is not None
+    return {
+        **{name: row[name] for name in REMINDING},
+        "last_runs_seconds": dict(await read.all(RUNS)),
+        "alarms": dict(await read.all(ALARMS)),
+        "thresholds": _thresholds(row, limits),
+    }
+
+
+def _thresholds(row: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Compare with the limits that the notifier raises alarms by: where it is dead, it raises none."""
+    oldest = max(row["reminder_oldest_due_seconds"], row["mail_oldest_due_seconds"])
+    measured = {
+        "planning_silent": (row["planning_age_seconds"], limits["silent"]),
+        "unsent": (0 if limits["paused"] else oldest, limits["unsent"]),
+        "no_contact": (row["bodies_without_contact"], 0),
+    }
+    return {
+        kind: {"value": value, "limit": limit, "exceeded": value > limit}
+        for kind, (value, limit) in measured.items()
+    }
 
 
 async def _redis(request: Request) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import text
 
+from shared.alarms import KINDS
 from shared.db import Reader
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -19,12 +20,19 @@ TRUTH = text(
       (SELECT coalesce(extract(epoch FROM now() - max(created_at)), 0)::float8
          FROM runs) AS newest_run_age_seconds,
       (SELECT count(*) FROM alarms WHERE cleared_at IS NULL) AS alarms_standing,
-      (SELECT coalesce(extract(epoch FROM now() - min(send_at)), 0)::float8 FROM reminders
-        WHERE state = 'planned' AND send_at < now()) AS reminder_oldest_due_seconds,
+      (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::float8 FROM (
+         SELECT min(send_at) AS at FROM reminders WHERE state = 'planned' AND send_at < now()
+         UNION ALL
+         SELECT min(r.send_at) FROM mails AS m JOIN reminders AS r ON r.mail_id = m.id
+          WHERE m.state IN ('claimed', 'waiting') AND r.state = 'claimed'
+       ) AS unsent) AS reminder_oldest_due_seconds,
       (SELECT count(*) FROM mails
         WHERE state = 'failed' AND created_at > now() - interval '1 day') AS mails_failed_last_day,
-      (SELECT coalesce(extract(epoch FROM now() - min(next_at)), 0)::float8 FROM mails
-        WHERE state IN ('claimed', 'waiting') AND next_at < now()) AS mail_oldest_due_seconds,
+      (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM mails
+        WHERE state IN ('claimed', 'waiting')) AS mail_oldest_due_seconds,
+      (SELECT extract(epoch FROM now() - coalesce(
+         (SELECT ended_at FROM notifier_runs WHERE work = 'planning'), notices_since))::float8
+         FROM reminder_settings) AS planning_age_seconds,
       (SELECT count(*) FROM holds WHERE state = 'waiting') AS holds_waiting,
       (SELECT count(*) FROM suppressed_addresses WHERE lifted_at IS NULL) AS suppressed_addresses,
       (SELECT count(*) FROM alarms
@@ -54,6 +62,9 @@ REMINDERS = text(
 RUNS = text(
     "SELECT work, extract(epoch FROM now() - ended_at)::float8 AS age FROM notifier_runs ORDER BY work"
 )
+ALARMS = text(
+    "SELECT kind, count(*) AS standing FROM alarms WHERE cleared_at IS NULL GROUP BY kind"
+)
 HEARTBEATS = text(
     "SELECT part, extract(epoch FROM now() - max(seen_at))::float8 AS age FROM heartbeats GROUP BY part"
 )
@@ -64,8 +75,9 @@ HELP = {
     "newest_run_age_seconds": "Time since the newest run.",
     "alarms_standing": "Alarms that wait for the coordinator.",
     "audit_oldest_unlinked_seconds": "Age of the oldest audit entry that the chain has not linked.",
-    "reminder_oldest_due_seconds": "How long the oldest due row of the ledger has been waiting.",
-    "mail_oldest_due_seconds": "How long the oldest mail that was begun or put off has been due.",
+    "reminder_oldest_due_seconds": "How long the oldest row of the ledger has been due and is not sent.",
+    "mail_oldest_due_seconds": "Age of the oldest mail that was begun or put off and is not sent.",
+    "planning_age_seconds": "Time since reminders were last planned; where they never were, since installation.",
     "mails_failed_last_day": "Mails of the last day that could not be sent.",
     "holds_waiting": "Held runs that wait for the coordinator.",
     "suppressed_addresses": "Addresses that get no mail since theirs came back.",
@@ -100,6 +112,12 @@ class Metrics:
             "pii_reminders",
             "Rows of the ledger: due, held, and failed in the last day.",
             ["state"],
+            registry=self.registry,
+        )
+        self._alarms = Gauge(
+            "pii_alarms",
+            "Alarms that stand, by what they are about.",
+            ["kind"],
             registry=self.registry,
         )
         self._works = Gauge(
@@ -142,6 +160,9 @@ class Metrics:
         self._reminders.clear()
         for state, rows in await read.all(REMINDERS):
             self._reminders.labels(state).set(rows)
+        standing = dict(await read.all(ALARMS))
+        for kind in {*KINDS, *standing}:  # none is a number too: a rule can watch it
+            self._alarms.labels(kind).set(standing.get(kind, 0))
         for work, age in await read.all(RUNS):
             self._works.labels(work).set(age)
         for part, age in await read.all(HEARTBEATS):

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan.rules import Rules
 from services.notifier.plan.wanted import Asked
 from services.notifier.sending.claims import is_due
-from services.notifier.sending.safety import coordinators, post
+from services.notifier.telling import tell
+from shared.alarms import HOLD, NO_CONTACT, PLANNING_SILENT, UNSENT, raise_alarm
 from shared.duty import is_done
 from shared.models import (
     Alarm,
@@ -26,14 +27,9 @@ from shared.models import (
     Period,
     Reminder,
 )
-from shared.suppression import is_suppressed
+from shared.suppression import clear_answered, is_suppressed
 
 log = structlog.get_logger()
-
-NO_CONTACT, PLANNING_SILENT, UNSENT, HOLD = "no_contact", "planning_silent", "unsent", "hold"
-# Whom an alarm is for: who runs the system, or else who coordinates the plan.
-OPERATOR = (PLANNING_SILENT, UNSENT, "webhook_disabled")
-MOST = 50  # alarms of one mail
 
 
 class Standing(NamedTuple):
@@ -64,7 +60,8 @@ async def watch(session: AsyncSession, rules: Rules, *, now: datetime, domain: s
     waiting = await session.scalars(select(Hold.id).where(Hold.state == "waiting"))
     held = {str(hold): Standing(None, "") for hold in waiting}
     await _clear(session, HOLD, keeping=held, now=now)
-    await _tell(session, rules, now=now, domain=domain)
+    await clear_answered(session, now=now)
+    await tell(session, rules, now=now, domain=domain)
 
 
 async def keep(
@@ -75,17 +72,7 @@ async def keep(
     for subject, alarm in known.items():
         alarm.detail = standing[subject].detail  # written only where it is another
     for subject in sorted(standing.keys() - known.keys()):
-        await session.execute(
-            insert(Alarm)
-            .values(
-                id=uuid4(), kind=kind, subject=subject, raised_at=now, **standing[subject]._asdict()
-            )
-            # Another notifier may raise the same at this moment.
-            .on_conflict_do_nothing(
-                index_elements=["kind", "subject"], index_where=Alarm.cleared_at.is_(None)
-            )
-        )
-        log.warning("alarm_raised", kind=kind, subject=subject)
+        await raise_alarm(session, kind, subject, now=now, **standing[subject]._asdict())
 
 
 async def _clear(
@@ -132,17 +119,32 @@ async def _unreachable(session: AsyncSession) -> dict[str, Standing]:
     }
 
 
+async def _waits(session: AsyncSession, *, since: datetime) -> bool:
+    """Tell whether a line or a mail has been waiting since then; a line also where its mail is a new one."""
+    is_open = Mail.state.in_(("claimed", "waiting"))
+    put_off = exists().where(
+        is_open,
+        Reminder.mail_id == Mail.id,
+        Reminder.state == "claimed",
+        Reminder.send_at < since,
+    )
+    old_mail = exists().where(is_open, Mail.created_at < since)
+    return bool(await session.scalar(select(or_(exists().where(is_due(since)), old_mail, put_off))))
+
+
 async def _silent(session: AsyncSession, rules: Rules, *, now: datetime) -> dict[str, Standing]:
     last = await session.scalar(select(NotifierRun.ended_at).where(NotifierRun.work == "planning"))
     hours = rules.settings.silent_hours
-    if last is None or last > now - timedelta(hours=hours):
+    # Where it never succeeded, it is silent since the system was installed.
+    if (last or rules.settings.notices_since) > now - timedelta(hours=hours):
         return {}
-    since = last.isoformat(timespec="minutes")
+    since = last.isoformat(timespec="minutes") if last else None
     return {
         "": Standing(
             None,
-            f"Hơn {hours} giờ chưa lập được kế hoạch nhắc việc (lần cuối {since}); xem nhật ký của notifier. "
-            f"/ No planning run for more than {hours} h (the last: {since}); see the notifier's log.",
+            f"Hơn {hours} giờ chưa lập được kế hoạch nhắc việc (lần cuối: {since or 'chưa có'}); xem nhật ký của "
+            f"notifier. / No planning run for more than {hours} h (the last: {since or 'never'}); see the "
+            "notifier's log.",
         )
     }
 
@@ -158,13 +160,7 @@ async def _unsent(
         return {}
     minutes = timedelta(minutes=rules.settings.unsent_minutes)
     opened = rules.hours.opened(now)
-    oldest = await session.scalar(select(func.min(Reminder.send_at)).where(is_due(now - minutes)))
-    waiting = await session.scalar(
-        select(func.min(Mail.next_at)).where(
-            and_(Mail.state.in_(("claimed", "waiting")), Mail.created_at < now - minutes)
-        )
-    )
-    if oldest is None and waiting is None:
+    if not await _waits(session, since=now - minutes):
         return {}
     if not rules.hours.are_now(now) or opened > now - minutes:
         return None
@@ -175,50 +171,3 @@ async def _unsent(
             f"/ Mail has been due for more than {rules.settings.unsent_minutes} min; look at the mail server.",
         )
     }
-
-
-async def _tell(session: AsyncSession, rules: Rules, *, now: datetime, domain: str) -> None:
-    """Write once about each alarm; without an operator's address the coordinator is told of all."""
-    new = (
-        await session.execute(
-            select(
-                Alarm.id,
-                Alarm.kind,
-                Alarm.detail,
-                Alarm.raised_at,
-                func.coalesce(Organisation.name_vi, "").label("organisation"),
-            )
-            .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
-            .where(Alarm.mailed_at.is_(None), Alarm.cleared_at.is_(None))
-            .order_by(Alarm.raised_at, Alarm.id)
-            .limit(MOST)
-            .with_for_update(of=Alarm, skip_locked=True)
-        )
-    ).all()
-    if not new:
-        return
-    operator = rules.settings.operator_email
-    theirs = [alarm for alarm in new if operator and alarm.kind in OPERATOR]
-    rest = [alarm for alarm in new if alarm not in theirs]
-    people = [(operator, operator, theirs)] if theirs else []
-    if rest and (rules.hours.are_now(now) or any(one.kind in OPERATOR for one in rest)):
-        people += [(email, name, rest) for email, name in await coordinators(session)]
-    told: set[UUID] = set()
-    for email, name, alarms in people:
-        facts = {
-            "alarms": [
-                {
-                    "kind": alarm.kind,
-                    "organisation": alarm.organisation,
-                    "detail": alarm.detail,
-                    "raised_at": alarm.raised_at.isoformat(),
-                }
-                for alarm in alarms
-            ]
-        }
-        await post(
-            session, "alarm", str(alarms[0].id), email, name, facts=facts, now=now, domain=domain
-        )
-        told |= {alarm.id for alarm in alarms}
-    if told:
-        await session.execute(update(Alarm).where(Alarm.id.in_(told)).values(mailed_at=now))

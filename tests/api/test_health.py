@@ -151,8 +151,55 @@ async def test_how_reminders_are_doing_is_told_and_makes_nothing_less_ready(stag
     assert (told["mails_failed_last_day"], told["reminders_paused"]) == (2, 1)
     assert (await stage.client.get("/readyz")).json()["status"] == before
     metrics = (await stage.client.get("/metrics")).text
+    assert 'pii_alarms{kind="no_contact"} 2.0' in metrics
+    assert 'pii_alarms{kind="mail_failed"} 0.0' in metrics
     assert 'pii_reminders{state="due"} 2.0' in metrics
     assert 'pii_notifier_run_age_seconds{work="planning"}' in metrics
+
+
+async def test_what_is_above_its_limit_is_told_though_no_notifier_lives_to_raise_an_alarm(
+    stage: Stage,
+) -> None:
+    await stage.connection.execute(text("UPDATE reminder_settings SET notices_since = now()"))
+    fresh = (await reminding(stage))["thresholds"]
+    assert {kind: one["exceeded"] for kind, one in fresh.items()} == {
+        "planning_silent": False,
+        "unsent": False,
+        "no_contact": True,
+    }
+    for statement in (
+        "UPDATE reminder_settings SET notices_since = now() - interval '3 hours'",
+        (
+            "UPDATE mails SET state = 'waiting', sent_at = NULL, created_at = now() - interval '2 hours', "
+            "next_at = now() + interval '1 hour'"
+        ),
+    ):
+        await stage.connection.execute(text(statement))
+    told = await reminding(stage)
+    assert told["alarms"] == {"no_contact": 2}
+    assert told["thresholds"]["no_contact"] == {"value": 2, "limit": 0, "exceeded": True}
+    assert told["thresholds"]["planning_silent"]["limit"] == 7200
+    assert told["thresholds"]["planning_silent"]["exceeded"]
+    assert 7200 <= told["thresholds"]["unsent"]["value"] < 7300
+    assert told["thresholds"]["unsent"]["exceeded"]
+    await stage.connection.execute(
+        text("UPDATE reminder_settings SET paused = true, pause_reason = 'thử'")
+    )
+    assert not (await reminding(stage))["thresholds"]["unsent"]["exceeded"]
+
+
+async def test_a_row_in_a_mail_that_was_put_off_is_due_as_long_as_it_is_not_sent(
+    stage: Stage,
+) -> None:
+    for statement in (
+        "UPDATE mails SET state = 'waiting', sent_at = NULL, next_at = now() + interval '1 hour'",
+        (
+            "UPDATE reminders SET state = 'claimed', sent_at = NULL, send_at = now() - interval '5 hours' "
+            "WHERE mail_id IS NOT NULL"
+        ),
+    ):
+        await stage.connection.execute(text(statement))
+    assert 18_000 <= (await reminding(stage))["reminder_oldest_due_seconds"] < 18_100
 
 
 async def test_held_rows_are_counted_while_a_run_waits(stage: Stage) -> None:

@@ -1,9 +1,12 @@
 """When mail may go out, runs that wait for a person, and what needs one."""
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.plan.planning import plan_reminders
 from tests.api.conftest import Stage
 from tests.factories import body
 
@@ -112,16 +115,20 @@ async def test_a_released_run_is_planned_again(stage: Stage) -> None:
     headers = stage.cast.coordinator.headers
     got = await stage.client.get(path, headers=headers)
     shown = body(got)
-    assert (shown["rows"], shown["detail"]) == (2, {"mails": 9000, "most": 2000})
+    assert (shown["rows"], shown["mails"], shown["recipients"]) == (2, 2, 2)
+    assert (shown["detail"], shown["decided"]) == ({"mails": 9000, "most": 2000}, None)
     assert shown["allowed_actions"] == ["release", "discard"]
     match = {**headers, "if-match": got.headers["etag"]}
     done = body(await stage.client.post(f"{path}/release", headers=match))
     assert (done["state"], done["rows"], done["allowed_actions"]) == ("released", 0, [])
     assert done["decided_by"] == stage.cast.coordinator.name
+    assert done["decided"] == {"rows": 2, "mails": 2, "recipients": 2}
+    assert done["detail"] == {"mails": 9000, "most": 2000}
     assert await rows_by_state(stage) == {"planned": 2, "sent": 2}
     assert await told(stage, "HoldDecided") == 1
     entry = await last_audit(stage, "reminder_hold")
     assert (entry["action"], entry["changes"]["rows"]) == ("released", [2, 0])
+    assert entry["changes"]["mails"] == [2, 0]
 
 
 async def test_a_discarded_run_is_skipped_with_its_reason(stage: Stage) -> None:
@@ -137,6 +144,33 @@ async def test_a_discarded_run_is_skipped_with_its_reason(stage: Stage) -> None:
         assert row["why"]["en"] == "The coordinator discarded this run: Danh mục nhập nhầm"
         assert row["hold"] is None
     assert (await last_audit(stage, "reminder_hold"))["reason"] == "Danh mục nhập nhầm"
+
+
+async def ledger_planned_anew(stage: Stage, now: datetime) -> dict[str, int]:
+    async with AsyncSession(stage.connection, join_transaction_mode="create_savepoint") as session:
+        await plan_reminders(session, period_id=None, now=now)
+        await session.commit()
+    return await rows_by_state(stage)
+
+
+async def test_what_was_discarded_is_not_planned_again_whatever_the_reason_was(
+    stage: Stage,
+) -> None:
+    headers = stage.cast.coordinator.headers
+    due = await stage.connection.scalar(
+        text("SELECT max(a.due_on) FROM assignments a JOIN periods p ON p.id = a.period_id "
+             "WHERE p.state = 'open'")
+    )  # fmt: skip
+    now = datetime.combine(due, time(3), tzinfo=UTC)
+    await stage.connection.execute(text("DELETE FROM reminders"))
+    planned = (await ledger_planned_anew(stage, now))["planned"]
+    assert planned > 0
+    path = await hold_rows(stage)
+    reason = {"reason": "100% nhập nhầm / a slip_of the pen"}
+    done = body(await stage.client.post(f"{path}/discard", json=reason, headers=headers))
+    assert done["decided"]["rows"] == planned
+    after = await ledger_planned_anew(stage, now + timedelta(minutes=1))
+    assert after == {"skipped": planned}
 
 
 async def test_a_run_is_decided_once_and_only_as_it_was_read(stage: Stage) -> None:

@@ -76,3 +76,5 @@ async def test_the_demonstration_plays_twice_in_a_row(office: Office) -> None:
         assert told.count(MADE_UP) >= 3
         assert "Đôn đốc: quá hạn 2 ngày" in " ".join(told.split())
         assert "closes minh-hoa-" in told
+        assert "closes 2 account(s) of the demonstration" in told
+        assert "ends 1 made-up contact(s)" in told

@@ -23,6 +23,7 @@ from shared.models import (
     Framework,
     Mail,
     Node,
+    NotifierRun,
     Organisation,
     Period,
     Reminder,
@@ -92,7 +93,10 @@ class World:
         return self.bodies[code]
 
     async def contact(self, body: str, email: str, **values: Any) -> UUID:
-        facts = {"name": "Nguyễn Thị Hoa", "role": "officer", "phone": "024 3825 0000"} | values
+        facts: dict[str, Any] = {
+            "name": "Nguyễn Thị Hoa", "role": "officer", "phone": "024 3825 0000",
+            "created_at": datetime(2025, 1, 1, tzinfo=UTC),
+        } | values  # fmt: skip
         return await self.add(
             Contact(id=uuid4(), organisation_id=self.bodies[body], email=email, **facts)
         )
@@ -195,7 +199,7 @@ class World:
         contacts = [
             {
                 "id": uuid4(), "organisation_id": body["id"], "name": "Cán bộ", "role": "officer",
-                "email": address, "phone": "",
+                "email": address, "phone": "", "created_at": datetime(2025, 1, 1, tzinfo=UTC),
             }
             for body, address in zip(bodies, addresses, strict=True)
         ]  # fmt: skip
@@ -294,6 +298,8 @@ async def raise_curtain(database: Database) -> World:
     )  # fmt: skip
     await world.add(ReminderPolicy(id=world.policy_id, name="Mặc định"))
     rows.append(CalendarYear(year=2026, confirmed=True, decision="QĐ 1"))
+    # Planning is well, until a test says when it last ran.
+    rows.append(NotifierRun(work="planning", ended_at=at(60), seconds=0.1))
     await world.body("so-khcn", "Sở Khoa học và Công nghệ", coordinator=True)
     await world.body("so-gddt", "Sở Giáo dục và Đào tạo")
     await world.body("tand", "Tòa án Nhân dân thành phố")

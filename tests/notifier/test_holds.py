@@ -5,15 +5,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from services.notifier.plan import reasons
 from services.notifier.plan.schedule import HANOI
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
+from shared.holds import discarded_because
 from shared.models import CalendarYear, Hold, Mail, Reminder
 from tests.notifier.cast import COORDINATOR, DUE, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice
+
+DISCARDED = discarded_because("Danh mục nhập nhầm")
 
 
 async def decide(world: World, state: str, now: datetime) -> None:
@@ -26,7 +29,7 @@ async def decide(world: World, state: str, now: datetime) -> None:
         )
         becomes = {"state": "planned"}
         if state == "discarded":
-            becomes = {"state": "skipped", "reason": reasons.DISCARDED}
+            becomes = {"state": "skipped", "reason": DISCARDED}
         await session.execute(
             update(Reminder).where(Reminder.state == "held").values(hold_id=None, **becomes)
         )
@@ -116,8 +119,50 @@ async def test_what_is_discarded_is_skipped_for_good(
     clock.now = at(0, minutes=6)
     await world.plan(clock.now)
     assert (await send_due(office)).sent == 0
-    assert {row.reason for row in await world.ledger()} == {reasons.DISCARDED}
+    assert {row.reason for row in await world.ledger()} == {DISCARDED}
     assert post.to() == [COORDINATOR]
+
+
+async def waiting(world: World) -> Hold:
+    async with world.database.transaction() as session:
+        held: Hold = (await session.scalars(select(Hold).where(Hold.state == "waiting"))).one()
+        return held
+
+
+async def test_a_run_that_grows_while_it_waits_says_so(
+    world: World, office: Office, clock: Clock
+) -> None:
+    await world.duty("so-gddt", "1.1.1")
+    await world.policy(0)
+    await world.policy(1, "head")
+    await confirm(world, confirmed=False)
+    await world.plan(at(0))
+    await send_due(office)
+    first = await waiting(world)
+    assert [first.detail[name] for name in ("mails", "lines", "recipients", "year")] == [
+        1,
+        1,
+        1,
+        2026,
+    ]
+    await world.duty("so-gddt", "1.1.2")
+    clock.now = at(1)
+    await world.plan(clock.now)
+    await send_due(office)
+    grown = await waiting(world)
+    assert grown.id == first.id
+    assert [grown.detail[name] for name in ("mails", "lines", "recipients", "year")] == [
+        2,
+        4,
+        2,
+        2026,
+    ]
+    await confirm(world, confirmed=True)
+    clock.now = at(1, minutes=5)
+    await send_due(office)
+    async with world.database.transaction() as session:
+        over = await session.get_one(Hold, first.id)
+    assert over.detail["decided"] == {"rows": 4, "mails": 2, "recipients": 2}
 
 
 async def test_many_mails_to_one_person_are_many_mails(world: World, office: Office) -> None:

@@ -16,6 +16,7 @@ from shared.models import (
     Extension,
     Handover,
     Membership,
+    Period,
     Submission,
     SuppressedAddress,
     User,
@@ -195,6 +196,54 @@ async def test_whoever_comes_later_or_has_a_new_address_hears_no_old_news(
     await world.change(Contact, person, email="nam.moi@gddt.example.vn")
     await tick(world, office, clock, at(-4))
     assert post.to() == [OFFICER, "nam@gddt.example.vn"]
+
+
+async def test_what_happened_before_somebody_came_that_day_is_not_told_to_him(
+    world: World, office: Office, clock: Clock
+) -> None:
+    noon = at(-5, minutes=4 * 60)
+    await world.contact("so-gddt", "moi@gddt.example.vn", created_at=noon)
+    await deputy(world, at(-5).date(), at(-3).date(), noon)
+    await decided(world, await world.duty("so-gddt", "1.1.1"), "accepted", at(-5))
+    await decided(
+        world, await world.duty("so-gddt", "1.1.2"), "returned", noon + timedelta(hours=1)
+    )
+    await tick(world, office, clock, noon + timedelta(hours=2))
+    told = {(row.recipient, row.topic) for row in await world.ledger(state="sent")}
+    assert told == {
+        (OFFICER, "accepted"),
+        (OFFICER, "returned"),
+        ("moi@gddt.example.vn", "returned"),
+        ("mai@gddt.example.vn", "returned"),
+        ("mai@gddt.example.vn", "deputy_named"),
+    }
+
+
+async def test_contacts_that_come_over_with_their_duties_are_told_of_the_hand_over(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    when = at(-5)
+    await world.contact("tand", "thu-ky@toaan.example.vn", created_at=when + timedelta(seconds=2))
+    await handover(world, "so-gddt", "tand", when)
+    await tick(world, office, clock, at(-5, minutes=2))
+    assert "thu-ky@toaan.example.vn" in post.to()
+
+
+@pytest.mark.parametrize(("made_up", "state", "mails"), [
+    (True, "closed", 0), (True, "open", 3), (False, "closed", 3),
+])  # fmt: skip
+async def test_of_a_demonstration_that_is_over_nobody_is_told_anything(
+    world: World, office: Office, clock: Clock, *, made_up: bool, state: str, mails: int
+) -> None:
+    await world.change(Period, world.period_id, made_up=made_up)
+    await decided(world, await world.duty("so-gddt", "1.1.1"), "accepted", NIGHT)
+    duty = await world.duty("so-gddt", "1.1.2")
+    await extension(world, duty, "asked", NIGHT)
+    node = await world.node("1.1.9", "Chỉ số")
+    await explanation(world, duty, node, NIGHT)
+    await world.change(Period, world.period_id, state=state, closed_at=NIGHT)
+    await tick(world, office, clock, at(-4))
+    assert len(await world.mails()) == mails
 
 
 async def test_a_dead_address_is_not_told_and_says_so_at_once(

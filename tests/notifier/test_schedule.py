@@ -138,3 +138,8 @@ def test_pauses_grow_to_an_hour(reminder_id: UUID) -> None:
     assert timedelta(seconds=48) <= pauses[0] <= timedelta(minutes=1)
     assert all(earlier <= later for earlier, later in pairwise(pauses))
     assert timedelta(minutes=48) <= pauses[-1] <= LONGEST_PAUSE
+    longest = timedelta(hours=4)
+    assert pause_after(9, reminder_id, longest=longest) > pauses[-1]
+    assert (
+        timedelta(hours=3, minutes=12) <= pause_after(99, reminder_id, longest=longest) <= longest
+    )

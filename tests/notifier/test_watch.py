@@ -3,10 +3,12 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from sqlalchemy import delete
+
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
 from services.notifier.watch import note_run
-from shared.models import SuppressedAddress
+from shared.models import NotifierRun, SuppressedAddress
 from tests.notifier.cast import COORDINATOR, HEAD, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice
 
@@ -40,6 +42,42 @@ async def test_planning_that_is_silent_is_told_to_the_operator_once_and_cleared_
     await planned_at(world, 200)
     await watched(world, office, clock, 201)
     assert [one.cleared_at for one in await world.alarms()] == [at(0, minutes=201)]
+
+
+async def test_planning_that_never_succeeded_is_silent_since_the_system_was_installed(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.settings(operator_email=OPERATOR, notices_since=at(0))
+    async with world.database.transaction() as session:
+        await session.execute(delete(NotifierRun))
+    await watched(world, office, clock, 119)
+    assert await world.alarms() == []
+    await watched(world, office, clock, 121)
+    (alarm,) = await world.alarms()
+    assert (alarm.kind, "the last: never" in alarm.detail) == ("planning_silent", True)
+    assert post.to() == [OPERATOR]
+
+
+async def test_a_body_with_nobody_is_told_to_the_coordinator_and_to_the_operator(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.settings(operator_email=OPERATOR)
+    await world.duty("tand")
+    for minutes in (1, 20):
+        await watched(world, office, clock, minutes)
+    assert post.to() == [COORDINATOR, OPERATOR]
+
+
+async def test_whoever_is_operator_and_coordinator_gets_one_mail(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.settings(operator_email=COORDINATOR.upper(), notices_since=at(-2))
+    async with world.database.transaction() as session:
+        await session.execute(delete(NotifierRun))
+    await world.duty("tand")
+    await watched(world, office, clock, 1)
+    assert {one.kind for one in await world.alarms()} == {"no_contact", "planning_silent"}
+    assert len(post.mails) == 1
 
 
 async def test_without_an_operator_the_coordinator_is_told_also_at_night(

@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
@@ -13,6 +13,7 @@ from services.api.sending.queries import HoldNotFoundError
 from services.api.sending.schemas import ReminderSettings as NewSettings
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.events import HoldDecided, SettingsChanged
+from shared.holds import discarded_because, mails_in, people_in
 from shared.models import Hold, Reminder, ReminderSettings
 from shared.outbox import emit
 
@@ -24,7 +25,6 @@ _DIGEST = (
     "Giờ gửi bản tổng hợp phải nằm trong khung giờ gửi.",
 )
 _REASON = ("Say why nothing goes out.", "Hãy nêu lý do tạm dừng.")
-DISCARDED = "Điều phối đã hủy lượt gửi: {0} / The coordinator discarded this run: {0}"
 
 
 class HoldDecidedError(ConflictError):
@@ -109,15 +109,35 @@ async def _decide(
     hold.decided_by, hold.decided_by_name = caller.id, caller.name
     become: dict[str, Any] = {"state": "planned", "hold_id": None}
     if state == "discarded":
-        become |= {"state": "skipped", "reason": DISCARDED.format(reason)}
-    held = update(Reminder).where(Reminder.hold_id == hold_id, Reminder.state == "held")
-    rows = (await session.scalars(held.values(become).returning(Reminder.id))).all()
+        become |= {"state": "skipped", "reason": discarded_because(reason or "")}
+    counts = await _let_become(session, hold_id, become)
+    hold.detail = {**hold.detail, "decided": counts}
+    told = {name: [number, 0] for name, number in counts.items()}
     record(
         session,
         caller,
         state,
         ("reminder_hold", hold_id),
-        changes={"state": ["waiting", state], "rows": [len(rows), 0]},
+        changes={"state": ["waiting", state], **told},
         reason=reason,
     )
     emit(session, HoldDecided(hold_id=hold_id))
+
+
+async def _let_become(
+    session: AsyncSession, hold_id: UUID, values: dict[str, Any]
+) -> dict[str, int]:
+    """Change the rows that wait, and count exactly these: others may have joined since the run was held."""
+    moved = (
+        update(Reminder)
+        .where(Reminder.hold_id == hold_id, Reminder.state == "held")
+        .values(values)
+        .returning(Reminder.id, Reminder.kind, Reminder.recipient, Reminder.separate)
+        .cte("moved")
+    )
+    counts = select(
+        func.count().label("rows"),
+        mails_in(moved.c).label("mails"),
+        people_in(moved.c).label("recipients"),
+    ).select_from(moved)
+    return dict((await session.execute(counts)).mappings().one())

@@ -24,6 +24,7 @@ from services.api.deps.paging import page, start_of
 from services.api.sending.schemas import AlarmQuery, HoldQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
+from shared.holds import mails_in, people_in
 from shared.models import Alarm, Hold, Organisation, Reminder, ReminderSettings
 
 
@@ -41,24 +42,29 @@ SETTINGS = select(
         if column.name not in {"id", "notices_since"}
     )
 ).limit(1)
-_rows = (
-    select(func.count())
-    .select_from(Reminder)
+_waiting = (
+    select(
+        func.count().label("rows"),
+        mails_in(Reminder).label("mails"),
+        people_in(Reminder).label("recipients"),
+    )
     .where(Reminder.state == "held", Reminder.hold_id == Hold.id)
     .correlate(Hold)
-    .scalar_subquery()
+    .lateral("waiting")
 )
 _HOLD = select(
     Hold.id,
     Hold.kind,
     cast(Hold.detail, Text).label("detail"),
     Hold.state,
-    _rows.label("rows"),
+    _waiting.c.rows,
+    _waiting.c.mails,
+    _waiting.c.recipients,
     Hold.created_at,
     Hold.decided_by_name.label("decided_by"),
     Hold.decided_at,
     Hold.decision_reason,
-)
+).join(_waiting, true())
 ONE_HOLD = _HOLD.where(Hold.id == bindparam("id"))
 _HOLDS: dict[str, ColumnElement[bool]] = {
     "state": Hold.state == bindparam("state"),
@@ -125,9 +131,11 @@ async def settings_shown(read: Reader, caller: Caller) -> dict[str, Any]:
 
 def _hold(row: Any, caller: Caller) -> dict[str, Any]:
     decides = row["state"] == "waiting" and caller.may("reminders:write")
+    detail = orjson.loads(row["detail"])
     return {
         **row,
-        "detail": orjson.loads(row["detail"]),
+        "decided": detail.pop("decided", None),
+        "detail": detail,
         "allowed_actions": ["release", "discard"] if decides else [],
     }
 

@@ -72,14 +72,27 @@ class HoldQuery(PageQuery):
     state: HoldState | None = None
 
 
+class Decided(BaseModel):
+    rows: int
+    mails: int
+    recipients: int
+
+
 class HoldShown(BaseModel):
     id: UUID
     kind: Literal["too_many", "calendar"] = Field(
         description="too_many: more mail than is usual. calendar: the year's days are not confirmed."
     )
-    detail: dict[str, Any] = Field(description="What was found, as it was then.")
+    detail: dict[str, Any] = Field(
+        description="What was found when the run was held, and again whenever rows joined it."
+    )
     state: HoldState
     rows: int = Field(description="Rows of the ledger that wait for it now.")
+    mails: int = Field(description="Mails that these are.")
+    recipients: int = Field(description="People whom these go to.")
+    decided: Decided | None = Field(
+        description="What was released or discarded; null while it waits."
+    )
     created_at: datetime
     decided_by: str | None = Field(description="Null where the reason for it went away by itself.")
     decided_at: datetime | None

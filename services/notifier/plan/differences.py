@@ -115,7 +115,7 @@ def may_come_again(line: Any, want: Any, *, now: datetime) -> ColumnElement[bool
     return and_(
         line.state == "skipped",
         want.c.subject_id.is_not(None),
-        line.reason.not_in(reasons.FOR_GOOD),
+        ~reasons.is_for_good(line.reason),
         ~is_suppressed(line.recipient),
         or_(
             line.reason != reasons.DUTY_DONE,

@@ -40,7 +40,15 @@ from shared.models import (
 )
 
 LONGEST = timedelta(days=30)  # what is older is nobody's news
+# Contacts come over in the act that hands their duties over: its moment and theirs are of two clocks.
+ONE_ACT = timedelta(minutes=1)
 DECIDED = ("returned", "rejected", "accepted", "reopened")
+
+
+# Of a demonstration that is over nobody is told anything: who is a contact by now never had its duties.
+_is_told: ColumnElement[bool] = and_(
+    Period.state != "draft", ~and_(Period.made_up, Period.state == "closed")
+)
 
 
 def _decisions(since: datetime) -> Select[Any]:
@@ -62,7 +70,7 @@ def _decisions(since: datetime) -> Select[Any]:
         .where(
             Submission.state.in_(DECIDED),
             Submission.decided_at >= since,
-            Period.state != "draft",
+            _is_told,
             ~exists().where(
                 newer.assignment_id == Submission.assignment_id,
                 newer.revision > Submission.revision,
@@ -87,23 +95,28 @@ def _extensions(since: datetime) -> Select[Any]:
             case((asked, "coordinator"), else_="deputy"),
         )
         .join(Assignment, Assignment.id == Extension.assignment_id)
-        .where(Extension.state.in_(("asked", "granted", "refused")), at >= since)
+        .join(Period, Period.id == Assignment.period_id)
+        .where(_is_told, Extension.state.in_(("asked", "granted", "refused")), at >= since)
     )
 
 
 def _explanations(since: datetime) -> Select[Any]:
     asked = ExplanationRequest.state == "asked"
     at = case((asked, ExplanationRequest.asked_at), else_=ExplanationRequest.answered_at)
-    return select(
-        ExplanationRequest.id,
-        literal("explanation_") + ExplanationRequest.state,
-        ExplanationRequest.assignment_id,
-        ExplanationRequest.id,
-        ExplanationRequest.organisation_id,
-        at,
-        case((asked, "officer"), else_="coordinator"),
-        case((asked, "head"), else_="coordinator"),
-    ).where(ExplanationRequest.state.in_(("asked", "answered")), at >= since)
+    return (
+        select(
+            ExplanationRequest.id,
+            literal("explanation_") + ExplanationRequest.state,
+            ExplanationRequest.assignment_id,
+            ExplanationRequest.id,
+            ExplanationRequest.organisation_id,
+            at,
+            case((asked, "officer"), else_="coordinator"),
+            case((asked, "head"), else_="coordinator"),
+        )
+        .join(Period, Period.id == ExplanationRequest.period_id)
+        .where(_is_told, ExplanationRequest.state.in_(("asked", "answered")), at >= since)
+    )
 
 
 def _handovers(since: datetime) -> Select[Any]:
@@ -155,6 +168,8 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: d
             and_(
                 people.c.organisation_id == facts.c.organisation_id,
                 people.c.audience.in_((facts.c.first, facts.c.second)),
+                # What happened before somebody came is no news to him, also of the same day.
+                people.c.made_at <= facts.c.at + ONE_ACT,
                 day.between(people.c.valid_from, people.c.valid_to),
                 people.c.valid_to >= today,
             ),

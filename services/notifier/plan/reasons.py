@@ -1,5 +1,11 @@
 """Why a reminder was not sent: what the ledger shows people, Vietnamese first."""
 
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+
+from shared.holds import was_discarded
+
 DUTY_DONE = "Nhiệm vụ đã hoàn thành hoặc đang chờ duyệt. / The duty is done or under review."
 DEADLINE_MOVED = "Hạn đã thay đổi. / The deadline has moved."
 PERIOD_CLOSED = "Kỳ báo cáo không mở. / The period is not open."
@@ -15,7 +21,8 @@ ADDRESS_DEAD = (
 NO_LONGER_SO = "Sự việc đã thay đổi trước khi gửi. / The matter changed before it was told."
 MERGED = "Được gộp vào thư mới hơn. / Merged into a newer mail."
 NOTHING_LEFT = "Không còn nội dung nào để gửi. / Nothing was left to be told."
-DISCARDED = "Điều phối đã hủy đợt gửi. / The coordinator discarded the run."
 
-# Not planned again, whatever becomes true.
-FOR_GOOD = (NEWER_STEP, DISCARDED)
+
+def is_for_good(reason: Any) -> ColumnElement[bool]:
+    """Make the condition that a row is not planned again, whatever becomes true."""
+    return or_(reason == NEWER_STEP, was_discarded(reason))

@@ -29,7 +29,7 @@ _ALWAYS = (
 
 @cache
 def recipients() -> Subquery:
-    """List the people of every audience of every body, and from which day to which they are it.
+    """List the people of every audience of every body, from which day to which they are it, and since when we know.
 
     Without an officer who can be reached the head is written to. Whoever stands in for an officer or a head
     is the body's deputy on those days. The coordinator and the leadership are every body's.
@@ -47,6 +47,7 @@ def recipients() -> Subquery:
         Contact.email.label("recipient"),
         Contact.name.label("recipient_name"),
         *_ALWAYS,
+        Contact.created_at.label("made_at"),
     )
     own = Contact.organisation_id.label("organisation_id")
     is_officer = and_(Contact.active, Contact.role == "officer")
@@ -62,6 +63,7 @@ def recipients() -> Subquery:
             User.name,
             Deputy.valid_from,
             func.least(Deputy.valid_to, func.coalesce(Membership.valid_to, Deputy.valid_to)),
+            Deputy.created_at,
         )
         .join(Membership, Membership.id == Deputy.membership_id)
         .join(User, User.id == Deputy.deputy_id)

@@ -154,10 +154,10 @@ def steps(
     return sorted(step for _, step in latest.values())
 
 
-def pause_after(attempts: int, key: UUID) -> timedelta:
-    """Wait 1, 2, 4, 8 … minutes, at most an hour, after so many failed attempts.
+def pause_after(attempts: int, key: UUID, *, longest: timedelta = LONGEST_PAUSE) -> timedelta:
+    """Wait 1, 2, 4, 8 … minutes, at most an hour or what else is the longest, after so many failed attempts.
 
     The mail's own id spreads the pauses, so that those that failed together do not return together.
     """
-    whole = min(timedelta(minutes=2 ** (min(attempts, 10) - 1)), LONGEST_PAUSE)
+    whole = min(timedelta(minutes=2 ** (min(attempts, 20) - 1)), longest)
     return whole * (1 - 0.2 * (key.int % 1000) / 1000)

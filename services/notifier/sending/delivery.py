@@ -75,10 +75,10 @@ class Delivery:
         except (RefusedError, UnusableAddressError) as error:
             await self._fail(claim, letter, error)
         except UnreachableError as error:
-            await self._put_back(claim, letter, error, attempts=None)
+            await self._put_back(claim, letter, error, patience=marks.ENDLESS)
             raise
         except DisconnectedError as error:
-            await self._put_back(claim, letter, error, attempts=marks.MAX_UNSURE)
+            await self._put_back(claim, letter, error, patience=marks.UNSURE)
             raise
         except DeferredError as error:
             await self._put_back(claim, letter, error)
@@ -147,7 +147,7 @@ class Delivery:
         letter: Letter,
         error: Exception,
         *,
-        attempts: int | None = marks.MAX_ATTEMPTS,
+        patience: marks.Patience | None = marks.DEFERRED,
     ) -> None:
         reason = str(error) or repr(error)
         async with self._office.database.transaction() as session:
@@ -155,7 +155,7 @@ class Delivery:
                 session,
                 claim,
                 reason=reason,
-                limit=attempts,
+                patience=patience,
                 now=self._office.clock(),
                 maybe_sent=isinstance(error, DisconnectedError),
             )

@@ -1,14 +1,15 @@
 """Write down how a mail of ours ended, unless the claim has expired and another notifier has it."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, and_, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.plan.schedule import pause_after
+from services.notifier.plan import reasons
+from services.notifier.plan.schedule import LONGEST_PAUSE, pause_after
 from services.notifier.sending.claims import Claim
 from shared.bounces import fail_mail
 from shared.db import Reader, among
@@ -16,10 +17,25 @@ from shared.models import Mail
 
 log = structlog.get_logger()
 
-MAX_ATTEMPTS = 10
+LONGEST_CHAIN = timedelta(days=30)  # of digests that took over from each other
+
+
+class Patience(NamedTuple):
+    """When a mail is given up: after so many attempts, and not before so long."""
+
+    attempts: int
+    span: timedelta
+    longest_pause: timedelta
+
+
+# Of what the server does not take now: greylisting, a full box, a server that is too busy.
+DEFERRED = Patience(10, timedelta(days=3), timedelta(hours=4))
 # Of a mail whose content went out each time and was never answered: some days, and its reader may have all of
 # them, by one Message-ID.
 MAX_UNSURE = 30
+UNSURE = Patience(MAX_UNSURE, timedelta(0), LONGEST_PAUSE)
+# A mail server that is away is waited for: a newer step or a finished duty ends it.
+ENDLESS = None
 
 
 def _is_ours(claim: Claim) -> ColumnElement[bool]:
@@ -69,17 +85,15 @@ async def put_back(
     claim: Claim,
     *,
     reason: str,
-    limit: int | None,
+    patience: Patience | None,
     now: datetime,
     maybe_sent: bool = False,
 ) -> bool:
-    """Try again later, each time after a longer pause; give up after so many attempts.
-
-    Without a limit it waits as long as the mail server is away: a newer step or a finished duty ends it.
-    """
-    before = await session.scalar(select(Mail.attempts).where(_is_ours(claim)).with_for_update())
-    attempts = (before or 0) + 1
-    if limit is not None and attempts >= limit:
+    """Try again later, each time after a longer pause; give up when patience ends."""
+    mail = await session.scalar(select(Mail).where(_is_ours(claim)).with_for_update())
+    attempts, since = (0, now) if mail is None else await _tried(session, mail)
+    attempts += 1
+    if patience and attempts >= patience.attempts and now - since >= patience.span:
         return await fail_mail(
             session,
             claim.mail_id,
@@ -88,15 +102,38 @@ async def put_back(
             now=now,
             claimed_at=claim.claimed_at,
         )
+    longest = patience.longest_pause if patience else LONGEST_PAUSE
     return await _settle(
         session,
         claim,
         state="waiting",
-        attempts=attempts,
+        attempts=Mail.attempts + 1,
         reason=reason,
-        next_at=now + pause_after(attempts, claim.mail_id),
+        next_at=now + pause_after(attempts, claim.mail_id, longest=longest),
         **({"maybe_sent": True} if maybe_sent else {}),
     )
+
+
+async def _tried(session: AsyncSession, mail: Mail) -> tuple[int, datetime]:
+    """Tell how often and since when it was tried: a digest with those that it took over, day after day."""
+    if mail.kind != "digest":
+        return mail.attempts, mail.created_at
+    mine = and_(Mail.recipient == mail.recipient, Mail.kind == "digest", Mail.id != mail.id)
+    ended = select(func.max(Mail.created_at)).where(
+        mine, Mail.state.in_(("sent", "delivered", "failed"))
+    )
+    before = await session.execute(
+        select(func.coalesce(func.sum(Mail.attempts), 0), func.min(Mail.created_at)).where(
+            mine,
+            Mail.state == "empty",
+            Mail.reason == reasons.MERGED,
+            Mail.attempts > 0,
+            Mail.created_at
+            > func.coalesce(ended.scalar_subquery(), mail.created_at - LONGEST_CHAIN),
+        )
+    )
+    attempts, since = before.one()
+    return attempts + mail.attempts, since or mail.created_at
 
 
 async def release(session: AsyncSession, claims: Sequence[Claim]) -> None:

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, and_, cast, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.mail.letter import HoldFacts
 from services.notifier.plan.rules import Rules
 from services.notifier.plan.schedule import HANOI, today_in_hanoi
 from services.notifier.sending.claims import is_due
+from shared.holds import mails_in, people_in
 from shared.log import trace_id
 from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
 from shared.names import message_id
@@ -50,7 +51,7 @@ async def hold_if_unsafe(
 
 async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> HeldFor | None:
     """Count who would get mail today; say how many are too many, and why."""
-    due = await session.scalar(select(_mails).where(is_due(now)))
+    due = await session.scalar(select(mails_in(Reminder)).where(is_due(now)))
     if not due or await _released_today(session, "too_many", now=now):
         return None
     most = rules.settings.most_mails
@@ -70,16 +71,6 @@ async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> He
     if due + sent <= limit:
         return None
     return HeldFor(usual=usual, limit=limit)
-
-
-# One digest and one mail of what happened for each person, and what goes alone.
-_mails: ColumnElement[int] = func.count(
-    func.concat(
-        Reminder.kind,
-        Reminder.recipient,
-        case((Reminder.separate, cast(Reminder.id, Text)), else_=""),
-    ).distinct()
-)
 
 
 async def _released_today(session: AsyncSession, kind: str, *, now: datetime) -> bool:
@@ -105,18 +96,12 @@ async def _hold(
 ) -> None:
     """Hold what is due of the policies' steps; notices of what happened go on, but for a flood."""
     rows = is_due(now) if kind == "too_many" else and_(is_due(now), Reminder.kind == "step")
-    lines, mails, people = (
-        await session.execute(
-            select(func.count(), _mails, func.count(Reminder.recipient.distinct())).where(rows)
-        )
-    ).one()
-    if not lines:
+    if not await session.scalar(select(exists().where(rows))):
         return
     made = uuid4()
-    detail = {"mails": mails, "lines": lines, "recipients": people, **why._asdict()}
     waiting = await session.scalar(
         insert(Hold)
-        .values(id=made, kind=kind, detail=detail, created_at=now)
+        .values(id=made, kind=kind, detail={}, created_at=now)
         .on_conflict_do_update(
             index_elements=["kind"],
             # Written out: as a parameter no index fits it once the statement is planned for any value.
@@ -127,9 +112,25 @@ async def _hold(
     )
     assert waiting is not None
     await session.execute(update(Reminder).where(rows).values(state="held", hold_id=waiting))
+    # All of them, as the coordinator decides of all: of a run that waits rows may join each day.
+    detail = {**await _found(session, waiting), **why._asdict()}
+    await session.execute(update(Hold).where(Hold.id == waiting).values(detail=detail))
     if waiting == made:
         log.warning("run_held", hold=str(made), kind=kind, **detail)
         await _ask(session, made, kind, detail, now=now, domain=domain)
+
+
+async def _found(session: AsyncSession, hold: UUID) -> dict[str, int]:
+    counts = select(
+        mails_in(Reminder).label("mails"),
+        func.count().label("lines"),
+        people_in(Reminder).label("recipients"),
+    ).where(_of(hold))
+    return dict((await session.execute(counts)).mappings().one())
+
+
+def _of(hold: UUID) -> ColumnElement[bool]:
+    return and_(Reminder.hold_id == hold, Reminder.state == "held")
 
 
 async def _ask(
@@ -162,13 +163,15 @@ async def _let_go(session: AsyncSession, kind: str, *, now: datetime) -> None:
     )
     if waiting is None:
         return
+    found = await _found(session, waiting)
+    decided = {"decided": {"rows": found.pop("lines"), **found}}
     await session.execute(
-        update(Hold).where(Hold.id == waiting).values(state="released", decided_at=now)
+        update(Hold)
+        .where(Hold.id == waiting)
+        .values(state="released", decided_at=now, detail=Hold.detail.concat(cast(decided, JSONB)))
     )
     await session.execute(
-        update(Reminder)
-        .where(Reminder.hold_id == waiting, Reminder.state == "held")
-        .values(state="planned", hold_id=None)
+        update(Reminder).where(_of(waiting)).values(state="planned", hold_id=None)
     )
     log.info("hold_over", hold=str(waiting), kind=kind)
 

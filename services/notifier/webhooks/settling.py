@@ -23,18 +23,17 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.webhooks import schedule
 from services.notifier.webhooks.deliveries import Claimed
 from services.notifier.webhooks.schedule import Verdict
 from services.notifier.webhooks.sender import Answer
+from shared.alarms import WEBHOOK_DISABLED, raise_alarm
 from shared.models import Alarm, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 log = structlog.get_logger()
 
-DISABLED = "webhook_disabled"
 _MOMENT = DateTime(timezone=True)
 _COLUMNS: dict[str, Any] = {
     "id": Uuid(),
@@ -210,34 +209,29 @@ async def disable(session: AsyncSession, endpoint_id: UUID, reason: str, *, now:
         .values(state="dropped", reason="endpoint disabled", claimed_at=None, finished_at=now)
         .execution_options(synchronize_session=False)
     )
-    await session.execute(
-        upsert(Alarm)
-        .values(
-            id=uuid4(),
-            kind=DISABLED,
-            subject=str(endpoint_id),
-            detail=_detail(url, reason),
-            raised_at=now,
-        )
-        # Another notifier may raise the same at this moment.
-        .on_conflict_do_nothing(
-            index_elements=["kind", "subject"], index_where=Alarm.cleared_at.is_(None)
-        )
+    await raise_alarm(
+        session, WEBHOOK_DISABLED, str(endpoint_id), detail=_detail(url, reason), now=now
     )
     log.warning("webhook_disabled", endpoint=str(endpoint_id), reason=reason)
     return True
+
+
+_AGAIN = (
+    "Khi bên nhận sẵn sàng, đề nghị cơ quan điều phối bật lại.",
+    "Once the receiver is well, ask the coordinating body to enable it.",
+)
 
 
 def _detail(url: str, reason: str) -> str:
     host = url.split("/")[2]
     if reason == "gone":
         return (
-            f"Webhook tới {host} đã bị ngừng: bên nhận trả lời 410 (không còn nhận). / "
-            f"The webhook to {host} was disabled: its receiver answered 410 (gone)."
+            f"Webhook tới {host} đã bị ngừng: bên nhận trả lời 410 (không còn nhận). {_AGAIN[0]} / "
+            f"The webhook to {host} was disabled: its receiver answered 410 (gone). {_AGAIN[1]}"
         )
     return (
-        f"Webhook tới {host} đã bị ngừng: không gửi được lần nào trong hơn ba ngày. / "
-        f"The webhook to {host} was disabled: nothing could be delivered for more than three days."
+        f"Webhook tới {host} đã bị ngừng: không gửi được lần nào trong hơn ba ngày. {_AGAIN[0]} / "
+        f"The webhook to {host} was disabled: nothing could be delivered for more than three days. {_AGAIN[1]}"
     )
 
 
@@ -247,7 +241,9 @@ async def clear_alarms(session: AsyncSession, *, now: datetime) -> None:
         cast(WebhookEndpoint.id, Text) == Alarm.subject, WebhookEndpoint.disabled_at.is_not(None)
     )
     over = await session.scalars(
-        select(Alarm.id).where(Alarm.kind == DISABLED, Alarm.cleared_at.is_(None), ~disabled)
+        select(Alarm.id).where(
+            Alarm.kind == WEBHOOK_DISABLED, Alarm.cleared_at.is_(None), ~disabled
+        )
     )
     if ids := over.all():
         await session.execute(
