@@ -22,3 +22,9 @@ def searched(text: str) -> str:
 def natural_key(code: str) -> str:
     """Make a key under which 1.1.2 comes before 1.1.10 in plain text order."""
     return re.sub(r"\d+", lambda number: number[0].zfill(6), code)
+
+
+def halves(text: str) -> tuple[str, str]:
+    """Part what is said as ``Vietnamese / English``; words in one language only stand for both."""
+    vietnamese, parted, english = text.partition(" / ")
+    return (vietnamese, english) if parted else (text, text)

@@ -126,7 +126,7 @@ async def _unreachable(session: AsyncSession) -> dict[str, Standing]:
         str(body): Standing(
             body,
             f"Chưa có đầu mối nào nhận được thư: {number} nhiệm vụ chưa hoàn thành không gửi được nhắc việc. "
-            f"Đề nghị bổ sung đầu mối. / Nobody can be written to: {number} open duties get no reminders.",
+            f"Đề nghị bổ sung đầu mối. / Nobody can be written to: {number} open {'duty gets' if number == 1 else 'duties get'} no reminders.",
         )
         for body, number in rows
     }
@@ -187,6 +187,7 @@ async def _tell(session: AsyncSession, rules: Rules, *, now: datetime, domain: s
                 Alarm.detail,
                 Alarm.raised_at,
                 func.coalesce(Organisation.name_vi, "").label("organisation"),
+                func.coalesce(Organisation.name_en, "").label("organisation_en"),
             )
             .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
             .where(Alarm.mailed_at.is_(None), Alarm.cleared_at.is_(None))
@@ -210,6 +211,7 @@ async def _tell(session: AsyncSession, rules: Rules, *, now: datetime, domain: s
                 {
                     "kind": alarm.kind,
                     "organisation": alarm.organisation,
+                    "organisation_en": alarm.organisation_en,
                     "detail": alarm.detail,
                     "raised_at": alarm.raised_at.isoformat(),
                 }

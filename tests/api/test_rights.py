@@ -369,6 +369,8 @@ OWN_ALONE = {"getFeed", "revokeFeed"}  # a colleague of the same role is a stran
 BY_ADDRESS = {
     "openLink",
     "acknowledgeByLink",
+    "releaseByLink",
+    "discardByLink",
     "askExtensionByLink",
     "nameDeputyByLink",
     "readFeed",
