@@ -25,6 +25,6 @@ def natural_key(code: str) -> str:
 
 
 def halves(text: str) -> tuple[str, str]:
-    """Part what is said as ``Vietnamese / English``; words in one language only stand for both."""
-    vietnamese, parted, english = text.partition(" / ")
-    return (vietnamese, english) if parted else (text, text)
+    """Part what is said in two languages (``Vietnamese / English``); in one only it stands for both."""
+    first, parted, second = text.partition(" / ")
+    return (first, second) if parted else (text, text)

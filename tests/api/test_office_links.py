@@ -230,7 +230,7 @@ async def test_an_account_that_may_not_decide_sees_the_run_and_has_no_form(
     assert page.status_code == 200
     assert "<form" not in page.text
     refused = await stage.client.post(act, data={}, headers=HTML)
-    assert refused.status_code == 403
+    assert refused.status_code == 410
     assert await state_of(stage) == "waiting"
 
 

@@ -500,6 +500,8 @@ async def test_no_role_opens_what_an_address_opens_without_it(stage: Stage) -> N
             "valid_from": "2030-01-01",
             "valid_to": "2030-01-31",
         },
+        "releaseByLink": {"reason": "thử"},
+        "discardByLink": {"reason": "thử"},
     }
     for operation in BY_ADDRESS:
         method, path = OPERATIONS[operation]

@@ -17,7 +17,7 @@ from services.api.deputies.hand import NoColleagueError, name_deputy
 from services.api.deputies.schemas import NewDeputy
 from services.api.errors import KeyReusedError
 from services.api.extensions.hand import ask_extension
-from services.api.links.office import DECIDES, Desk, hold_of
+from services.api.links.office import Desk, hold_of
 from services.api.links.queries import IN_MAIL, MATTER, NotYoursNowError, colleagues
 from services.api.links.schemas import DeputyForm, ExtensionForm
 from services.api.links.states import Letter, Matter
@@ -153,7 +153,8 @@ async def decide(
 ) -> None:
     """Let the mails of a held run go, or drop them, in the name of a recipient who coordinates now."""
     hold = await hold_of(request.read, desk, hold_id)
-    desk.reader.require(DECIDES)
+    if not desk.decides:
+        raise NotYoursNowError
     if purpose == "release":
         await release_hold(request.db, desk.reader, hold["id"], reason=reason or None, now=now)
     else:

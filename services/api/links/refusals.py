@@ -12,11 +12,11 @@ from services.api.errors import (
     STATUS,
     NotAcceptableError,
     domain_problem,
-    in_vietnamese,
     render_validation_error,
 )
 from services.api.links import pages
 from services.api.links.words import Both
+from services.api.words import in_english, in_vietnamese
 from shared.errors import DomainError
 
 FIELDS = {
@@ -50,7 +50,7 @@ async def _not_valid(request: Request, error: RequestValidationError) -> Respons
     for entry in error.errors()[:20]:
         name = str(entry["loc"][-1])
         field = FIELDS.get(name, Both(name[:40], name[:40]))
-        told.append(Both(f"{field.vi}: {in_vietnamese(entry)}", f"{field.en}: {entry['msg']}"))
+        told.append(Both(f"{field.vi}: {in_vietnamese(entry)}", f"{field.en}: {in_english(entry)}"))
     return pages.refusal(HTTPStatus.UNPROCESSABLE_ENTITY, told)
 
 
