@@ -20,6 +20,7 @@ from shared.errors import GoneError, NotFoundError
 
 VERSION = 1
 MAIL = "mail"  # the purpose of the page that a mail leads to; its subject is the mail
+OFFICE = ("summary", "hold", "alarm")  # kinds of mail to coordinator, leadership and operator
 MAIL_LIFE = timedelta(days=45)
 LEAST_KEY = 32  # bytes
 _HEAD = 5  # version, seconds since 1970

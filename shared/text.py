@@ -22,3 +22,9 @@ def searched(text: str) -> str:
 def natural_key(code: str) -> str:
     """Make a key under which 1.1.2 comes before 1.1.10 in plain text order."""
     return re.sub(r"\d+", lambda number: number[0].zfill(6), code)
+
+
+def halves(text: str) -> tuple[str, str]:
+    """Part what is said in two languages (``Vietnamese / English``); in one only it stands for both."""
+    first, parted, second = text.partition(" / ")
+    return (first, second) if parted else (text, text)

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from services.api.places import steps_in
-from services.api.words import MESSAGES_VI, TITLES_VI
+from services.api.words import TITLES_VI, in_english, in_vietnamese
 from shared.db import CONNECTION_LOST
 from shared.errors import (
     ConflictError,
@@ -218,12 +218,6 @@ async def render_validation_error(request: Request, error: Exception) -> Respons
     return problem(request, 422, kind="invalid", detail=detail, errors=errors)
 
 
-def in_vietnamese(entry: Mapping[str, Any]) -> str:
-    """Say what one of Pydantic's errors says; in English where it has no translation."""
-    template = MESSAGES_VI.get(entry["type"])
-    return template.format_map({**entry.get("ctx", {})}) if template else str(entry["msg"])
-
-
 def pointer_to(*path: object) -> str:
     """Write a JSON pointer, as RFC 6901 has it."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
@@ -232,7 +226,7 @@ def pointer_to(*path: object) -> str:
 
 def _validation_entry(entry: dict[str, Any], sent: Any, *, vietnamese: bool) -> dict[str, str]:
     where, *path = entry["loc"]
-    message = in_vietnamese(entry) if vietnamese else entry["msg"]
+    message = in_vietnamese(entry) if vietnamese else in_english(entry)
     if where == "body":
         if isinstance(sent, Mapping | list):
             path = steps_in(sent, path, missing=entry["type"] == "missing")

@@ -49,7 +49,14 @@ DESCRIPTIONS = {
     503: "A part is not reachable: see Retry-After",
 }
 # Their token stands in the address.
-PAGES = ("/l/{token}", "/l/{token}/acknowledge", "/l/{token}/extension", "/l/{token}/deputy")
+PAGES = (
+    "/l/{token}",
+    "/l/{token}/acknowledge",
+    "/l/{token}/extension",
+    "/l/{token}/deputy",
+    "/l/{token}/release",
+    "/l/{token}/discard",
+)
 PUBLIC = (
     "/livez",
     "/readyz",

@@ -1,4 +1,10 @@
-"""What refusals say in Vietnamese."""
+"""What refusals say in Vietnamese, and what the library's checks say in either language."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shared.text import halves
 
 TITLES_VI = {
     400: "Yêu cầu không đọc được",
@@ -20,7 +26,8 @@ TITLES_VI = {
     503: "Tạm thời không phục vụ được",
 }
 
-# Pydantic's messages are English; these are the ones that people meet.
+# Pydantic's messages are English, and name its own types; what stands in no line here is OTHER_VI.
+OTHER_VI = "giá trị không hợp lệ"
 MESSAGES_VI = {
     "unknown_code": "{vietnamese}",
     "missing": "thiếu trường bắt buộc",
@@ -36,7 +43,21 @@ MESSAGES_VI = {
     "string_type": "phải là chuỗi ký tự",
     "string_too_short": "quá ngắn, ít nhất {min_length} ký tự",
     "string_too_long": "quá dài, nhiều nhất {max_length} ký tự",
-    "string_pattern_mismatch": "không đúng dạng",
+    "string_pattern_mismatch": "không đúng dạng {pattern}",
+    "string_unicode": "không phải chuỗi ký tự Unicode hợp lệ",
+    "no_such_day": "không có ngày này trong lịch",
+    "timezone_aware": "phải ghi rõ múi giờ, ví dụ 2026-11-23T08:00:00+07:00",
+    "datetime_type": "phải là thời điểm, ví dụ 2026-11-23T08:00:00+07:00",
+    "datetime_parsing": "phải là thời điểm, ví dụ 2026-11-23T08:00:00+07:00",
+    "datetime_from_date_parsing": "phải là thời điểm, ví dụ 2026-11-23T08:00:00+07:00",
+    "date_from_datetime_inexact": "phải là ngày dạng NNNN-TT-NN, không kèm giờ",
+    "multiple_of": "phải là bội số của {multiple_of}",
+    "int_parsing_size": "số quá lớn",
+    "none_required": "phải để trống (null)",
+    "missing_argument": "thiếu trường bắt buộc",
+    "union_tag_invalid": "{discriminator} phải là một trong: {expected_tags}",
+    "union_tag_not_found": "thiếu {discriminator}",
+    "uuid_version": "không phải mã định danh hợp lệ",
     "less_than_equal": "phải nhỏ hơn hoặc bằng {le}",
     "greater_than_equal": "phải lớn hơn hoặc bằng {ge}",
     "less_than": "phải nhỏ hơn {lt}",
@@ -45,12 +66,47 @@ MESSAGES_VI = {
     "too_short": "quá ít phần tử, ít nhất {min_length}",
     "literal_error": "phải là một trong: {expected}",
     "enum": "phải là một trong: {expected}",
+    "uuid_type": "không phải mã định danh hợp lệ",
     "uuid_parsing": "không phải mã định danh hợp lệ",
     "date_from_datetime_parsing": "phải là ngày dạng NNNN-TT-NN",
     "date_parsing": "phải là ngày dạng NNNN-TT-NN",
     "date_type": "phải là ngày dạng NNNN-TT-NN",
     "json_invalid": "JSON không hợp lệ",
+    "model_type": "phải là một đối tượng JSON",
     "model_attributes_type": "phải là một đối tượng JSON",
     "dict_type": "phải là một đối tượng JSON",
     "list_type": "phải là một danh sách",
 }
+
+_PYTHON_DAY = re.compile(
+    r"datetime\.date(?:time)?\((\d+), (\d+), (\d+)[^()]*(?:\([^()]*\))?[^()]*\)"
+)
+
+
+def in_vietnamese(entry: Mapping[str, Any]) -> str:
+    """Say what one of Pydantic's errors says, never in the library's own words."""
+    kind, facts = entry["type"], entry.get("ctx", {})
+    if kind == "value_error":
+        return _said(entry)[1]
+    if isinstance(entry.get("input"), str):
+        # A text is as long as it has characters, also where the limit stands beside its type.
+        kind = {"too_short": "string_too_short", "too_long": "string_too_long"}.get(kind, kind)
+    if "outside expected range" in str(facts.get("error", "")):
+        kind = "no_such_day"
+    told = {name: _days(str(value)).replace(" or ", " hoặc ") for name, value in facts.items()}
+    return MESSAGES_VI.get(kind, OTHER_VI).format_map(told)
+
+
+def in_english(entry: Mapping[str, Any]) -> str:
+    """Say what one of Pydantic's errors says; of our own, which are in both languages, the English half."""
+    return _said(entry)[0] if entry["type"] == "value_error" else _days(str(entry["msg"]))
+
+
+def _days(text: str) -> str:
+    """Write days as ISO has them where the library writes them as Python does."""
+    return _PYTHON_DAY.sub(lambda day: f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}", text)
+
+
+def _said(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Part what our own checks say (``English / Vietnamese``)."""
+    return halves(str(entry["msg"]).removeprefix("Value error, "))

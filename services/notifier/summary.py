@@ -41,6 +41,7 @@ from shared.suppression import is_suppressed
 WEEK = timedelta(days=7)
 LONGEST = 10  # overdue duties that are named
 MOST = 100  # bodies and addresses
+english = func.coalesce(func.nullif(Organisation.name_en, ""), Organisation.name_vi)
 
 
 async def plan_summaries(session: AsyncSession, *, now: datetime, domain: str) -> int:
@@ -105,13 +106,15 @@ async def _readers(session: AsyncSession) -> Sequence[tuple[str, str]]:
 async def summary(session: AsyncSession, day: date) -> SummaryFacts:
     """Count the week that ends on the day before."""
     first = day - WEEK
+    unreachable = await _unreachable(session)
     return SummaryFacts(
         week_from=first.isoformat(),
         week_to=(day - DAY).isoformat(),
         periods=await _periods(session, day),
         changes=await _changes(session, first, day),
         longest_late=await _longest_late(session, day),
-        unreachable=await _unreachable(session),
+        unreachable=[vi for vi, _ in unreachable],
+        unreachable_en=[en for _, en in unreachable],
         dead_addresses=await _dead(session),
         holds=await _holds(session),
     )
@@ -213,6 +216,8 @@ async def _longest_late(session: AsyncSession, day: date) -> list[LongLate]:
             case((is_component, parent.code), else_=Node.code),
             case((is_component, parent.name_vi), else_=Node.name_vi),
             effective_due_on,
+            english,
+            case((is_component, parent.name_en), else_=Node.name_en),
         )
         .select_from(Assignment)
         .join(Period, Period.id == Assignment.period_id)
@@ -224,20 +229,28 @@ async def _longest_late(session: AsyncSession, day: date) -> list[LongLate]:
         .limit(LONGEST)
     )
     return [
-        LongLate(organisation=body, indicator_code=code, indicator=name, days=(day - due).days)
-        for body, code, name, due in rows
+        LongLate(
+            organisation=body,
+            indicator_code=code,
+            indicator=name,
+            days=(day - due).days,
+            organisation_en=body_en,
+            indicator_en=name_en or name,
+        )
+        for body, code, name, due, body_en, name_en in rows
     ]
 
 
-async def _unreachable(session: AsyncSession) -> list[str]:
-    rows = await session.scalars(
-        select(Organisation.name_vi)
+async def _unreachable(session: AsyncSession) -> list[tuple[str, str]]:
+    """Name the bodies in both languages."""
+    rows = await session.execute(
+        select(Organisation.name_vi, english)
         .join(Alarm, Alarm.organisation_id == Organisation.id)
         .where(Alarm.kind == "no_contact", Alarm.cleared_at.is_(None))
         .order_by(Organisation.code)
         .limit(MOST)
     )
-    return list(rows)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def _dead(session: AsyncSession) -> list[DeadAddress]:
@@ -246,6 +259,7 @@ async def _dead(session: AsyncSession) -> list[DeadAddress]:
             func.coalesce(func.min(Organisation.name_vi), ""),
             SuppressedAddress.address,
             SuppressedAddress.reason,
+            func.coalesce(func.min(english), ""),
         )
         .outerjoin(
             Contact,
@@ -259,7 +273,10 @@ async def _dead(session: AsyncSession) -> list[DeadAddress]:
         .order_by(SuppressedAddress.address)
         .limit(MOST)
     )
-    return [DeadAddress(organisation=row[0], address=row[1], reason=row[2]) for row in rows]
+    return [
+        DeadAddress(organisation=row[0], address=row[1], reason=row[2], organisation_en=row[3])
+        for row in rows
+    ]
 
 
 async def _holds(session: AsyncSession) -> list[StandingHold]:

@@ -59,6 +59,7 @@ async def _new(session: AsyncSession) -> Sequence[Any]:
             Alarm.detail,
             Alarm.raised_at,
             func.coalesce(Organisation.name_vi, "").label("organisation"),
+            func.coalesce(Organisation.name_en, "").label("organisation_en"),
         )
         .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
         .where(Alarm.mailed_at.is_(None), Alarm.cleared_at.is_(None))
@@ -111,6 +112,7 @@ def _facts(alarms: Sequence[Any]) -> AlarmFacts:
             OneAlarm(
                 kind=alarm.kind,
                 organisation=alarm.organisation,
+                organisation_en=alarm.organisation_en,
                 detail=alarm.detail,
                 raised_at=alarm.raised_at.isoformat(),
             )

@@ -113,7 +113,7 @@ async def _unreachable(session: AsyncSession) -> dict[str, Standing]:
         str(body): Standing(
             body,
             f"Chưa có đầu mối nào nhận được thư: {number} nhiệm vụ chưa hoàn thành không gửi được nhắc việc. "
-            f"Đề nghị bổ sung đầu mối. / Nobody can be written to: {number} open duties get no reminders.",
+            f"Đề nghị bổ sung đầu mối. / Nobody can be written to: {number} open {'duty gets' if number == 1 else 'duties get'} no reminders.",
         )
         for body, number in rows
     }

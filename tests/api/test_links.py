@@ -448,9 +448,15 @@ async def test_what_is_no_longer_his_is_shown_without_forms_and_not_acted_on(
     await moved_on(post, why)
     before = await counted(connection)
     page = await post.page()
-    assert page.status_code == 200
+    assert page.status_code == 410
+    assert page.headers["content-type"].startswith("text/html")
     assert "<form" not in page.text
     assert "Bí mật" not in page.text
+    told = await post.client.get(
+        f"/l/{post.signed('mail')}", headers={"accept": "application/problem+json"}
+    )
+    assert told.status_code == 410
+    assert told.json()["type"] == "urn:pii:problem:not-yours-now"
     contents = {
         "acknowledge": {},
         "extension": {"wished_on": "2030-07-10", "reason": "Chờ số liệu"},

@@ -376,6 +376,8 @@ OWN_ALONE = {"getFeed", "revokeFeed"}  # a colleague of the same role is a stran
 BY_ADDRESS = {
     "openLink",
     "acknowledgeByLink",
+    "releaseByLink",
+    "discardByLink",
     "askExtensionByLink",
     "nameDeputyByLink",
     "readFeed",
@@ -505,6 +507,8 @@ async def test_no_role_opens_what_an_address_opens_without_it(stage: Stage) -> N
             "valid_from": "2030-01-01",
             "valid_to": "2030-01-31",
         },
+        "releaseByLink": {"reason": "thử"},
+        "discardByLink": {"reason": "thử"},
     }
     for operation in BY_ADDRESS:
         method, path = OPERATIONS[operation]

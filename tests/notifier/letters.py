@@ -10,15 +10,20 @@ from services.notifier.mail.letter import Letter, Line, WhomToCall
 
 NOW = datetime(2026, 12, 13, 1, 0, tzinfo=UTC)
 FROM = "PII Hà Nội <pii@pii.example.vn>"
-URL = "https://pii.example.vn/"
+LINK = "https://pii.example.vn/l/AWlV7gB4xT0m3cQ2k1ZpUuYw9rNs5hEo8aLdVbGfJi"
 
 CALL = WhomToCall(
-    "Sở Khoa học và Công nghệ", "Trần Văn Bình", "024 3943 1111", "binh@khcn.example.vn"
+    "Sở Khoa học và Công nghệ",
+    "Trần Văn Bình",
+    "024 3943 1111",
+    "binh@khcn.example.vn",
+    "Department of Science and Technology",
 )
 LINE = Line(
     reminder_id=UUID(int=100), kind="step", topic="due", duty="figure", subject_id=UUID(int=7),
     assignment_id=UUID(int=7), explanation_id=None, audience="officer", period="Kỳ báo cáo năm 2026",
-    made_up=False, indicator_code="2.1.1", indicator="Điểm thi tốt nghiệp THPT", component="",
+    made_up=False, indicator_code="2.1.1", indicator="Điểm thi tốt nghiệp THPT",
+    indicator_en="Upper secondary graduation examination score", component="",
     organisation="Sở Giáo dục và Đào tạo", organisation_en="Department of Education and Training",
     role="lead", legal_basis="Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024",
     due_on=date(2026, 12, 10), missing=("figure", "evidence"),
@@ -26,13 +31,22 @@ LINE = Line(
 LETTER = Letter(
     mail_id=UUID(int=1), kind="separate", recipient="hoa@gddt.example.vn",
     recipient_name="Nguyễn Thị Hoa", language="vi", message_id="<pii.1@pii.example.vn>",
-    trace_id="ab" * 16, call=CALL, lines=(LINE,), link="",
+    trace_id="ab" * 16, call=CALL, lines=(LINE,), link=LINK,
 )  # fmt: skip
+
+
+ENGLISH = {
+    "2.1.1": LINE.indicator_en,
+    "2.1.3": "Share of secondary students doing research",
+    "3.2.1": "Basic infrastructure",
+    "1.1.2": "Legal institutions and public order",
+}
 
 
 def duty(number: int, code: str, indicator: str, day: date, **values: Any) -> Line:
     return replace(
         LINE,
+        indicator_en=ENGLISH.get(code, ""),
         reminder_id=UUID(int=100 + number),
         subject_id=UUID(int=number),
         assignment_id=UUID(int=number),
@@ -46,11 +60,11 @@ def duty(number: int, code: str, indicator: str, day: date, **values: Any) -> Li
 OVERDUE = duty(7, "2.1.1", "Điểm thi tốt nghiệp THPT", date(2026, 12, 10))
 REPORT = duty(
     8, "2.1.3", "Tỷ lệ học sinh trung học có nghiên cứu khoa học", date(2026, 12, 13),
-    duty="report", role="joint_lead", missing=("report", "submission"),
+    duty="report", role="joint_lead", missing=("submission",),
 )  # fmt: skip
 COMING = duty(
     9, "3.2.1", "Cơ sở hạ tầng cơ bản", date(2026, 12, 20), component="Hạ tầng viễn thông",
-    missing=("evidence",), words="Bảng 3 và tài liệu không khớp.\nĐề nghị xem lại số 1.234,5.",
+    component_en="Telecommunications infrastructure", missing=("revision",), words="Bảng 3 và tài liệu không khớp.\nĐề nghị xem lại số 1.234,5.",
 )  # fmt: skip
 QUESTION = duty(
     9, "3.2.1", "Cơ sở hạ tầng cơ bản", date(2026, 12, 18), topic="due", duty="explanation",
@@ -69,9 +83,9 @@ def notice(topic: str, **values: Any) -> Line:
 
 BY = "Trần Văn Bình"
 NOTICES = {
-    "returned": notice("returned", by=BY),
+    "returned": notice("returned", by=BY, answer="value", revision=2),
     "rejected": notice("rejected", by=BY, words="Không có tài liệu minh chứng nào."),
-    "accepted": notice("accepted", by=BY, words=""),
+    "accepted": notice("accepted", by=BY, words="", answer="value", revision=1),
     "reopened": notice("reopened", by=BY, words="Bộ công bố định nghĩa mới."),
     "extension_asked": notice(
         "extension_asked", by="Nguyễn Thị Hoa", audience="coordinator", until=date(2026, 12, 31),
@@ -95,13 +109,14 @@ NOTICES = {
         "deputy_named", duty="", assignment_id=None, subject_id=UUID(int=71), due_on=None,
         by="Nguyễn Thị Hoa", person="Lê Văn Cường", since=date(2026, 12, 14),
         until=date(2026, 12, 24), words="Đi công tác.", indicator_code="", indicator="",
-        component="", legal_basis="", role="",
+        indicator_en="", component="", component_en="", legal_basis="", role="",
     ),
     "handed_over": notice(
         "handed_over", duty="", assignment_id=None, subject_id=UUID(int=72), due_on=None,
         from_body="Sở Thông tin và Truyền thông", to_body="Sở Khoa học và Công nghệ", number=14,
+        from_body_en="Department of Information and Communications", to_body_en=CALL.organisation_en,
         since=date(2026, 3, 1), legal_basis="Nghị quyết 15/NQ-HĐND ngày 25/02/2026", words="",
-        indicator_code="", indicator="", component="", role="", period="",
+        indicator_code="", indicator="", indicator_en="", component="", component_en="", role="", period="",
     ),
 }  # fmt: skip
 
@@ -116,12 +131,15 @@ SUMMARY: dict[str, Any] = {
     ],
     "changes": {"submitted": 31, "accepted": 25, "returned": 4, "extensions": 2},
     "longest_late": [
-        {"organisation": "Sở Công Thương", "indicator_code": "3.2.1", "indicator": "Cơ sở hạ tầng cơ bản", "days": 34},
-        {"organisation": "Công an thành phố", "indicator_code": "1.1.2", "indicator": "Thiết chế pháp lý và an ninh trật tự", "days": 1},
+        {"organisation": "Sở Công Thương", "indicator_code": "3.2.1", "indicator": "Cơ sở hạ tầng cơ bản", "days": 34,
+         "organisation_en": "Department of Industry and Trade", "indicator_en": "Basic infrastructure"},
+        {"organisation": "Công an thành phố", "indicator_code": "1.1.2", "indicator": "Thiết chế pháp lý và an ninh trật tự", "days": 1,
+         "organisation_en": "City Police", "indicator_en": "Legal institutions and public order"},
     ],
     "unreachable": ["Cục Thi hành án dân sự", "Ban Quản lý các khu công nghiệp và chế xuất"],
-    "dead_addresses": [{"organisation": "Sở Công Thương", "address": "lan@congthuong.example.vn", "reason": "550 5.1.1 không có người này"}],
-    "holds": [{"kind": "calendar", "mails": 212, "since": "2026-12-12"}],
+    "unreachable_en": ["Department of Civil Judgment Enforcement", "Industrial and Export Processing Zones Authority"],
+    "dead_addresses": [{"organisation": "Sở Công Thương", "address": "lan@congthuong.example.vn", "reason": "550 5.1.1 không có người này", "organisation_en": "Department of Industry and Trade"}],
+    "holds": [{"kind": "calendar", "mails": 1, "since": "2026-12-12"}],
 }  # fmt: skip
 TOO_MANY: dict[str, Any] = {
     "hold_id": str(UUID(int=5)), "kind": "too_many", "mails": 2400, "recipients": 1200,
@@ -132,10 +150,14 @@ NO_CALENDAR: dict[str, Any] = TOO_MANY | {
 }  # fmt: skip
 ALARMS: dict[str, Any] = {
     "alarms": [
-        {"kind": "unreachable", "organisation": "Cục Thi hành án dân sự", "detail": "Không có đầu mối nào nhận thư. / Nobody to write to.", "raised_at": "2026-12-13T00:30:00+00:00"},
-        {"kind": "smtp", "organisation": "", "detail": "SMTP 421: máy chủ thư không nhận.", "raised_at": "2026-12-12T23:00:00+00:00"},
+        {"kind": "no_contact", "organisation": "Cục Thi hành án dân sự", "organisation_en": "Department of Civil Judgment Enforcement", "detail": "Chưa có đầu mối nào nhận được thư: 2 nhiệm vụ chưa hoàn thành không gửi được nhắc việc. Đề nghị bổ sung đầu mối. / Nobody can be written to: 2 open duties get no reminders.", "raised_at": "2026-12-13T00:30:00+00:00"},
+        {"kind": "unsent", "organisation": "", "organisation_en": "", "detail": "Có thư đến giờ mà chưa gửi được hơn 60 phút; xem máy chủ thư. / Mail has been due for more than 60 min; look at the mail server.", "raised_at": "2026-12-12T23:00:00+00:00"},
     ]
 }  # fmt: skip
+
+
+# Whom others call; he is not told to call himself.
+COORDINATOR: dict[str, Any] = {"recipient": CALL.email, "recipient_name": BY}
 
 
 def _without_lines(kind: str, facts: Mapping[str, Any], **values: Any) -> Letter:
@@ -147,7 +169,12 @@ def _without_lines(kind: str, facts: Mapping[str, Any], **values: Any) -> Letter
 
 def _followed(audience: str) -> Letter:
     lines = tuple(replace(line, audience=audience) for line in (OVERDUE, REPORT, REQUESTED))
-    return replace(LETTER, kind="digest", lines=lines, recipient_name=BY)
+    return replace(
+        LETTER,
+        kind="digest",
+        lines=lines,
+        **(COORDINATOR if audience == "coordinator" else {"recipient_name": "Vũ Thu Hà"}),
+    )
 
 
 LETTERS: dict[str, Letter] = {
@@ -159,8 +186,8 @@ LETTERS: dict[str, Letter] = {
     "digest_coordinator": _followed("coordinator"),
     "digest_leadership": _followed("leadership"),
     "digest_mixed": replace(
-        LETTER, kind="digest", recipient_name=BY,
-        lines=(replace(COMING, organisation=CALL.organisation, organisation_en=""),
+        LETTER, kind="digest", **COORDINATOR,
+        lines=(replace(COMING, organisation=CALL.organisation, organisation_en=CALL.organisation_en),
                replace(OVERDUE, audience="coordinator")),
     ),
     "digest_brief": replace(
@@ -172,13 +199,16 @@ LETTERS: dict[str, Letter] = {
     **{
         f"notice_{topic}": replace(
             LETTER, kind="notice", lines=(line,),
-            recipient_name=BY if line.audience == "coordinator" else LETTER.recipient_name,
+            **(COORDINATOR if line.audience == "coordinator" else {}),
         )
         for topic, line in NOTICES.items()
     },
     "notice_returned_asked": replace(
         LETTER, kind="notice", recipient_name="Phạm Thị Lan",
         lines=(replace(NOTICES["returned"], organisation=COURT, organisation_en="", role="requested", due_on=date(2026, 12, 10)),),
+    ),
+    "notice_accepted_nil": replace(
+        LETTER, kind="notice", lines=(replace(NOTICES["accepted"], answer="nil", revision=2),),
     ),
     "notice_several": replace(
         LETTER, kind="notice",
@@ -198,7 +228,7 @@ LETTERS: dict[str, Letter] = {
     "hold_too_many": _without_lines("hold", TOO_MANY),
     "hold_calendar": _without_lines("hold", NO_CALENDAR),
     "alarm": _without_lines("alarm", ALARMS, call=None),
-    "test": _without_lines("test", {"by": "Quản trị viên"}),
+    "test": _without_lines("test", {"by": "Quản trị viên"}, link=""),
 }  # fmt: skip
 
 

@@ -13,9 +13,7 @@ TODAY = date(2026, 12, 13)
 
 
 def written(title: str = "Hạn nộp", detail: str = "x", *, day: date = TODAY) -> str:
-    deadline = Deadline(
-        "duty", UUID(int=7), day, title, detail, "https://pii.example.vn/v1/assignments/7"
-    )
+    deadline = Deadline("duty", UUID(int=7), day, title, detail)
     return calendar([deadline], organizer="pii@x.vn", domain="x.vn", now=NOW, today=TODAY)
 
 
@@ -48,7 +46,6 @@ def test_an_entry_is_the_one_that_the_library_writes() -> None:
     made.add("dtend", date(2027, 1, 1))
     made.add("summary", "Hạn nộp: 2.1.1; điểm, thi \\ " + "rất dài " * 20)
     made.add("description", "Một\nhai")
-    made.add("url", "https://pii.example.vn/v1/assignments/7")
     made.add("organizer", "mailto:pii@x.vn")
     made.add("status", "CONFIRMED")
     made.add("transp", "TRANSPARENT")
@@ -64,7 +61,7 @@ def test_without_deadlines_there_is_no_calendar() -> None:
 
 
 def test_a_later_days_mail_outranks_the_earlier_also_where_the_deadline_came_nearer() -> None:
-    deadline = Deadline("duty", UUID(int=7), date(2026, 12, 20), "a", "b", "c")
+    deadline = Deadline("duty", UUID(int=7), date(2026, 12, 20), "a", "b")
     later = calendar(
         [deadline], organizer="pii@x.vn", domain="x.vn", now=NOW, today=date(2026, 12, 14)
     )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinyhtml5.parser import HTMLParser
 
-from services.notifier.mail.headers import one_line
+from services.notifier.mail.headers import fit, fit_lines, one_line
 from services.notifier.mail.letter import Letter, Line, WhomToCall
 from services.notifier.mail.wording import day_en, day_vi, number_en, number_vi
 from services.notifier.mail.writing import UnusableAddressError, subject_of, write
@@ -23,13 +23,13 @@ from tests.notifier.letters import (
     LETTER,
     LETTERS,
     LINE,
+    LINK,
     NOTICES,
     NOW,
     OVERDUE,
     QUESTION,
     REPORT,
     SUMMARY,
-    URL,
     duty,
     variants,
 )
@@ -65,7 +65,7 @@ def test_a_reminder_names_duty_basis_deadline_what_is_missing_and_whom_to_call()
             "Mục II.4.3 Kế hoạch 234/KH-UBND ngày 06/8/2024",
             "23:59:59 ngày 10/12/2026 (quá hạn 3 ngày)",
             "số liệu, tài liệu minh chứng",
-            f"https://pii.example.vn/v1/assignments/{UUID(int=7)}",
+            LINK,
             "Sở Khoa học và Công nghệ, Trần Văn Bình, điện thoại 024 3943 1111, thư điện tử binh@khcn.example.vn",
             "3 days overdue; still missing: the figure, evidence",
         ):
@@ -130,7 +130,7 @@ def test_the_subject_says_how_urgent_it_is(day: int, expected: str) -> None:
         ("separate_asked.vi", "[PII] Đề nghị phối hợp: đã qua 3 ngày – 1.1.2 Thiết chế pháp lý và an ninh trật tự"),
         ("notice_extension_granted.vi", "[PII] Đồng ý gia hạn đến 28/12/2026: 3.2.1 Cơ sở hạ tầng cơ bản – Hạ tầng viễn thông"),
         ("notice_extension_asked.vi", "[PII] Xin gia hạn: 3.2.1 Cơ sở hạ tầng cơ bản – Hạ tầng viễn thông – Sở Giáo dục và Đào tạo"),
-        ("notice_several.vi", "[PII] Thông báo: Đã tiếp nhận (1), Trả lại để bổ sung (1)"),
+        ("notice_several.vi", "[PII] Thông báo: Trả lại để bổ sung (1), Đã tiếp nhận (1)"),
         ("summary.vi", "[PII] Tình hình tuần 07/12/2026 – 13/12/2026: đã nộp 940/1.071, quá hạn 118"),
         ("hold_too_many.en", "[PII] A run of mails is held: 2,400 mails"),
         ("summary.vi.made_up", "[DỮ LIỆU MINH HỌA] [PII] Tình hình tuần 07/12/2026 – 13/12/2026: đã nộp 940/1.071, quá hạn 118"),
@@ -189,6 +189,7 @@ def test_a_very_long_list_is_brief_and_small_enough_to_be_shown_whole() -> None:
             f"1.{n}",
             "Tỷ lệ học sinh trung học có nghiên cứu khoa học",
             date(2026, 12, 1 + n % 28),
+            legal_basis=f"{LINE.legal_basis}, dòng {n % 3}",
         )
         for n in range(1, 401)
     )
@@ -196,8 +197,69 @@ def test_a_very_long_list_is_brief_and_small_enough_to_be_shown_whole() -> None:
         plain, html = bodies(received(replace(LETTER, kind="digest", lines=lines[:many])))
         assert len(html.encode()) < 102_000  # Gmail cuts there
         assert (f"và {more} nhiệm vụ khác" in plain) == bool(more)
-        first = plain.partition("\n--\n")[0]
+        first, _, second = plain.partition("\n--\n")
         assert len(re.findall(r"^[-*] 1\.\d+ ", first, re.MULTILINE)) == many - more
+        listed = len(re.findall(r"^- 1\.\d+ ", second, re.MULTILINE))
+        assert listed == min(many, 100)
+        assert (f"and {many - listed} more" in second) == (many > listed)
+
+
+def test_a_basis_that_all_have_is_said_once_in_a_list() -> None:
+    plain, _ = bodies(received(LETTERS["digest_brief"]))
+    first, _, second = plain.partition("\n--\n")
+    assert first.count(LINE.legal_basis) == 1
+    assert LINE.legal_basis not in second
+    assert second.count("7 days left") == 40
+
+
+def test_whoever_is_called_by_others_is_not_told_to_call_himself() -> None:
+    for name in ("digest_coordinator", "digest_mixed", "notice_extension_asked"):
+        message = received(LETTERS[name])
+        assert "Reply-To" not in message
+        for body in bodies(message):
+            assert CALL.phone not in body
+    assert received(LETTER)["Reply-To"].addresses[0].addr_spec == CALL.email
+
+
+def test_the_english_half_has_english_names() -> None:
+    for name, words in {
+        "digest": (
+            "Department of Science and Technology urges",
+            "2.1.1 Upper secondary graduation",
+        ),
+        "digest_coordinator": ("1.1.2 Legal institutions and public order",),
+        "notice_handed_over": ("from Department of Information and Communications to Department",),
+        "summary": ("Department of Industry and Trade – 3.2.1 Basic infrastructure: 34 days",),
+        "alarm": ("Department of Civil Judgment Enforcement: Nobody can be written to",),
+    }.items():
+        second = bodies(received(LETTERS[name]))[0].partition("\n--\n")[2]
+        for word in words:
+            assert word in second, (name, second)
+        assert "Sở " not in second
+
+
+def test_an_alarm_has_a_name_and_each_half_its_own_language() -> None:
+    first, _, second = bodies(received(LETTERS["alarm"]))[0].partition("\n--\n")
+    assert "Cơ quan chưa có đầu mối nhận thư – Cục Thi hành án dân sự" in first
+    assert "Nobody can be written to" not in first
+    assert "Chưa có đầu mối nào" not in second
+    for kind in ("no_contact", "unsent"):
+        assert kind not in first + second
+
+
+def test_what_is_accepted_is_called_what_it_is() -> None:
+    plain, _ = bodies(received(LETTERS["notice_accepted_nil"]))
+    assert (
+        "đã tiếp nhận báo cáo không phát sinh số liệu của Sở Giáo dục và Đào tạo (bản thứ 2)"
+        in plain
+    )
+    assert "accepted the nil return of Department of Education and Training (revision 2)" in plain
+
+
+def test_whoever_is_asked_is_given_a_day_and_no_second() -> None:
+    for name in ("digest_asked", "separate_asked", "notice_returned_asked"):
+        message = received(LETTERS[name])
+        assert "23:59:59" not in bodies(message)[0] + calendar_of(message).decode()
 
 
 def test_made_up_data_is_marked_in_the_subject_and_at_the_top_of_both_bodies() -> None:
@@ -238,15 +300,20 @@ def test_an_extension_tells_the_new_or_the_kept_deadline() -> None:
     )
 
 
-def test_the_link_is_the_signed_one_where_there_is_one_and_never_in_the_calendar() -> None:
+def test_the_one_link_is_the_signed_one_and_never_in_the_calendar() -> None:
     signed = "https://pii.example.vn/mo?t=" + "a" * 200
     message = received(replace(LETTERS["digest"], link=signed))
     for body in bodies(message):
         assert signed in body
     assert b"mo?t=" not in calendar_of(message)
-    assert f"{URL}v1/explanations/{UUID(int=55)}" in bodies(
-        received(replace(LETTER, lines=(replace(QUESTION, assignment_id=None),)))
-    )[0]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", variants().values(), ids=variants())
+def test_no_mail_and_no_calendar_leads_anywhere_else(letter: Letter) -> None:
+    message = received(letter)
+    for body in bodies(message):
+        assert set(re.findall(r"https?://[^\s\"<]+", body)) == {letter.link} - {""}
+    assert not re.search(rb"https?:|^URL", calendar_of(message), re.MULTILINE)
 
 
 def test_the_calendar_has_each_deadline_that_is_still_to_come_once() -> None:
@@ -365,6 +432,16 @@ def _tags(html: str) -> list[tuple[str, tuple[str, ...]]]:
     ]
 
 
+def _harmless(typed: list[str]) -> list[str]:
+    """Give plain words for these: as many lines of each, and the same where they are the same."""
+    seen = [fit(text) for text in typed]
+    lines = [sum(map(bool, fit_lines(text).split("\n"))) for text in typed]
+    return [
+        "\n".join([f"x{seen.index(text)}"] + ["x"] * (count - 1))
+        for text, count in zip(seen, lines, strict=True)
+    ]
+
+
 @settings(deadline=None)
 @given(
     st.sampled_from(sorted(set(LETTERS) - {"digest_brief"})),
@@ -373,7 +450,7 @@ def _tags(html: str) -> list[tuple[str, tuple[str, ...]]]:
 def test_nothing_typed_becomes_markup_or_a_header(name: str, typed: list[str]) -> None:
     letter = _with(LETTERS[name], typed)
     message = received(letter)
-    harmless = received(_with(LETTERS[name], ["x"] * len(typed)))
+    harmless = received(_with(LETTERS[name], _harmless(typed)))
     assert list(message.keys()) == list(harmless.keys())
     assert _tags(bodies(message)[1]) == _tags(bodies(harmless)[1])
     assert len(message["To"].addresses) == 1
@@ -401,7 +478,7 @@ def test_an_address_of_the_coordinator_that_is_none_keeps_no_mail_back() -> None
 
 
 def test_the_envelope_has_the_bare_address_of_the_sender() -> None:
-    written = write(LETTER, mail_from=FROM, public_url=URL, now=NOW)
+    written = write(LETTER, mail_from=FROM, now=NOW)
     assert written.sender == "pii@pii.example.vn"
     assert written.subject == received(LETTER)["Subject"]
 

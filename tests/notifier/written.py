@@ -12,13 +12,13 @@ from pathlib import Path
 
 from services.notifier.mail.letter import Letter
 from services.notifier.mail.writing import write
-from tests.notifier.letters import FROM, NOW, URL, variants
+from tests.notifier.letters import FROM, NOW, variants
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def raw(letter: Letter, *, now: datetime = NOW, mail_from: str = FROM) -> bytes:
-    return write(letter, mail_from=mail_from, public_url=URL, now=now).as_bytes()
+    return write(letter, mail_from=mail_from, now=now).as_bytes()
 
 
 def received(letter: Letter, *, now: datetime = NOW) -> EmailMessage:

@@ -35,7 +35,6 @@ async def read_feed(request: ReadRequest, token: str) -> Response:
     settings = request.settings
     told = {
         "name": name,
-        "public_url": settings.public_url,
         "domain": domain_of(settings.mail_from),
     }
     # Of what it is made of: a calendar that has not changed is not written only to be compared.

@@ -14,7 +14,7 @@ from icalendar import Calendar, Event, vDuration, vText
 from shared.names import entry_uid
 
 MEDIA_TYPE = "text/calendar"
-FORM = 1  # another number where the same deadlines are written in another way
+FORM = 2  # another number where the same deadlines are written in another way
 REFRESH = timedelta(hours=1)
 MADE_UP = "[DỮ LIỆU GIẢ ĐỊNH / MADE-UP DATA]"
 KINDS = {"figure": "số liệu và minh chứng", "report": "báo cáo nhiệm vụ, giải pháp"}
@@ -34,7 +34,6 @@ class _Entry(NamedTuple):
     due_on: date
     title: str
     detail: tuple[str, ...]
-    path: str
     changed_at: datetime
     sequence: int
     made_up: bool
@@ -59,7 +58,6 @@ def _duty(row: Row) -> _Entry:
             f"Kỳ báo cáo: {row['period']}",
             f"Căn cứ: {row['legal_basis'] or '(chưa cập nhật)'}",
         ),
-        f"/v1/assignments/{row['id']}",
         row["changed_at"],
         row["moves"],
         row["made_up"],
@@ -78,15 +76,13 @@ def _explanation(row: Row) -> _Entry:
             f"Cơ quan: {row['organisation']}",
             f"Kỳ báo cáo: {row['period']}",
         ),
-        f"/v1/explanations/{row['id']}",
         row["changed_at"],
         0,
         row["made_up"],
     )
 
 
-def _event(entry: _Entry, *, public_url: str, domain: str) -> Event:
-    url = f"{public_url.rstrip('/')}{entry.path}"
+def _event(entry: _Entry, *, domain: str) -> Event:
     mark = (MADE_UP,) if entry.made_up else ()
     last = f"Hạn: hết ngày {entry.due_on:%d/%m/%Y} (giờ Hà Nội)"
     event = Event()
@@ -98,8 +94,7 @@ def _event(entry: _Entry, *, public_url: str, domain: str) -> Event:
     event.add("dtstart", entry.due_on)
     event.add("dtend", entry.due_on + timedelta(days=1))
     event.add("summary", " ".join((*mark, entry.title)))
-    event.add("description", "\n".join((*mark, *entry.detail, last, url)))
-    event.add("url", url)
+    event.add("description", "\n".join((*mark, *entry.detail, last)))
     event.add("status", "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     return event
@@ -110,7 +105,6 @@ def calendar(
     explanations: Iterable[Row],
     *,
     name: str,
-    public_url: str,
     domain: str,
 ) -> bytes:
     """Write the calendar: the same deadlines give the same bytes."""
@@ -126,6 +120,6 @@ def calendar(
     made.add("x-published-ttl", vDuration(REFRESH))
     entries = [*map(_duty, duties), *map(_explanation, explanations)]
     for entry in sorted(entries, key=lambda each: (each.due_on, str(each.subject_id))):
-        made.add_component(_event(entry, public_url=public_url, domain=domain))
+        made.add_component(_event(entry, domain=domain))
     content: bytes = made.to_ical()
     return content

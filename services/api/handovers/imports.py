@@ -16,13 +16,14 @@ from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.fields import Body, Day, Line, OptionalLine
 from services.api.deps.paging import Code
-from services.api.errors import in_vietnamese, pointer_to
+from services.api.errors import pointer_to
 from services.api.handovers.commands import record_planned
 from services.api.handovers.conflicts import Conflict
 from services.api.handovers.plans import Act, Plan, plan_of
 from services.api.handovers.preview import preview_of
 from services.api.handovers.schemas import Basis, NewBody, NewHandover
 from services.api.handovers.wishes import wished
+from services.api.words import in_english, in_vietnamese
 from shared.db import session_reader
 from shared.errors import DomainError, Fault, InvalidError
 from shared.models import Handover, Organisation
@@ -112,7 +113,7 @@ def _rows(content: bytes, checked: Checked) -> Iterator[Numbered]:
         except ValidationError as error:
             for entry in error.errors():
                 where = pointer_to(number, *entry["loc"])
-                checked.add(where, entry["msg"], in_vietnamese(dict(entry)))
+                checked.add(where, in_english(dict(entry)), in_vietnamese(dict(entry)))
 
 
 _LISTED: TypeAdapter[Listed] = TypeAdapter(Annotated[Listed, Field()])
@@ -206,8 +207,6 @@ def _wish(
             "new_body": None if known else _new_body(first, kinds, bodies),
             "effective_on": first.effective_on,
             "basis": Basis(title=title) if title else None,
-            # What the list says, in its own words.
-            "note": "; ".join(f"{row.giver}: {row.kind}" for _, row in group),
         }
     )
 

@@ -17,21 +17,16 @@ from services.api.deputies.hand import NoColleagueError, name_deputy
 from services.api.deputies.schemas import NewDeputy
 from services.api.errors import KeyReusedError
 from services.api.extensions.hand import ask_extension
-from services.api.links.queries import IN_MAIL, MATTER, colleagues
+from services.api.links.office import Desk, hold_of
+from services.api.links.queries import IN_MAIL, MATTER, NotYoursNowError, colleagues
 from services.api.links.schemas import DeputyForm, ExtensionForm
 from services.api.links.states import Letter, Matter
-from shared.errors import ConflictError, GoneError
+from services.api.sending.hand import discard_hold, release_hold
+from shared.errors import ConflictError
 from shared.links import InvalidLinkError
 from shared.models import Reminder
 
 WRITE = "submissions:write"
-
-
-class NotYoursNowError(GoneError):
-    """This has passed to another body, or is no longer with you.
-
-    Việc này đã chuyển cho cơ quan khác, hoặc không còn do bạn phụ trách.
-    """
 
 
 class FormUsedError(ConflictError):
@@ -151,3 +146,16 @@ async def lend(
     )
     await name_deputy(request.db, _actor(letter, body), new=new, now=now)
     return str(chosen["name"])
+
+
+async def decide(
+    request: WriteRequest, desk: Desk, hold_id: UUID, *, purpose: str, reason: str, now: datetime
+) -> None:
+    """Let the mails of a held run go, or drop them, in the name of a recipient who coordinates now."""
+    hold = await hold_of(request.read, desk, hold_id)
+    if not desk.decides:
+        raise NotYoursNowError
+    if purpose == "release":
+        await release_hold(request.db, desk.reader, hold["id"], reason=reason or None, now=now)
+    else:
+        await discard_hold(request.db, desk.reader, hold["id"], reason=reason, now=now)

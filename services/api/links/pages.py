@@ -4,8 +4,9 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,11 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.api.links import words
+from services.api.links.office import Desk
 from services.api.links.states import Letter, Matter
 from services.api.links.words import Both
+from shared.duty import HANOI
+from shared.text import halves
 
 TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
@@ -61,6 +65,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
+    made.filters["moment"] = lambda moment: f"{moment.astimezone(HANOI):%H:%M %d/%m/%Y}"
+    made.filters["share"] = words.share
     made.globals["words"] = words
     return made
 
@@ -68,7 +74,7 @@ def _templates() -> Environment:
 def _page(name: str, status: int = 200, **facts: Any) -> Response:
     # Put in whole: as markup it is what the policy has the hash of.
     content = _templates().get_template(name).render(style=_style(), **facts)
-    return Response(content, status, media_type=HTML)
+    return Response(content, int(status), media_type=HTML)
 
 
 def letter(shown: Letter, *, call: Mapping[str, Any] | None, forms: Forms, today: date) -> Response:
@@ -76,6 +82,7 @@ def letter(shown: Letter, *, call: Mapping[str, Any] | None, forms: Forms, today
     matters = [_told(matter, today) for matter in shown.matters]
     return _page(
         "letter.html.j2",
+        HTTPStatus.OK if shown.is_his else HTTPStatus.GONE,
         letter=shown,
         matters=matters,
         call=call,
@@ -99,6 +106,34 @@ def _told(matter: Matter, today: date) -> dict[str, Any]:
         "days": words.days_told(days) if days is not None and matter.unfinished else None,
         "late": days is not None and days < 0 and matter.unfinished,
         "passed": words.PASSED["duty" if matter.stands else "person"],
+    }
+
+
+def board(desk: Desk, periods: Sequence[Mapping[str, Any]], *, now: datetime) -> Response:
+    """Show the open periods in short, counted now."""
+    made_up = any(each["period"]["made_up"] for each in periods)
+    return _page("board.html.j2", desk=desk, periods=periods, now=now, made_up=made_up)
+
+
+def hold(
+    desk: Desk, shown: Mapping[str, Any], *, forms: Mapping[str, str], now: datetime
+) -> Response:
+    """Show a held run, with the forms that decide of it where it waits and the recipient coordinates."""
+    return _page("hold.html.j2", desk=desk, hold=shown, forms=forms, now=now, made_up=False)
+
+
+def alarms(desk: Desk, standing: Sequence[Any], *, more: bool, now: datetime) -> Response:
+    told = [_alarm(each) for each in standing]
+    return _page("alarms.html.j2", desk=desk, alarms=told, more=more, now=now, made_up=False)
+
+
+def _alarm(row: Mapping[str, Any]) -> dict[str, Any]:
+    detail = words.HOLDS.get(row["detail"]) or Both(*halves(row["detail"]))
+    return {
+        "name": words.ALARMS.get(row["kind"], words.OTHER_ALARM),
+        "body": row["organisation_name_vi"],
+        "detail": detail,
+        "raised_at": row["raised_at"],
     }
 
 

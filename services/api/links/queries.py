@@ -5,7 +5,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, or_, select, true
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import EXTENSION_WAITS, NEWEST, STATUS
@@ -13,6 +26,7 @@ from services.api.deps.owner import caller_of
 from services.api.links.states import MOST_MATTERS, Letter, Person, matters_of
 from shared.db import Reader
 from shared.duty import effective_due_on
+from shared.errors import GoneError
 from shared.links import InvalidLinkError
 from shared.models import (
     Assignment,
@@ -28,7 +42,9 @@ from shared.models import (
 )
 from shared.models import ExplanationRequest as Asked
 
-MAIL = select(Mail.id, Mail.recipient, Mail.recipient_name).where(Mail.id == bindparam("mail"))
+MAIL = select(
+    Mail.id, Mail.kind, Mail.recipient, Mail.recipient_name, cast(Mail.facts, Text).label("facts")
+).where(Mail.id == bindparam("mail"))
 
 _Home, _Parent = aliased(Organisation), aliased(Node)
 # Whose it is now, not whose it was when the mail was written.
@@ -190,14 +206,29 @@ WHOM_TO_CALL = (
 )
 
 
+class NotYoursNowError(GoneError):
+    """This has passed to another body, or is no longer with you.
+
+    Việc này đã chuyển cho cơ quan khác, hoặc không còn do bạn phụ trách.
+    """
+
+
+async def mail_opened(read: Reader, mail_id: UUID) -> dict[str, Any]:
+    """Read the mail itself. Raises InvalidLinkError where it is gone."""
+    mail = await read.first(MAIL, mail=mail_id)
+    if mail is None:
+        raise InvalidLinkError
+    return {**mail, "facts": orjson.loads(mail["facts"])}
+
+
 async def letter_opened(read: Reader, mail_id: UUID, *, today: date) -> Letter:
     """Read what the mail was about and what its recipient may do about it now.
 
     Raises InvalidLinkError where the mail or all that it carried is gone.
     """
-    mail = await read.first(MAIL, mail=mail_id)
+    mail = await mail_opened(read, mail_id)
     rows = await read.all(ROWS, mail=mail_id)
-    if mail is None or not rows:
+    if not rows:
         raise InvalidLinkError
     standing_in = await _standing_in(read, rows)
     people = await read.all(BY_ADDRESS, recipient=mail["recipient"])

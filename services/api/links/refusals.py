@@ -12,11 +12,11 @@ from services.api.errors import (
     STATUS,
     NotAcceptableError,
     domain_problem,
-    in_vietnamese,
     render_validation_error,
 )
 from services.api.links import pages
 from services.api.links.words import Both
+from services.api.words import in_english, in_vietnamese
 from shared.errors import DomainError
 
 FIELDS = {
@@ -28,7 +28,8 @@ FIELDS = {
 }
 
 
-def _wants_page(request: Request) -> bool:
+def wants_page(request: Request) -> bool:
+    """Tell whether a page is asked for rather than a document for programs."""
     try:
         return chosen(request, ("text/html", MEDIA_TYPE, "application/json")) == "text/html"
     except NotAcceptableError:
@@ -36,20 +37,20 @@ def _wants_page(request: Request) -> bool:
 
 
 def _refused(request: Request, error: DomainError) -> Response:
-    if not _wants_page(request):
+    if not wants_page(request):
         return domain_problem(request, error)
     status = next((STATUS[parent] for parent in type(error).__mro__ if parent in STATUS), 422)
     return pages.refusal(status, [Both(error.vietnamese, error.english)])
 
 
 async def _not_valid(request: Request, error: RequestValidationError) -> Response:
-    if not _wants_page(request):
+    if not wants_page(request):
         return await render_validation_error(request, error)
     told = []
     for entry in error.errors()[:20]:
         name = str(entry["loc"][-1])
         field = FIELDS.get(name, Both(name[:40], name[:40]))
-        told.append(Both(f"{field.vi}: {in_vietnamese(entry)}", f"{field.en}: {entry['msg']}"))
+        told.append(Both(f"{field.vi}: {in_vietnamese(entry)}", f"{field.en}: {in_english(entry)}"))
     return pages.refusal(HTTPStatus.UNPROCESSABLE_ENTITY, told)
 
 

@@ -14,11 +14,11 @@ from fastapi.responses import HTMLResponse
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import ReadRequest, WriteRequest
 from services.api.errors import UnavailableError
-from services.api.links import commands, pages, queries, schemas
-from services.api.links.refusals import Acting, Showing
+from services.api.links import commands, office, pages, queries, schemas
+from services.api.links.refusals import Acting, Showing, wants_page
 from services.api.links.states import Letter
 from services.api.links.words import DONE, Both
-from shared.links import MAIL, Links, Opened
+from shared.links import MAIL, OFFICE, Links, Opened
 
 looking = APIRouter(prefix="/l", tags=["links"], route_class=Showing)
 acting = APIRouter(prefix="/l", tags=["links"], route_class=Acting)
@@ -44,13 +44,35 @@ def _links(request: ReadRequest) -> Links:
 async def open_link(request: ReadRequest, token: str) -> Response:
     """Show the duties of a mail as they are now, with forms. Whoever opens it changes nothing."""
     now = datetime.now(UTC)
-    links = _links(request)
-    opened = links.open(token, MAIL, now=now)
+    opened = _links(request).open(token, MAIL, now=now)
+    mail = await queries.mail_opened(request.read, opened.subject[0])
+    until = min(now + FORM_LIFE, opened.expires_at)
+    if mail["kind"] in OFFICE:
+        return await _desk(request, mail["id"], until=until, now=now)
     today = today_in_hanoi(now)
-    letter = await queries.letter_opened(request.read, opened.subject[0], today=today)
+    letter = await queries.letter_opened(request.read, mail["id"], today=today)
+    if not letter.is_his and not wants_page(request):
+        raise queries.NotYoursNowError
     call = await queries.whom_to_call(request.read)
-    forms = await _forms(request, letter, until=min(now + FORM_LIFE, opened.expires_at), now=now)
+    forms = await _forms(request, letter, until=until, now=now)
     return pages.letter(letter, call=call, forms=forms, today=today)
+
+
+async def _desk(request: ReadRequest, mail_id: UUID, *, until: datetime, now: datetime) -> Response:
+    """Show what a mail to the office leads to: the board, a held run with its forms, or the alarms."""
+    desk = await office.desk_opened(request.read, mail_id)
+    if desk.kind == "summary":
+        return pages.board(desk, await office.boards(request.read, desk), now=now)
+    if desk.kind == "alarm":
+        alarms, more = await office.standing_alarms(request.read)
+        return pages.alarms(desk, alarms, more=more, now=now)
+    hold = await office.hold_of(request.read, desk)
+    links = _links(request)
+    forms = {
+        purpose: f"/l/{links.sign(purpose, (mail_id, hold['id']), expires_at=until)}/{purpose}"
+        for purpose in hold["allowed_actions"]
+    }
+    return pages.hold(desk, hold, forms=forms, now=now)
 
 
 async def _forms(
@@ -91,12 +113,17 @@ async def _sent(
     return letter, about, opened
 
 
+def _back(request: WriteRequest, opened: Opened) -> str:
+    """Lead back to the mail's page as long as the form would have held, and no longer: a chain of pages ends."""
+    mail_id = opened.subject[0]
+    return f"/l/{_links(request).sign(MAIL, mail_id, expires_at=opened.expires_at)}"
+
+
 def _done(
     request: WriteRequest, letter: Letter, opened: Opened, what: str, *details: Both
 ) -> Response:
-    # As long as the form would have held, and no longer: a chain of pages ends.
-    token = _links(request).sign(MAIL, letter.mail_id, expires_at=opened.expires_at)
-    return pages.done(DONE[what], details=details, back=f"/l/{token}", made_up=letter.made_up)
+    back = _back(request, opened)
+    return pages.done(DONE[what], details=details, back=back, made_up=letter.made_up)
 
 
 @acting.post(
@@ -157,6 +184,39 @@ async def deputy(
         return _done(request, letter, opened, "named", Both(f"{name}: {days}", f"{name}: {days}"))
 
     return await commands.once(request, token, letter.mail_id, act)
+
+
+async def _decide(request: WriteRequest, token: str, purpose: str, reason: str) -> Response:
+    now = datetime.now(UTC)
+    opened = _links(request).open(token, purpose, now=now)
+    mail_id, hold_id = opened.subject
+    desk = await office.desk_opened(request.read, mail_id)
+
+    async def act() -> Response:
+        await commands.decide(request, desk, hold_id, purpose=purpose, reason=reason, now=now)
+        return pages.done(DONE[purpose], back=_back(request, opened), made_up=False)
+
+    return await commands.once(request, token, mail_id, act)
+
+
+@acting.post(
+    "/{token}/release", operation_id="releaseByLink", response_class=HTMLResponse, responses=GONE
+)
+async def release(
+    request: WriteRequest, token: str, form: Annotated[schemas.ReleaseForm, Form()]
+) -> Response:
+    """Let the mails of a held run go out, by the link of the mail about it."""
+    return await _decide(request, token, "release", form.reason)
+
+
+@acting.post(
+    "/{token}/discard", operation_id="discardByLink", response_class=HTMLResponse, responses=GONE
+)
+async def discard(
+    request: WriteRequest, token: str, form: Annotated[schemas.DiscardForm, Form()]
+) -> Response:
+    """Drop the mails of a held run, by the link of the mail about it."""
+    return await _decide(request, token, "discard", form.reason)
 
 
 routers = (looking, acting)

@@ -24,3 +24,11 @@ class DeputyForm(Body):
         if value == "":
             raise ValueError("choose a person / hãy chọn một người")
         return value
+
+
+class ReleaseForm(Body):
+    reason: OptionalLine = ""
+
+
+class DiscardForm(Body):
+    reason: Reason

@@ -79,6 +79,11 @@ class Letter:
         return {body: self.own[body] for body in sorted(bodies)}
 
     @property
+    def is_his(self) -> bool:
+        """Tell whether anything of the mail is still the recipient's."""
+        return any(each.his for each in self.matters)
+
+    @property
     def made_up(self) -> bool:
         return any(each.facts["made_up"] for each in self.matters)
 

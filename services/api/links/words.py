@@ -58,6 +58,45 @@ DONE: Mapping[str, Both] = {
     "already": Both("Việc nhận đã được ghi nhận trước đó", "It had been noted before"),
     "asked": Both("Đã gửi đề nghị gia hạn", "The extension has been asked for"),
     "named": Both("Đã ghi nhận ủy quyền", "The deputy has been named"),
+    "release": Both("Đã cho gửi đợt thư", "The run has been released"),
+    "discard": Both("Đã hủy đợt thư", "The run has been discarded"),
+}
+HOLDS: Mapping[str, Both] = {
+    "too_many": Both("Nhiều thư hơn bình thường", "More mails than usual"),
+    "calendar": Both("Lịch làm việc chưa được xác nhận", "The working calendar is not confirmed"),
+}
+HOLD_STATES: Mapping[str, Both] = {
+    "waiting": Both("Đang chờ quyết định", "Waits for a decision"),
+    "released": Both("Đã cho gửi", "Released"),
+    "discarded": Both("Đã hủy", "Discarded"),
+}
+# What a held run was found to be, in the order in which it is shown.
+HELD: Mapping[str, Both] = {
+    "mails": Both("Số thư trong đợt", "Mails in the run"),
+    "recipients": Both("Số người nhận", "Recipients"),
+    "limit": Both("Mức cho phép một đợt", "Most mails of a run"),
+    "usual": Both("Ngày gửi nhiều nhất trong 30 ngày qua", "Greatest day of the last 30"),
+    "year": Both("Năm chưa có lịch xác nhận", "Year without a confirmed calendar"),
+}
+# The same names as in the mails (services/notifier/mail/templates).
+ALARMS: Mapping[str, Both] = {
+    "no_contact": Both("Cơ quan chưa có đầu mối nhận thư", "Body with nobody to write to"),
+    "address_dead": Both("Địa chỉ thư không còn dùng được", "Address that takes no mail"),
+    "mail_failed": Both("Thư không gửi được", "Mail that could not be sent"),
+    "planning_silent": Both("Chưa lập được kế hoạch nhắc việc", "No planning of reminders"),
+    "unsent": Both("Thư đến giờ chưa gửi được", "Mail that is due was not sent"),
+    "webhook_disabled": Both("Webhook bị ngừng", "Webhook disabled"),
+    "hold": Both("Đợt gửi thư đang tạm giữ", "Run of mails that is held"),
+}
+OTHER_ALARM = Both("Việc cần xem", "Something to look at")
+# Columns of the board, as in the weekly summary.
+BOARD: Mapping[str, Both] = {
+    "expected": Both("Phải nộp", "Expected"),
+    "received": Both("Đã nộp", "Received"),
+    "accepted": Both("Đã tiếp nhận", "Accepted"),
+    "late": Both("Nộp muộn", "Late"),
+    "overdue": Both("Quá hạn chưa nộp", "Overdue"),
+    "excused": Both("Được miễn", "Excused"),
 }
 PASSED: Mapping[str, Both] = {
     "duty": Both(
@@ -78,3 +117,11 @@ def days_told(days: int) -> Both:
     if days == 0:
         return Both("hạn là hôm nay", "due today")
     return Both(f"còn {days} ngày", f"{days} days left")
+
+
+def share(value: float | None) -> Both:
+    """Write a share from 0 to 1 in percent, as each language writes its numbers."""
+    if value is None:
+        return Both("chưa có", "none yet")
+    written = f"{value * 100:.1f}".removesuffix(".0")
+    return Both(f"{written.replace('.', ',')}%", f"{written}%")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.paging import Page
-from services.api.sending import commands, queries, schemas
+from services.api.sending import commands, hand, queries, schemas
 
 reading = APIRouter(prefix="/v1", tags=["reminders"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["reminders"], route_class=Writing)
@@ -71,7 +71,7 @@ async def release_hold(
 ) -> Response:
     """Let the mail of a held run go out."""
     await _seen(request, hold_id)
-    await commands.release_hold(
+    await hand.release_hold(
         request.db,
         request.caller,
         hold_id,
@@ -89,7 +89,7 @@ async def release_hold(
 async def discard_hold(request: WriteRequest, hold_id: UUID, body: schemas.Discard) -> Response:
     """Drop the mail of a held run; its rows stay in the ledger as skipped, with the reason."""
     await _seen(request, hold_id)
-    await commands.discard_hold(
+    await hand.discard_hold(
         request.db, request.caller, hold_id, reason=body.reason, now=datetime.now(UTC)
     )
     return answer(request, await queries.hold_shown(await request.fresh(), request.caller, hold_id))

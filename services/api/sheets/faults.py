@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from services.api.errors import in_vietnamese, pointer_to
+from services.api.errors import pointer_to
+from services.api.words import in_english, in_vietnamese
 from shared.errors import Fault, InvalidError
 
 MOST_FAULTS = 200  # are told; all are counted
@@ -77,7 +78,7 @@ class Faults:
 
 
 def said_of(entry: Mapping[str, Any]) -> Said:
-    return Said(str(entry["msg"]), in_vietnamese(entry))
+    return Said(in_english(entry), in_vietnamese(entry))
 
 
 def shown(text: object) -> str:

@@ -16,7 +16,10 @@ DeliveryState = Literal["waiting", "claimed", "delivered", "failed", "dropped"]
 
 def _known(name: str) -> str:
     if name not in choices():
-        raise ValueError("there is no such event type / không có loại sự kiện này")
+        known = ", ".join(choices())
+        raise ValueError(
+            f"there is no such event type, choose of {known} / không có loại sự kiện này, chọn trong: {known}"
+        )
     return name
 
 

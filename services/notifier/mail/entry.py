@@ -27,7 +27,6 @@ class Deadline:
     day: date
     title: str
     detail: str
-    url: str
 
 
 def _escaped(text: str) -> str:
@@ -57,7 +56,6 @@ def _event(deadline: Deadline, *, organizer: str, domain: str, stamp: str, seque
         f"DTEND;VALUE=DATE:{_day(deadline.day + timedelta(days=1))}",
         _folded(f"SUMMARY:{_escaped(deadline.title)}"),
         _folded(f"DESCRIPTION:{_escaped(deadline.detail)}"),
-        _folded(f"URL:{deadline.url}"),
         _folded(f"ORGANIZER:mailto:{organizer}"),
         "STATUS:CONFIRMED",
         "TRANSP:TRANSPARENT",

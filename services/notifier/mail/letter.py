@@ -31,7 +31,8 @@ class Line:
     legal_basis: str
     # The last day as it stands now; none where nothing is owed.
     due_on: date | None
-    # What is still missing: figure, report, evidence, explanation, submission (a draft that was not sent).
+    # What is still missing: figure, report, evidence, explanation, revision (of what was sent back), and
+    # submission (a draft is there and was not sent).
     missing: tuple[str, ...] = ()
     # The reason of a return, a question, an answer, the words of a decision; and who said them.
     words: str = ""
@@ -48,6 +49,14 @@ class Line:
     from_body: str = ""
     to_body: str = ""
     number: int = 0
+    # What was decided about: value, nil, not_applicable, central_source; and which revision of it.
+    answer: str = ""
+    revision: int = 0
+    # Names in English, where there are any.
+    indicator_en: str = ""
+    component_en: str = ""
+    from_body_en: str = ""
+    to_body_en: str = ""
     # The coordinator's own words of this step, in both languages where he wrote them.
     template_vi: str = ""
     template_en: str = ""
@@ -61,6 +70,7 @@ class WhomToCall:
     name: str
     phone: str
     email: str
+    organisation_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,12 +130,15 @@ class LongLate(TypedDict):
     indicator_code: str
     indicator: str
     days: int
+    organisation_en: str
+    indicator_en: str
 
 
 class DeadAddress(TypedDict):
     organisation: str
     address: str
     reason: str
+    organisation_en: str
 
 
 class StandingHold(TypedDict):
@@ -146,6 +159,7 @@ class SummaryFacts(TypedDict):
     longest_late: list[LongLate]
     # Bodies with nobody to write to.
     unreachable: list[str]
+    unreachable_en: list[str]
     dead_addresses: list[DeadAddress]
     holds: list[StandingHold]
 
@@ -168,6 +182,8 @@ class OneAlarm(TypedDict):
 
     kind: str
     organisation: str
+    organisation_en: str
+    # In both languages: Vietnamese / English.
     detail: str
     raised_at: str
 

@@ -34,6 +34,7 @@ from shared.models import (
 )
 
 MOST_LINES = 200  # of one mail; the rest is counted
+SENT_BACK = ("returned", "rejected", "reopened")
 
 _Parent, _Newest = aliased(Node), aliased(Submission)
 _is_component = Node.kind == "component"
@@ -46,17 +47,16 @@ _newest = (
     .scalar_subquery()
 )
 _has_evidence = exists().where(EvidenceUse.submission_id == _Newest.id).correlate(_Newest)
-_returned_because = case(
-    (_Newest.state.in_(("returned", "rejected", "reopened")), _Newest.decision_reason), else_=None
-)
+_returned_because = case((_Newest.state.in_(SENT_BACK), _Newest.decision_reason), else_=None)
 _Decided, _Asked, _Principal = aliased(Submission), ExplanationRequest, aliased(User)
 
 
-def _sides(ids: Any) -> Any:
-    """Name the bodies on one side of a hand-over."""
+def _sides(ids: Any, *, english: bool = False) -> Any:
+    """Name the bodies on one side of a hand-over; those without an English name by their Vietnamese one."""
     body = aliased(Organisation)
+    name = func.coalesce(func.nullif(body.name_en, ""), body.name_vi) if english else body.name_vi
     names = (
-        select(func.string_agg(body.name_vi, aggregate_order_by(literal("; "), body.code)))
+        select(func.string_agg(name, aggregate_order_by(literal("; "), body.code)))
         .where(body.id == any_(ids))
         .correlate(Handover)
         .scalar_subquery()
@@ -98,6 +98,10 @@ _LINES = (
             "indicator"
         ),
         case((_is_component, Node.name_vi), else_="").label("component"),
+        func.coalesce(case((_is_component, _Parent.name_en), else_=Node.name_en), "").label(
+            "indicator_en"
+        ),
+        case((_is_component, Node.name_en), else_="").label("component_en"),
         Organisation.name_vi.label("organisation"),
         Organisation.name_en.label("organisation_en"),
         func.coalesce(Responsibility.role, "lead").label("role"),
@@ -150,6 +154,10 @@ _LINES = (
         case((Deputy.id.is_not(None), Reminder.recipient_name), else_="").label("person"),
         _sides(Handover.from_ids).label("from_body"),
         _sides(Handover.to_ids).label("to_body"),
+        _sides(Handover.from_ids, english=True).label("from_body_en"),
+        _sides(Handover.to_ids, english=True).label("to_body_en"),
+        func.coalesce(_Decided.answer, "").label("answer"),
+        func.coalesce(_Decided.revision, 0).label("revision"),
         case((Handover.id.is_not(None), _moved), else_=0).label("number"),
         func.coalesce(ReminderTemplate.words_vi, "").label("template_vi"),
         func.coalesce(ReminderTemplate.words_en, "").label("template_en"),
@@ -260,11 +268,12 @@ def _missing(row: Any) -> tuple[str, ...]:
         return ()
     if row.duty == "explanation":
         return ("explanation",)
-    if row.newest_state != "draft":
-        return ("figure", "evidence") if _needs_evidence(row) else (row.duty,)
-    if _needs_evidence(row) and not row.has_evidence:
-        return ("evidence", "submission")
-    return ("submission",)
+    unproven = ("evidence",) if _needs_evidence(row) and not row.has_evidence else ()
+    if row.newest_state == "draft":
+        return (*unproven, "submission")
+    if row.newest_state in SENT_BACK:
+        return ("revision", *unproven)
+    return ("figure", "evidence") if _needs_evidence(row) else (row.duty,)
 
 
 def _needs_evidence(row: Any) -> bool:
@@ -275,7 +284,13 @@ async def whom_to_call(session: AsyncSession) -> WhomToCall | None:
     """Give the coordinating body and, where it has one, the officer people may call."""
     row = (
         await session.execute(
-            select(Organisation.name_vi, Contact.name, Contact.phone, Contact.email)
+            select(
+                Organisation.name_vi,
+                Contact.name,
+                Contact.phone,
+                Contact.email,
+                Organisation.name_en,
+            )
             .outerjoin(
                 Contact,
                 and_(
@@ -289,4 +304,4 @@ async def whom_to_call(session: AsyncSession) -> WhomToCall | None:
             .limit(1)
         )
     ).one_or_none()
-    return None if row is None else WhomToCall(row[0], row[1] or "", row[2] or "", row[3] or "")
+    return None if row is None else WhomToCall(*(value or "" for value in row))

@@ -1,7 +1,7 @@
 """What a mail shows and in which order, before any word is chosen: pure, from the facts of a letter."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -14,6 +14,7 @@ from shared.text import natural_key
 # More duties than this stand as one line each, and more than MOST_LINES are only counted.
 MOST_ENTRIES = 30
 MOST_LINES = 250
+MOST_AT_A_GLANCE = 100  # of a long list in the other language
 LONGEST_WORDS = 2000  # characters of a reason, a question or an answer
 # How its reader stands to a duty: it is his, he is asked to help, or he follows up on others.
 STANCES = ("own", "asked", "follow")
@@ -21,6 +22,11 @@ URGENCIES = ("overdue", "today", "coming", "undated")
 STILL_OWED = frozenset(
     {"due", "returned", "reopened", "extension_granted", "extension_refused", "explanation_asked"}
 )
+# Of single facts: first what is to be done, then what is only told.
+TOPICS = (
+    "returned", "rejected", "reopened", "explanation_asked", "extension_asked", "explanation_answered",
+    "extension_refused", "extension_granted", "accepted", "deputy_named", "handed_over",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -41,20 +47,24 @@ class Entry:
     period: str
     made_up: bool
     code: str
-    # Code, indicator and component, as the plan names them.
-    named: str
+    # Code, indicator and component, as the plan names them, by language.
+    named: dict[str, str]
     # Whose matter it is, by language.
     body: dict[str, str]
     role: str
     basis: str
     missing: tuple[str, ...]
+    # A draft is there that was not sent.
+    drafted: bool
     words: str
     question: str
     by: str
     person: str
-    from_body: str
-    to_body: str
+    from_body: dict[str, str]
+    to_body: dict[str, str]
     number: int
+    answer: str
+    revision: int
     said: tuple[str, str]
 
 
@@ -77,9 +87,13 @@ class Part:
     counts: dict[str, int]
     body: dict[str, str]
     duties: tuple[str, ...]
+    # Of all of them where they are several and have the same; it is said once in a list.
+    basis: str
     # What the coordinator has his reminders say, by language: each once, a line a paragraph.
     said: list[dict[str, list[str]]]
     groups: list[Group]
+    # What the other language lists of a long list.
+    glance: list[Entry] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -87,14 +101,19 @@ class Page:
     kind: str
     language: str
     parts: list[Part]
-    entries: list[Entry]  # of a notice, in the order in which they came
+    entries: list[
+        Entry
+    ]  # of a notice: what is to be done first, then in the order in which they came
     brief: bool
     more: int  # how many are only counted
+    more_than_glanced: int
     # What stands in periods that are made up: all, some or nothing.
     made_up: str
     recipient: str
     audience: str
     call: WhomToCall | None
+    # Its reader is whom others call.
+    calls_himself: bool
     link: str
     has_calendar: bool
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -128,15 +147,21 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 1].rstrip() + "…"
 
 
-def bodies(organisation: str, organisation_en: str) -> dict[str, str]:
-    """Give a body's name by language; not every one has an English name."""
-    name = fit(organisation)
-    return {"vi": name, "en": fit(organisation_en) or name}
+def bodies(name: str, name_en: str) -> dict[str, str]:
+    """Give a name by language; not everything has an English one."""
+    plain = fit(name)
+    return {"vi": plain, "en": fit(name_en) or plain}
 
 
-def _named(line: Line) -> str:
-    name = f"{fit(line.indicator_code)} {fit(line.indicator)}"
-    return f"{name} – {fit(line.component)}" if line.component else name
+def _named(line: Line) -> dict[str, str]:
+    """Name what it is about by language; what has no English name keeps the plan's."""
+    code = fit(line.indicator_code)
+    names = bodies(line.indicator, line.indicator_en)
+    parts = bodies(line.component, line.component_en)
+    return {
+        language: f"{code} {name} – {parts[language]}" if line.component else f"{code} {name}"
+        for language, name in names.items()
+    }
 
 
 def entry(line: Line, today: date) -> Entry:
@@ -158,14 +183,17 @@ def entry(line: Line, today: date) -> Entry:
         body=bodies(line.organisation, line.organisation_en),
         role=line.role,
         basis=fit(line.legal_basis),
-        missing=line.missing,
+        missing=tuple(one for one in line.missing if one != "submission"),
+        drafted="submission" in line.missing,
         words=_cut(fit_lines(line.words)),
         question=_cut(fit_lines(line.question)),
         by=fit(line.by),
         person=fit(line.person),
-        from_body=fit(line.from_body),
-        to_body=fit(line.to_body),
+        from_body=bodies(line.from_body, line.from_body_en),
+        to_body=bodies(line.to_body, line.to_body_en),
         number=line.number,
+        answer=line.answer,
+        revision=line.revision,
         said=(line.template_vi, line.template_en),
     )
 
@@ -195,6 +223,7 @@ def _part(stance: str, entries: Sequence[Entry]) -> Part:
         counts={name: sum(e.urgency == name for e in entries) for name in URGENCIES},
         body=entries[0].body if len(names) == 1 else {"vi": "", "en": ""},
         duties=tuple(dict.fromkeys(e.duty for e in entries if e.duty)),
+        basis=entries[0].basis if len(entries) > 1 and len({e.basis for e in entries}) == 1 else "",
         said=[_said(*pair) for pair in dict.fromkeys(e.said for e in entries) if pair[0]],
         groups=groups,
     )
@@ -202,7 +231,12 @@ def _part(stance: str, entries: Sequence[Entry]) -> Part:
 
 def _parts(entries: Sequence[Entry]) -> list[Part]:
     found = {stance: [e for e in entries if e.stance == stance] for stance in STANCES}
-    return [_part(stance, those) for stance, those in found.items() if those]
+    parts = [_part(stance, those) for stance, those in found.items() if those]
+    left = MOST_AT_A_GLANCE
+    for part in parts:
+        part.glance = [e for group in part.groups for e in group.entries][:left]
+        left -= len(part.glance)
+    return parts
 
 
 def _made_up(marks: Iterable[bool]) -> str:
@@ -220,31 +254,26 @@ def _fit_all(value: Any) -> Any:
     return value
 
 
-def _link(letter: Letter, public_url: str) -> str:
-    """Give the one address to open: what was signed, or else the plain page of what the mail is about."""
-    if letter.link:
-        return letter.link
-    root = f"{public_url.rstrip('/')}/v1"
-    duties = {line.assignment_id for line in letter.lines if line.assignment_id}
-    requests = {line.explanation_id for line in letter.lines if line.explanation_id}
-    if len(duties) == 1:
-        return f"{root}/assignments/{duties.pop()}"
-    if len(requests) == 1 and not duties:
-        return f"{root}/explanations/{requests.pop()}"
-    others = {"summary": "board", "hold": "holds", "alarm": "alarms", "test": ""}
-    if letter.kind in others:
-        place = others[letter.kind]
-        return f"{root}/{place}" if place else ""
-    return f"{root}/assignments" if duties else ""
-
-
 def _call(call: WhomToCall | None) -> WhomToCall | None:
     if call is None:
         return None
-    return WhomToCall(fit(call.organisation), fit(call.name), fit(call.phone), fit(call.email))
+    return WhomToCall(*map(fit, astuple(call)))
 
 
-def page(letter: Letter, *, public_url: str, today: date) -> Page:
+def calls_himself(letter: Letter) -> bool:
+    """Tell whether the mail goes to the very person whom others call."""
+    call = letter.call
+    return bool(call and call.email and call.email.lower() == letter.recipient.lower())
+
+
+def _by_need(entries: Iterable[Entry]) -> list[Entry]:
+    """Put what its reader must do something about before what he is only told."""
+    return sorted(
+        entries, key=lambda e: TOPICS.index(e.topic) if e.topic in TOPICS else len(TOPICS)
+    )
+
+
+def page(letter: Letter, *, today: date) -> Page:
     """Sort and group what the letter says, on this day in Hanoi."""
     facts = _fit_all(letter.facts)
     entries = [entry(line, today) for line in letter.lines]
@@ -252,18 +281,22 @@ def page(letter: Letter, *, public_url: str, today: date) -> Page:
     marks = [e.made_up for e in entries] + [period["made_up"] for period in periods]
     parts = _parts(entries) if letter.kind != "notice" else []
     shown = sum(len(group.entries) for part in parts for group in part.groups)
+    more = letter.more + len(entries) - (shown if parts else min(len(entries), MOST_LINES))
+    glanced = sum(len(part.glance) for part in parts)
     return Page(
         kind=letter.kind,
         language="en" if letter.language == "en" else "vi",
         parts=parts,
-        entries=entries[:MOST_LINES] if letter.kind == "notice" else [],
+        entries=_by_need(entries)[:MOST_LINES] if letter.kind == "notice" else [],
         brief=len(entries) > MOST_ENTRIES,
-        more=letter.more + len(entries) - (shown if parts else min(len(entries), MOST_LINES)),
+        more=more,
+        more_than_glanced=more + shown - glanced,
         made_up=_made_up(marks),
         recipient=fit(letter.recipient_name),
         audience=letter.lines[0].audience if letter.lines else "",
         call=_call(letter.call),
-        link=fit(_link(letter, public_url)),
+        calls_himself=calls_himself(letter),
+        link=fit(letter.link),
         has_calendar=any(is_to_come(e) for e in entries),
         facts=facts,
     )

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from jinja2.ext import Extension
 
 from services.notifier.mail.page import Entry, Page
 from shared.duty import HANOI
+from shared.text import halves
 
 TEMPLATES = Path(__file__).parent / "templates"
 BLOCK, FIELD = "\x1e", "\x1f"
@@ -79,9 +79,16 @@ def _sum(rows: Iterable[Mapping[str, Any]], name: str) -> int:
     return sum(row[name] for row in rows)
 
 
+def _said_in(text: str, language: str) -> str:
+    """Give the half of this language of what is said in both."""
+    return halves(text)[language == "en"]
+
+
 def _groupby_topic(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
-    ordered = sorted(entries, key=lambda e: e.topic)
-    return [(topic, list(found)) for topic, found in groupby(ordered, lambda e: e.topic)]
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.topic, []).append(entry)
+    return list(found.items())
 
 
 class _Marks(Extension):
@@ -108,7 +115,7 @@ def templates() -> Environment:
     )
     environment.filters.update(
         day_vi=day_vi, day_en=day_en, number_vi=number_vi, number_en=number_en, hanoi=_hanoi,
-        sum=_sum, groupby_topic=_groupby_topic,
+        sum=_sum, groupby_topic=_groupby_topic, said_in=_said_in,
     )  # fmt: skip
     return environment
 

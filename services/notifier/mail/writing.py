@@ -49,7 +49,7 @@ def _shortened(subject: str) -> str:
 
 def subject_of(letter: Letter, *, now: datetime) -> str:
     """Say what the subject is on this day in Hanoi."""
-    shown = page.page(letter, public_url="", today=_today(now))
+    shown = page.page(letter, today=_today(now))
     return _shortened(one_line(wording.subject(shown)))
 
 
@@ -65,7 +65,7 @@ def _headers(
     threads = _threads(letter, domain)
     yield "From", mailbox(*sender_of(mail_from), "From")
     yield "To", mailbox(letter.recipient_name, letter.recipient, "To")
-    if letter.call is not None and letter.call.email:
+    if letter.call is not None and letter.call.email and not page.calls_himself(letter):
         # An officer's mistyped address must not keep everybody's mail back.
         with suppress(UnusableAddressError):
             yield "Reply-To", mailbox(letter.call.name, letter.call.email, "Reply-To")
@@ -81,17 +81,15 @@ def _headers(
     yield "X-PII-Mail", str(letter.mail_id)
 
 
-def _deadlines(shown: page.Page, public_url: str) -> Iterator[entry.Deadline]:
-    """Give each last day once, with the plain address: a signed one is not for calendars, which are shared."""
+def _deadlines(shown: page.Page) -> Iterator[entry.Deadline]:
+    """Give each last day once, without the link: it is its reader's own, and calendars are shared."""
     words = wording.words(shown.language)
-    root = f"{public_url.rstrip('/')}/v1"
     entries = [e for part in shown.parts for group in part.groups for e in group.entries]
     seen = set()
     for found in entries or shown.entries:
         if found.due_on is None or found.subject_id in seen or not page.is_to_come(found):
             continue
         seen.add(found.subject_id)
-        place = "explanations" if found.duty == "explanation" else "assignments"
         kind = "explanation" if found.duty == "explanation" else "duty"
         yield entry.Deadline(
             kind=kind,
@@ -99,19 +97,18 @@ def _deadlines(shown: page.Page, public_url: str) -> Iterator[entry.Deadline]:
             day=found.due_on,
             title=words.calendar_title(found),
             detail=words.calendar_detail(found),
-            url=f"{root}/{place}/{found.subject_id}",
         )
 
 
-def write(letter: Letter, *, mail_from: str, public_url: str, now: datetime) -> Written:
+def write(letter: Letter, *, mail_from: str, now: datetime) -> Written:
     """Write the mail; days left or late are counted on the day of ``now`` in Hanoi."""
     today = _today(now)
-    shown = page.page(letter, public_url=public_url, today=today)
+    shown = page.page(letter, today=today)
     made = wording.rendered(shown)
     subject = _shortened(one_line(made.subject))
     sender = usable(sender_of(mail_from)[1])
     calendar = entry.calendar(
-        _deadlines(shown, public_url),
+        _deadlines(shown),
         organizer=sender,
         domain=domain_of(mail_from),
         now=now,

@@ -98,9 +98,7 @@ class Delivery:
         if self._ahead is not None and self._ahead[0] is letter:  # and not one read again since
             return self._ahead[1]
         office = self._office
-        return write(
-            letter, mail_from=office.mail_from, public_url=office.public_url, now=office.clock()
-        )
+        return write(letter, mail_from=office.mail_from, now=office.clock())
 
     def _write_ahead(self, letter: Letter) -> None:
         with suppress(

@@ -26,7 +26,7 @@ from services.notifier.sending.delivery import Delivery, to_the_end
 from services.notifier.sending.office import Office
 from services.notifier.sending.safety import hold_if_unsafe
 from services.notifier.smtp.mailer import Connection, MailError, UnreachableError
-from shared.links import mail_address
+from shared.links import OFFICE, mail_address
 
 log = structlog.get_logger()
 
@@ -189,14 +189,14 @@ async def _send_batch(
 async def _letters(
     office: Office, session: AsyncSession, mails: Sequence[UUID], *, now: datetime
 ) -> dict[UUID, Letter]:
-    """Read what the mails say; those about duties get a link to act by."""
+    """Read what the mails say; each that leads somewhere gets its link."""
     read = await letters(session, mails, now=now)
     links = office.links
     if links is None:
         return read
     return {
         mail: replace(letter, link=mail_address(links, office.public_url, mail, now=now))
-        if letter.lines
+        if letter.lines or letter.kind in OFFICE
         else letter
         for mail, letter in read.items()
     }
