@@ -38,6 +38,8 @@ class IndicatorRule(Base):
     decimals: Mapped[int | None]
     # A figure that its evidence states otherwise; where it is false, that is explained.
     evidence_must_match: Mapped[bool] = mapped_column(server_default="false")
+    # Soft: where evidence is required, a document states the figure and its place, or it is explained.
+    evidence_must_state: Mapped[bool] = mapped_column(server_default="true")
     # Soft: explained.
     expected_low: Mapped[float | None]
     expected_high: Mapped[float | None]

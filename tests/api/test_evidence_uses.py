@@ -170,6 +170,57 @@ async def test_a_figure_that_its_evidence_states_otherwise_is_explained_or_refus
     assert (await done(client, cast.officer, draft, "submit"))["state"] == "submitted"
 
 
+async def test_a_figure_that_no_document_states_is_explained(stage: Stage) -> None:
+    client, cast, draft = stage.client, stage.cast, stage.mine["draft"]
+    path = f"/v1/submissions/{draft}"
+    headers = cast.officer.headers
+    statement = f"{path}/evidence/{stage.mine['evidence_of_draft']}/statement"
+    for said, lacks in (({}, "stated"), ({"stated": 5.0}, "place")):
+        body(await client.post(statement, json=said, headers=headers))
+        assert [one["code"] for one in (await draft_of(stage))["findings"]] == [
+            "evidence_states_nothing"
+        ]
+        refused = await act(client, cast.officer, draft, "submit")
+        check_problem(refused, 422, f"/evidence/0/{lacks}")
+    # A second document, which says it all, is enough; so is an explanation, or a rule that asks for neither.
+    other = await attached(client, cast.officer, draft, filename="phu-luc.pdf")
+    assert (await draft_of(stage))["findings"] == []
+    body(await client.delete(f"{path}/evidence/{other['id']}", headers=headers), 204)
+    why = {"explanations": {"evidence_states_nothing": "Bản scan không có số trang"}}
+    async with stage.undone():
+        body(await client.patch(path, json=why, headers={**headers, "if-match": "*"}))
+        assert (await done(client, cast.officer, draft, "submit"))["state"] == "submitted"
+    rule = {"evidence_must_state": False}
+    match = {**cast.coordinator.headers, "if-match": "*"}
+    body(await client.put("/v1/indicators/2.1.1/rules", json=rule, headers=match))
+    assert (await done(client, cast.officer, draft, "submit"))["findings"] == []
+
+
+async def test_what_a_document_states_is_corrected_in_a_draft_only(stage: Stage) -> None:
+    client, headers = stage.client, stage.cast.officer.headers
+    said = {"stated": 5.5, "place": "tr. 2"}
+    piece = stage.mine["evidence_of_draft"]
+    path = f"/v1/submissions/{stage.mine['draft']}/evidence/{piece}/statement"
+    shown = body(await client.post(path, json=said, headers=headers))
+    assert shown["uses"] == [{"submission": stage.mine["draft"], **said}]
+    assert [one["code"] for one in (await draft_of(stage))["findings"]] == ["evidence_differs"]
+    listed = await client.get(
+        "/v1/audit",
+        params={"object_type": "evidence", "object_id": piece, "action": "stated"},
+        headers=stage.cast.coordinator.headers,
+    )
+    (entry,) = body(listed)["items"]
+    assert entry["changes"]["stated"] == [5, 5.5]
+    assert entry["changes"]["place"] == ["tr. 1", "tr. 2"]
+    taken = stage.mine["evidence_of_taken"]
+    path = f"/v1/submissions/{stage.mine['taken']}/evidence/{taken}/statement"
+    check_problem(await client.post(path, json=said, headers=headers), 409, "")
+    path = f"/v1/submissions/{stage.mine['draft']}/evidence/{taken}/statement"
+    check_problem(await client.post(path, json=said, headers=headers), 404, "")
+    path = path.replace(taken, piece)
+    check_problem(await client.post(path, json={"stated": "5"}, headers=headers), 422, "/stated")
+
+
 @pytest.mark.parametrize(
     ("asked", "unless", "status", "part"),
     [

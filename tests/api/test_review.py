@@ -304,8 +304,9 @@ async def test_acceptance_and_withdrawal_at_once_leave_one_of_them(real: Real) -
 async def test_what_was_edited_while_it_was_submitted_is_whole(real: Real) -> None:
     client, cast = real.client, real.cast
     duty = await officers_duty(client, cast)
+    why = {"evidence_differs": "Báo cáo in trước khi sửa"}
     for _ in range(4):
-        draft = await drafted(client, cast.officer, duty["id"], value=5)
+        draft = await drafted(client, cast.officer, duty["id"], value=5, explanations=why)
         await attached(client, cast.officer, draft["id"])
         edited, sent = await asyncio.gather(
             client.patch(

@@ -250,6 +250,13 @@ CALLS: dict[str, list[Call]] = {
         Call(OWN_DRAFT, DRAFT, {"evidence": "{evidence_of_taken}"}),
         Call(OWN_DRAFT, DRAFT, {"url": "https://example.org/nien-giam.pdf"}),
     ],
+    "stateFigure": [
+        Call(
+            OWN_DRAFT,
+            {**DRAFT, "evidence_id": "evidence_of_draft"},
+            {"stated": 5, "place": "tr. 2"},
+        )
+    ],
     "detachEvidence": [Call(OWN_DRAFT, {**DRAFT, "evidence_id": "evidence_of_draft"})],
     "getEvidence": [
         Call(OWN_DRAFT, {"evidence_id": "evidence_of_draft"}),

@@ -242,6 +242,22 @@ async def _begun(pieces: AsyncIterator[bytes], evidence_id: UUID) -> AsyncIterat
     return rest()
 
 
+@writing.post(
+    "/submissions/{submission_id}/evidence/{evidence_id}/statement",
+    operation_id="stateFigure",
+    response_model=schemas.EvidenceShown,
+)
+async def state_figure(
+    request: WriteRequest, submission_id: UUID, evidence_id: UUID, body: schemas.Statement
+) -> Response:
+    """Say which figure a document of a draft states and where, or correct what was said."""
+    await submission_shown(request.read, request.caller, submission_id)
+    proof = commands.Proof(body.stated, body.place)
+    await commands.state_figure(request.db, request.caller, submission_id, evidence_id, proof=proof)
+    shown = await queries.evidence_shown(await request.fresh(), request.caller, evidence_id)
+    return answer(request, shown)
+
+
 @writing.delete("/evidence/{evidence_id}", operation_id="removeEvidence", status_code=204)
 async def remove(request: WriteRequest, evidence_id: UUID) -> Response:
     """Take it off every draft it proves; what proves anything else stays."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import File, UploadFile
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Day, OptionalLine
+from services.api.deps.fields import Body, Day, Figure, OptionalLine
 
 Level = Literal["signed", "copy", "extract", "link"]
 Scan = Literal["not_scanned", "waiting", "clean", "infected"]
@@ -45,6 +45,15 @@ class NewEvidence(Body):
     issuer: Annotated[OptionalLine, Field(description="The body that issued the document.")] = ""
     pages: Annotated[int | None, Field(ge=1, le=100_000)] = None
     stated: Stated = None
+    place: Annotated[
+        OptionalLine, Field(description="Where in it the figure stands, e.g. page and table.")
+    ] = ""
+
+
+class Statement(Body):
+    """The figure as a document states it, and where in it: what is left out is not stated."""
+
+    stated: Figure | None = Field(default=None, description="Compared with the figure.")
     place: Annotated[
         OptionalLine, Field(description="Where in it the figure stands, e.g. page and table.")
     ] = ""

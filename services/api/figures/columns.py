@@ -33,6 +33,7 @@ _FINDINGS: dict[str, tuple[str, str]] = {
     "denominator_change": ("mẫu số thay đổi", "change of the denominator"),
     "denominator_differs": ("mẫu số khác chỉ số liên quan", "denominator differs from others"),
     "evidence_differs": ("khác tài liệu minh chứng", "differs from its evidence"),
+    "evidence_states_nothing": ("tài liệu không nêu số liệu", "stated by no document"),
 }
 COLUMNS: tuple[Column, ...] = (
     Column("organisation", "Mã cơ quan", "Body's code", 12),
@@ -62,6 +63,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("nil_reason", "Lý do không có số liệu", "Why there is no figure", 30, "prose"),
     Column("note", "Ghi chú", "Note", 30, "prose"),
     Column("source", "Nguồn số liệu", "Where the figure stands", 30, "line"),
+    Column("document", "Tài liệu minh chứng", "Document attached", 26),
+    Column("stated", "Số ghi trong tài liệu", "Figure as the document states it", 18, "number"),
+    Column("place", "Vị trí trong tài liệu", "Where in it, e.g. page and table", 26, "line"),
     Column("findings", "Điểm cần giải thích", "What needs an explanation", 40),
     *(
         Column(
@@ -93,6 +97,8 @@ assert set(_FINDINGS) == set(get_args(FindingCode))
 
 def column_of(member: str) -> str:
     """Name the column of a submission's member; "" is the row."""
+    if member.startswith("evidence/"):
+        member = member.rpartition("/")[2]
     whole = member.partition("/")[0]
     return _OF_MEMBER.get(member, whole if whole in BY_NAME else "")
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from services.api.deps.tables import storable
 
-_MEMBERS = ("answer", "value", "numerator", "denominator", "nil_reason", "note", "source")
+STATEMENT = ("stated", "place")  # of the document that is attached
+_CONTENT = ("answer", "value", "numerator", "denominator", "nil_reason", "note", "source")
+_MEMBERS = (*_CONTENT, *STATEMENT)
 
 
 def differences(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Rules(NamedTuple):
     denominator_change_percent: float | None = None
     same_denominator_as: tuple[str, ...] = ()
     evidence_must_match: bool = False
+    evidence_must_state: bool = True
 
     @classmethod
     def of(cls, row: Any) -> "Rules":

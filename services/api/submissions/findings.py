@@ -41,6 +41,7 @@ class Past:
     years: Mapping[int, Known] = field(default_factory=dict)
     denominators: Mapping[str, float] = field(default_factory=dict)
     stated: Sequence[float] = ()  # by its evidence
+    unstated: bool = False  # a document should state it, and none does
 
     @property
     def last(self) -> Known | None:
@@ -63,6 +64,7 @@ def findings(content: Mapping[str, Any], rules: Rules, past: Past) -> list[Findi
         *_denominator_changed(content["denominator"], rules, past),
         *_denominator_differs(content["denominator"], rules, past),
         *_evidence_differs(content["value"], rules, past),
+        *_evidence_states_nothing(content["value"], past),
     ]
     return made
 
@@ -184,6 +186,16 @@ def _evidence_differs(value: float, rules: Rules, past: Past) -> Iterator[Findin
             f"Số liệu {_vi(value)} không khớp tài liệu minh chứng: "
             f"{'; '.join(_vi(other) for other in others)}.",
             {"value": value, **{f"stated_{place}": other for place, other in enumerate(others, 1)}},
+        )
+
+
+def _evidence_states_nothing(value: float, past: Past) -> Iterator[Finding]:
+    if past.unstated:
+        yield Finding(
+            "evidence_states_nothing",
+            f"No document states the figure {_en(value)} and where it stands: give stated and place.",
+            f"Chưa có tài liệu nào nêu số liệu {_vi(value)} và vị trí của nó: hãy ghi stated và place.",
+            {"value": value},
         )
 
 

@@ -101,6 +101,10 @@ class Circumstances(NamedTuple):
     def rules(self) -> Rules:
         return Rules.of(self.rule)
 
+    @property
+    def needs_evidence(self) -> bool:
+        return self.node.evidence_required and self.assignment.kind == "figure"
+
     def require_open(self, permission: str = WRITE) -> None:
         if not (self.writable if permission == WRITE else self.decidable):
             raise PeriodNotOpenError

@@ -21,6 +21,7 @@ FindingCode = Literal[
     "denominator_change",
     "denominator_differs",
     "evidence_differs",
+    "evidence_states_nothing",
 ]
 MAY_BE_EMPTY = frozenset({"value", "numerator", "denominator"})
 
