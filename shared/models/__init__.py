@@ -19,7 +19,7 @@ from shared.models.plan import (
     Responsibility,
 )
 from shared.models.reminders import Hold, Reminder, ReminderPolicy, ReminderSettings, ReminderStep
-from shared.models.review import Comment, IndicatorRule, ReviewRule
+from shared.models.review import Comment, IndicatorRule, ReviewRule, Tick
 from shared.models.round import (
     Assignment,
     Evidence,
@@ -94,6 +94,7 @@ __all__ = [
     "Submission",
     "Succession",
     "SuppressedAddress",
+    "Tick",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.db import Base, one_of
 
 REVIEW_KINDS = ("second_reviewer", "reviewing_body")
+TICKS = ("evidence_seen", "acknowledge_wipes")
+TICK_STEPS = ("first", "final")
 
 
 # Written by api.
@@ -67,6 +69,24 @@ class ReviewRule(Base):
     kind: Mapped[str]
     reviewer_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Tick(Base):
+    """What a reviewer confirmed with his acceptance, the first of two or the final one; never changed."""
+
+    __tablename__ = "submission_ticks"
+    __table_args__ = (
+        CheckConstraint(f"step IN ({one_of(*TICK_STEPS)})", "step"),
+        CheckConstraint(f"tick IN ({one_of(*TICKS)})", "tick"),
+    )
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    tick: Mapped[str] = mapped_column(primary_key=True)
+    ticked_by: Mapped[UUID]
+    ticked_by_name: Mapped[str]
+    ticked_at: Mapped[datetime]
 
 
 # Written by api.

@@ -1,6 +1,7 @@
 """Acceptance by one or by two, what the reviewer is warned of, threads, and many decisions at once."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from httpx import AsyncClient
@@ -129,6 +130,50 @@ async def test_a_reviewer_says_that_he_has_seen_the_evidence(
     body(await client.post(path, json=SEEN, headers=headers))
 
 
+async def test_who_confirmed_what_and_when_stays_with_the_submission(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    await reviewed_by(client, cast, "second_reviewer")
+    first = await submitted(client, cast.officer, duty["id"], value=6.5, note="Ghi chú")
+    assert first["acknowledged"] == []
+    await done(client, cast.coordinator, first["id"], "return", "Thiếu trang 2")
+    second = await submitted(client, cast.officer, duty["id"])
+    path = f"/v1/submissions/{second['id']}/accept"
+    for person in (cast.coordinator, cast.second_coordinator):
+        said = {**SEEN, "acknowledge_wipes": True}
+        taken = body(await client.post(path, json=said, headers=person.headers))
+    told = [(one["step"], one["tick"], one["by"]) for one in taken["acknowledged"]]
+    assert told == [
+        ("first", "evidence_seen", cast.coordinator.name),
+        ("first", "acknowledge_wipes", cast.coordinator.name),
+        ("final", "evidence_seen", cast.second_coordinator.name),
+        ("final", "acknowledge_wipes", cast.second_coordinator.name),
+    ]
+    moments = {one["step"]: one["at"] for one in taken["acknowledged"]}
+    assert list(map(datetime.fromisoformat, moments.values())) == [
+        datetime.fromisoformat(taken[name]) for name in ("first_accepted_at", "decided_at")
+    ]
+    # Reopening names another who decided; who confirmed stays.
+    opened = await done(client, cast.coordinator, second["id"], "reopen", "Số liệu sai")
+    assert opened["acknowledged"] == taken["acknowledged"]
+    for action in ("first_accept", "accept"):
+        asked = {"object_type": "submission", "object_id": second["id"], "action": action}
+        log = await client.get("/v1/audit", params=asked, headers=cast.coordinator.headers)
+        changes = body(log)["items"][0]["changes"]
+        assert changes["evidence_seen"] == [None, [second["evidence"][0]["sha256"]]]
+        assert changes["acknowledge_wipes"] == [None, ["note"]]
+
+
+async def test_nothing_is_confirmed_of_what_is_not_there(client: AsyncClient, cast: Cast) -> None:
+    duty = await officers_duty(client, cast)
+    nil = await drafted(client, cast.officer, duty["id"], nil_reason="Không thi", submit=True)
+    said = {**SEEN, "acknowledge_wipes": True}
+    path = f"/v1/submissions/{nil['id']}/accept"
+    taken = body(await client.post(path, json=said, headers=cast.coordinator.headers))
+    assert taken["acknowledged"] == []
+
+
 async def test_a_resubmission_shows_what_it_changes_and_warns_of_what_it_empties(
     client: AsyncClient, cast: Cast
 ) -> None:
@@ -208,10 +253,10 @@ async def test_all_who_answer_for_an_indicator_share_its_thread(stage: Stage) ->
 async def decided(
     client: AsyncClient, cast: Cast, ids: list[str], mode: str, **more: Any
 ) -> tuple[int, Any]:
-    items = [{"id": one} for one in ids]
+    items = [{"id": one, **SEEN} for one in ids]
     answer = await client.post(
         "/v1/submissions/decisions",
-        json={"items": items, "action": "accept", "mode": mode, **SEEN, **more},
+        json={"items": items, "action": "accept", "mode": mode, **more},
         headers=cast.coordinator.headers,
     )
     return answer.status_code, answer.json()

@@ -56,7 +56,7 @@ NEW_DUTY = {
     "legal_basis": "Quyết định thử",
     "valid_from": "2024-08-06",
 }
-ACCEPT = {"action": "accept", "evidence_seen": True}
+SEEN = {"evidence_seen": True}
 WORD = {"text": "Trang 2 ở đâu?"}
 USER, KEY, NODE = {"user_id": "user"}, {"key_id": "key"}, {"year": "year", "code": "node"}
 YEAR, DRAFT_YEAR = {"year": "year"}, {"year": "draft_year"}
@@ -235,7 +235,9 @@ CALLS: dict[str, list[Call]] = {
     "submit": [Call(OWN_DRAFT, DRAFT)],
     "withdraw": [Call(OWN_DRAFT, DRAFT), Call("NFYNFN", WAITING)],
     "accept": [Call("NYFNFN", WAITING, {"evidence_seen": True})],
-    "decideMany": [Call(COORDINATOR, json={"items": [{"id": "{waiting}"}], **ACCEPT})],
+    "decideMany": [
+        Call(COORDINATOR, json={"items": [{"id": "{waiting}", **SEEN}], "action": "accept"})
+    ],
     "listComments": [
         Call(OWN_DRAFT, DRAFT),
         Call("NYYNYN", WAITING),

@@ -41,14 +41,18 @@ async def decide_many(request: WriteRequest, body: schemas.Decisions) -> Respons
         {submission_id: rows.get(submission_id) for submission_id in ids},
         _stale(request, body, rows),
         action=body.action,
-        said=body,
+        said={item.id: item for item in body.items},
         reason=body.reason or "",
         now=datetime.now(UTC),
     )
     if faults and body.mode == "all_or_nothing":
         raise NotAllDecidedError(
             faults=[
-                Fault(f"/items/{place}", faults[item].english, faults[item].vietnamese)
+                Fault(
+                    f"/items/{place}{faults[item].pointer}",
+                    faults[item].english,
+                    faults[item].vietnamese,
+                )
                 for place, item in enumerate(ids)
                 if item in faults
             ]

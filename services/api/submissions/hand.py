@@ -1,6 +1,8 @@
 """Take a duty, or a submission and its duty, for this transaction: one change of a duty at a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -44,6 +46,7 @@ from shared.models import (
     Submission,
 )
 
+NO_MORE: Mapping[str, Any] = MappingProxyType({})
 ANNOUNCED: dict[str, type[Event]] = {
     "submit": SubmissionSubmitted,
     "withdraw": SubmissionWithdrawn,
@@ -266,6 +269,7 @@ def move(
     *,
     now: datetime,
     reason: str | None = None,
+    more: Mapping[str, Any] = NO_MORE,
 ) -> None:
     """Take the step: state, audit and event in one."""
     submission, assignment = taken.submission, taken.about.assignment
@@ -275,7 +279,7 @@ def move(
         caller,
         action,
         ("submission", submission.id),
-        changes={"state": [submission.state, after]},
+        changes={"state": [submission.state, after], **more},
         reason=reason,
     )
     submission.state, submission.updated_at = after, now

@@ -82,15 +82,17 @@ class Acceptance(Body):
     )
 
 
-class DecisionItem(Body):
+class DecisionItem(Acceptance):
+    """One of them, with what the reviewer confirms of this one."""
+
     id: UUID
     if_match: Annotated[str, Field(max_length=200)] | None = Field(
         default=None, description="The ETag that was read; 412 for this item when it is stale."
     )
 
 
-class Decisions(Acceptance):
-    """One decision on up to 200 submissions."""
+class Decisions(Body):
+    """One decision on up to 200 submissions; what is confirmed is confirmed of each by itself."""
 
     items: Annotated[list[DecisionItem], Field(min_length=1, max_length=200)]
     action: Literal["accept", "return", "reject"]
@@ -163,6 +165,15 @@ class EvidenceListed(BaseModel):
     place: str = Field(description="Where in it the figure stands.")
 
 
+class Acknowledged(BaseModel):
+    """What a reviewer confirmed with the first of two acceptances, or with the final one."""
+
+    step: Literal["first", "final"]
+    tick: Literal["evidence_seen", "acknowledge_wipes"]
+    by: str
+    at: datetime
+
+
 class Finding(BaseModel):
     """What looked odd when the figure was last written or submitted, with the figures compared."""
 
@@ -212,6 +223,7 @@ class SubmissionShown(BaseModel):
     two_step: bool = Field(description="Two people must accept it.")
     first_accepted_by: str | None
     first_accepted_at: datetime | None
+    acknowledged: list[Acknowledged]
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None
