@@ -149,6 +149,7 @@ def problem(
     detail: str,
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
     vietnamese = wants_vietnamese(request)
     title = TITLES_VI.get(status) if vietnamese else None
@@ -159,6 +160,7 @@ def problem(
         "detail": detail,
         "errors": errors or [],
         "trace_id": trace_id.get(),
+        **(members or {}),
     }
     return Response(
         orjson.dumps(document),
@@ -188,7 +190,13 @@ def domain_problem(request: Request, error: DomainError) -> Response:
     if error.faults:
         errors = told(request, error.faults)
     return problem(
-        request, status, kind=_slug(type(error)), detail=detail, errors=errors, headers=headers
+        request,
+        status,
+        kind=_slug(type(error)),
+        detail=detail,
+        errors=errors,
+        headers=headers,
+        members=error.members,
     )
 
 

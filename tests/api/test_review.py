@@ -310,6 +310,16 @@ async def test_of_two_who_accept_at_once_one_does(real: Real) -> None:
         )
     )
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 5]
+    taken = await shown(client, cast.coordinator, sent)
+    for answer in answers:
+        if answer.status_code == 409:
+            told = answer.json()
+            assert told["last_change"]["by"] == taken["decided_by"]
+            assert told["last_change"]["action"] == "accept"
+            assert told["last_change"]["changes"] == {
+                "state": {"old": "submitted", "new": "accepted"}
+            }
+            assert len(told["current_etag"]) > 2
     assert await real.states() == ["accepted"]
 
 

@@ -23,6 +23,7 @@ class Column(NamedTuple):
 
 
 EXPLAINS = "explain_"
+STATEMENT = ("stated", "place")  # of the document that is attached
 ERROR = "error"
 ERROR_HEADING = "Lỗi / Error"
 _FINDINGS: dict[str, tuple[str, str]] = {

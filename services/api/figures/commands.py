@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.caller import Caller
 from services.api.evidence.commands import Proof, state_figure
-from services.api.figures.columns import BY_NAME, column_of
-from services.api.figures.comparing import STATEMENT, differences
+from services.api.figures.columns import BY_NAME, STATEMENT, column_of
+from services.api.figures.comparing import differences
 from services.api.figures.queries import CONTENT, shown, some_figures
 from services.api.figures.reading import SentRow, Wrong
 from services.api.sheets.faults import Faults, Said

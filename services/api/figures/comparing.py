@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.api.deps.tables import storable
+from services.api.figures.columns import STATEMENT
 
-STATEMENT = ("stated", "place")  # of the document that is attached
 _CONTENT = ("answer", "value", "numerator", "denominator", "nil_reason", "note", "source")
 _MEMBERS = (*_CONTENT, *STATEMENT)
 

@@ -28,7 +28,7 @@ from sqlalchemy.orm import aliased
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
-from services.api.figures.comparing import STATEMENT
+from services.api.figures.columns import STATEMENT
 from services.api.figures.schemas import MOST_FIGURES, FigureQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
 from services.api.submissions.figures import EMPTY

@@ -17,10 +17,10 @@ from services.api.figures.columns import (
     ERROR_HEADING,
     INPUTS,
     KEYS,
+    STATEMENT,
     Column,
     column_of,
 )
-from services.api.figures.comparing import STATEMENT
 from services.api.figures.schemas import MOST_FIGURES, FigureShown, SentFigure
 from services.api.sheets.faults import Faults, Place, Said, said_of, shown
 from services.api.sheets.numbers import written_number

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from services.api.deps.answers import answer, body, etag_of, matches
 from services.api.deps.edge import WriteRequest, Writing
+from services.api.deps.latest import about, tell_change
 from services.api.errors import PreconditionFailedError, domain_problem
 from services.api.submissions import decisions, queries, schemas
 from services.api.submissions.hand import take_many
@@ -58,6 +59,10 @@ async def decide_many(request: WriteRequest, body: schemas.Decisions) -> Respons
             ]
         )
     after = await queries.some_submissions(await request.fresh(), request.caller, ids)
+    for one, error in faults.items():
+        if one in after:
+            about(error, "submission", one, queries.shown(after[one], request.caller))
+        await tell_change(request, error, request.read, request.caller)
     return answer(request, _told(request, body.action, after, faults, ids))
 
 

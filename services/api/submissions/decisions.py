@@ -40,6 +40,8 @@ class ChangedMeanwhileError(ConflictError):
     Bản này vừa được gửi trong lúc bạn đọc; hãy đọc lại.
     """
 
+    of_state = True
+
 
 async def accept_submission(
     session: AsyncSession,

@@ -60,6 +60,8 @@ ANNOUNCED: dict[str, type[Event]] = {
 class StateError(ConflictError):
     """Its state does not allow that."""
 
+    of_state = True
+
 
 class OwnSubmissionError(ForbiddenError):
     """Whoever wrote or submitted a figure does not accept it.

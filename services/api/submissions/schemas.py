@@ -1,7 +1,7 @@
 """Shapes of figures and reports."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
@@ -118,6 +118,8 @@ class Problem(BaseModel):
     detail: str
     errors: list[dict[str, str]]
     trace_id: str
+    current_etag: str = ""
+    last_change: dict[str, Any] = {}
 
 
 class Decided(BaseModel):
