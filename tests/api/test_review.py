@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
 
 from tests.api.conftest import Real, Stage
@@ -95,11 +96,52 @@ async def test_the_reviewing_body_completes_what_the_coordinator_began(
     await done(client, cast.coordinator, sent["id"], "accept")
     other = await act(client, cast.second_coordinator, sent["id"], "accept")
     assert other.json()["type"] == "urn:pii:problem:reviewing-body"
-    assert (await shown(client, cast.foreign_officer, sent))["allowed_actions"] == ["accept"]
+    offered = (await shown(client, cast.foreign_officer, sent))["allowed_actions"]
+    assert offered == ["accept", "return", "reject"]
     taken = await done(client, cast.foreign_officer, sent["id"], "accept")
     assert taken["state"] == "accepted"
     returned = await act(client, cast.foreign_officer, sent["id"], "reopen", "vì vậy")
     assert returned.status_code == 403
+
+
+@pytest.mark.parametrize(("action", "state"), [("return", "returned"), ("reject", "rejected")])
+async def test_the_reviewing_body_says_in_its_turn_what_it_finds_wrong(
+    client: AsyncClient, cast: Cast, action: str, state: str
+) -> None:
+    duty = await officers_duty(client, cast)
+    await reviewed_by(client, cast, "reviewing_body", reviewer="so-ct")
+    sent = await submitted(client, cast.officer, duty["id"])
+    early = await act(client, cast.foreign_officer, sent["id"], action, "Lệch với sổ của Sở")
+    assert (early.status_code, early.json()["type"]) == (403, "urn:pii:problem:reviewing-body")
+    await done(client, cast.coordinator, sent["id"], "accept")
+    for person in (cast.officer, cast.leader):
+        foreign = await act(client, person, sent["id"], action, "Lệch với sổ của Sở")
+        assert foreign.status_code == 403
+    bare = await act(client, cast.foreign_officer, sent["id"], action)
+    assert bare.status_code == 422
+    ended = await done(client, cast.foreign_officer, sent["id"], action, "Lệch với sổ của Sở")
+    assert (ended["state"], ended["decided_by"]) == (state, cast.foreign_officer.name)
+    assert ended["decision_reason"] == "Lệch với sổ của Sở"
+    assert ended["allowed_actions"] == []
+    # The next revision begins anew, with whoever coordinates.
+    again = await submitted(client, cast.officer, duty["id"])
+    assert (again["first_accepted_by"], again["acknowledged"]) == (None, [])
+    early = await act(client, cast.foreign_officer, again["id"], "accept")
+    assert early.status_code == 403
+
+
+async def test_whoever_wrote_it_decides_nothing_for_the_reviewing_body(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    await reviewed_by(client, cast, "reviewing_body", reviewer="so-ct")
+    await member(client, cast, cast.officer, "so-ct", "officer")
+    sent = await submitted(client, cast.officer, duty["id"])
+    await done(client, cast.coordinator, sent["id"], "accept")
+    assert (await shown(client, cast.officer, sent))["allowed_actions"] == ["withdraw"]
+    for action in ("accept", "return", "reject"):
+        refused = await act(client, cast.officer, sent["id"], action, "Lệch với sổ")
+        assert refused.json()["type"] == "urn:pii:problem:own-submission"
 
 
 async def test_a_rule_ends_with_the_default(client: AsyncClient, cast: Cast) -> None:

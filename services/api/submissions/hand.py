@@ -20,7 +20,7 @@ from services.api.submissions.states import (
     TRANSITIONS,
     WRITE,
     Review,
-    acceptance,
+    may,
     reviews_for,
 )
 from shared import outbox
@@ -246,12 +246,13 @@ async def submission_in_hand(
 
 
 def _require_right(caller: Caller, action: str, taken: Taken) -> None:
-    review = taken.review
-    if action != "accept" or not reviews_for(caller, review.reviewing_body):
-        caller.require(TRANSITIONS[action].permission, review.organisation_id)
-    # What is not waiting is refused for its state, which says more.
-    if action != "accept" or acceptance(caller, review):
+    review, transition = taken.review, TRANSITIONS[action]
+    if may(caller, action, review):
         return
+    reviews = transition.by_reviewing_body and reviews_for(caller, review.reviewing_body)
+    if not reviews:
+        caller.require(transition.permission, review.organisation_id)
+    # What is not waiting is refused for its state, which says more.
     if caller.id in {review.created_by, review.submitted_by}:
         raise OwnSubmissionError
     if taken.submission.state == "submitted":
