@@ -56,6 +56,9 @@ async def test_a_document_says_what_it_is_and_what_it_states(stage: Stage) -> No
         "document_date": "2024-12-01",
         "issuer": "Sở GD&ĐT",
         "pages": "14",
+        "covers_from": "2023-12-15",
+        "covers_to": "2024-12-14",
+        "valid_until": "2029-12-31",
         "stated": "5",
         "place": "tr. 3, bảng 2",
     }
@@ -67,6 +70,8 @@ async def test_a_document_says_what_it_is_and_what_it_states(stage: Stage) -> No
     pieces = {piece["id"]: piece for piece in (await draft_of(stage))["evidence"]}
     shown = pieces[sent["id"]]
     assert (shown["stated"], shown["place"], shown["level"]) == (5, "tr. 3, bảng 2", "signed")
+    for name in ("covers_from", "covers_to", "valid_until"):
+        assert shown[name] == sent[name] == said[name]
 
 
 async def test_one_file_serves_several_figures(stage: Stage) -> None:
@@ -119,6 +124,12 @@ async def test_a_link_is_kept_and_has_no_file(stage: Stage) -> None:
         ({"url": "https://a b"}, "/url"),
         ({"url": "https://example.org", "level": "signed"}, "/level"),
         ({"url": "https://example.org", "pages": 0}, "/pages"),
+        ({"url": "https://example.org", "valid_until": "31/12/2029"}, "/valid_until"),
+        (
+            {"url": "https://a.vn", "covers_from": "2024-12-31", "covers_to": "2024-01-01"},
+            "/covers_to",
+        ),
+        ({"evidence": "{evidence_of_taken}", "covers_to": "2024-01-01"}, "/covers_to"),
         ({"url": "https://example.org", "stated": "NaN"}, "/stated"),
         ({"url": "https://example.org", "stated": [1]}, "/stated"),
         ({"url": "https://example.org", "size": 1}, "/size"),

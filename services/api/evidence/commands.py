@@ -53,6 +53,9 @@ class Document:
     document_date: date | None
     issuer: str
     pages: int | None
+    covers_from: date | None
+    covers_to: date | None
+    valid_until: date | None
     blocks: bytes | None = None
     url: str | None = None
     scan: str = "not_scanned"

@@ -72,6 +72,9 @@ _SAID = (
     "document_date",
     "issuer",
     "pages",
+    "covers_from",
+    "covers_to",
+    "valid_until",
 )
 EVIDENCE = (
     select(

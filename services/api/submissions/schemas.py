@@ -163,6 +163,9 @@ class EvidenceListed(BaseModel):
     document_date: date | None
     issuer: str
     pages: int | None
+    covers_from: date | None
+    covers_to: date | None
+    valid_until: date | None
     stated: float | None = Field(description="The figure that it states.")
     place: str = Field(description="Where in it the figure stands.")
 
