@@ -158,12 +158,15 @@ class Demo:
         draft = await officer.call(
             "POST", f"/v1/assignments/{duty['id']}/submissions", expect=201, json=content
         )
+        said = {"document_number": "01/BC-MINHHOA", "issuer": officer.name}
+        if "value" in content:  # as the document has it, and where
+            said |= {"stated": repr(content["value"]), "place": "trang 1, bảng 1"}
         await officer.call(
             "POST",
             f"/v1/submissions/{draft['id']}/evidence",
             expect=201,
             files={"file": ("bao-cao-minh-hoa.pdf", PDF, "application/pdf")},
-            data={"document_number": "01/BC-MINHHOA", "issuer": officer.name},
+            data=said,
         )
         await officer.call("POST", f"/v1/submissions/{draft['id']}/submit")
         submission: str = draft["id"]

@@ -1,7 +1,7 @@
 """Errors the domain may raise. The docstring is the message people read, English first, then Vietnamese."""
 
-from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 
 class Fault(NamedTuple):
@@ -34,6 +34,10 @@ class DomainError(Exception):
         self.vietnamese = vi or (self.english if message else vietnamese.strip()) or self.english
         self.pointer = pointer
         self.faults = tuple(faults)
+        # Which thing it is of, how the caller is shown it, and what the edge tells beside the message.
+        self.about: tuple[str, str] | None = None
+        self.shown: Mapping[str, Any] | None = None
+        self.members: dict[str, Any] = {}
         super().__init__(self.english)
 
 
@@ -70,6 +74,9 @@ class ConflictError(DomainError):
 
     Yêu cầu mâu thuẫn với trạng thái hiện tại.
     """
+
+    # True where somebody else's change of the state is what stands against it.
+    of_state: ClassVar[bool] = False
 
 
 class GoneError(DomainError):

@@ -123,6 +123,10 @@ async def attached(
     content: bytes = PDF,
     **said: Any,
 ) -> dict[str, Any]:
+    """Attach a document that states the draft's figure and where, unless something else is said."""
+    path = f"/v1/submissions/{submission_id}"
+    value = (await client.get(path, headers=person.headers)).json().get("value")
+    said = {"place": "tr. 1", **({} if value is None else {"stated": repr(value)}), **said}
     sent = await client.post(
         f"/v1/submissions/{submission_id}/evidence",
         files={"file": (filename, content, "application/octet-stream")},

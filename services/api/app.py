@@ -217,13 +217,13 @@ def _links(settings: Settings) -> Links | None:
 
 
 async def _scanning(database: PooledDatabase, store: Store, url: str, *, pause: float) -> None:
-    """Try again what got no verdict when it came."""
+    """Try again what got no verdict when it came; at once what came while there was no scanner."""
     while True:
-        await asyncio.sleep(pause)
         try:
             await scanner.sweep(database, store, url, now=datetime.now(UTC))
         except FAULTS as error:
             log.warning("scanning_failed", error=repr(error))
+        await asyncio.sleep(pause)
 
 
 async def _housekeeping(database: PooledDatabase, *, pause: float = 3600) -> None:

@@ -14,9 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
 
-from services.api.places import steps_in
+from services.api.places import methods_of, steps_in
 from services.api.words import TITLES_VI, in_english, in_vietnamese
 from shared.db import CONNECTION_LOST
 from shared.errors import (
@@ -149,6 +148,7 @@ def problem(
     detail: str,
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
     vietnamese = wants_vietnamese(request)
     title = TITLES_VI.get(status) if vietnamese else None
@@ -159,6 +159,7 @@ def problem(
         "detail": detail,
         "errors": errors or [],
         "trace_id": trace_id.get(),
+        **(members or {}),
     }
     return Response(
         orjson.dumps(document),
@@ -188,7 +189,13 @@ def domain_problem(request: Request, error: DomainError) -> Response:
     if error.faults:
         errors = told(request, error.faults)
     return problem(
-        request, status, kind=_slug(type(error)), detail=detail, errors=errors, headers=headers
+        request,
+        status,
+        kind=_slug(type(error)),
+        detail=detail,
+        errors=errors,
+        headers=headers,
+        members=error.members,
     )
 
 
@@ -242,22 +249,10 @@ async def render_http_error(request: Request, error: Exception) -> Response:
     )
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["allow"] = ", ".join(_allowed_methods(request))
+        headers["allow"] = ", ".join(methods_of(request))
     return problem(
         request, error.status_code, kind=kind, detail=detail or str(error.detail), headers=headers
     )
-
-
-def _allowed_methods(request: Request) -> list[str]:
-    """List what every route of this path takes; Starlette names the first route's methods only."""
-    return [
-        method
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-        if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL
-            for route in request.app.routes
-        )
-    ]
 
 
 def database_error(error: Exception) -> DomainError | None:

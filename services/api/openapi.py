@@ -28,6 +28,27 @@ PROBLEM = {
             },
         },
         "trace_id": {"type": "string"},
+        "current_etag": {
+            "type": "string",
+            "description": "Where somebody was faster (412, and 409 for a state): the ETag of now",
+        },
+        "last_change": {
+            "type": "object",
+            "description": "And what was changed last, as far as the caller may read it",
+            "properties": {
+                "at": {"type": "string", "format": "date-time"},
+                "by": {"type": ["string", "null"]},
+                "action": {"type": "string"},
+                "changes": {
+                    "type": "object",
+                    "description": "By field",
+                    "additionalProperties": {
+                        "type": "object",
+                        "properties": {"old": {}, "new": {}},
+                    },
+                },
+            },
+        },
     },
 }
 DESCRIPTIONS = {

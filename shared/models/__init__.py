@@ -26,7 +26,7 @@ from shared.models.reminders import (
     ReminderStep,
     ReminderTemplate,
 )
-from shared.models.review import Comment, IndicatorRule, ReviewRule
+from shared.models.review import Comment, IndicatorRule, ReviewRule, Tick
 from shared.models.round import (
     Assignment,
     Evidence,
@@ -102,6 +102,7 @@ __all__ = [
     "Submission",
     "Succession",
     "SuppressedAddress",
+    "Tick",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -17,6 +17,7 @@ RULE_DEFAULTS: Mapping[str, Any] = {
     "integer_only": False,
     "decimals": None,
     "evidence_must_match": False,
+    "evidence_must_state": True,
     "expected_low": None,
     "expected_high": None,
     "change_percent": None,
@@ -25,6 +26,8 @@ RULE_DEFAULTS: Mapping[str, Any] = {
     "same_denominator_as": [],
     "two_step": False,
 }
+TICKS = ("evidence_seen", "acknowledge_wipes")
+TICK_STEPS = ("first", "final")
 
 
 # Written by api.
@@ -56,6 +59,8 @@ class IndicatorRule(Base):
     decimals: Mapped[int | None]
     # A figure that its evidence states otherwise; where it is false, that is explained.
     evidence_must_match: Mapped[bool] = mapped_column(server_default="false")
+    # Soft: where evidence is required, a document states the figure and its place, or it is explained.
+    evidence_must_state: Mapped[bool] = mapped_column(server_default="true")
     # Soft: explained.
     expected_low: Mapped[float | None]
     expected_high: Mapped[float | None]
@@ -83,6 +88,24 @@ class ReviewRule(Base):
     kind: Mapped[str]
     reviewer_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# Written by api.
+class Tick(Base):
+    """What a reviewer confirmed with his acceptance, the first of two or the final one; never changed."""
+
+    __tablename__ = "submission_ticks"
+    __table_args__ = (
+        CheckConstraint(f"step IN ({one_of(*TICK_STEPS)})", "step"),
+        CheckConstraint(f"tick IN ({one_of(*TICKS)})", "tick"),
+    )
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    tick: Mapped[str] = mapped_column(primary_key=True)
+    ticked_by: Mapped[UUID]
+    ticked_by_name: Mapped[str]
+    ticked_at: Mapped[datetime]
 
 
 # Written by api.

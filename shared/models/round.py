@@ -225,7 +225,13 @@ class Evidence(Base):
             "(level = 'link') = (url IS NOT NULL) AND (url IS NULL) = (storage_key IS NOT NULL)",
             "link",
         ),
+        CheckConstraint("covers_from <= covers_to", "covers"),
         Index("ix_evidence_waiting", "uploaded_at", postgresql_where="scan = 'waiting'"),
+        Index(
+            "ix_evidence_unscanned",
+            "uploaded_at",
+            postgresql_where="scan = 'not_scanned' AND storage_key IS NOT NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -246,6 +252,10 @@ class Evidence(Base):
     document_date: Mapped[date | None]
     issuer: Mapped[str]
     pages: Mapped[int | None]
+    # The time that it tells of, and the last day on which it holds; null where that is not said.
+    covers_from: Mapped[date | None]
+    covers_to: Mapped[date | None]
+    valid_until: Mapped[date | None]
     uploaded_by: Mapped[UUID]
     uploaded_by_name: Mapped[str]
     uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())

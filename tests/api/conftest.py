@@ -45,7 +45,7 @@ class Stage:
             "analyses audit_log comments contacts contributions deputies evidence evidence_uses "
             "alarms api_keys explanation_requests extensions feeds idempotency_keys indicator_rules "
             "localities mails memberships nodes organisations outbox pack_files packs panels periods "
-            "public_events reminder_policies reminder_steps reminder_templates responsibilities review_rules submissions "
+            "public_events reminder_policies reminder_steps reminder_templates responsibilities review_rules submission_ticks submissions "
             "successions suppressed_addresses users webhook_deliveries webhook_endpoints "
             "webhook_secrets"
         )

@@ -11,10 +11,13 @@ import pytest
 from httpx import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete, update
 
 from services.api.board.tally import DEFINITIONS, BoardError, Fact, Tally, total
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.tables import as_csv, as_xlsx
+from shared.models import Evidence, EvidenceUse
+from tests.api.conftest import Stage
 from tests.cast import Cast
 from tests.factories import (
     PDF,
@@ -173,6 +176,8 @@ async def test_the_follow_up_list_names_what_needs_a_person(
     assert (returned["assignment"], returned["times_returned"]) == (often["id"], 2)
     assert [line["assignment"] for line in found["nil_returns"]] == [nil["id"]]
     assert [line["assignment"] for line in found["weak_evidence"]] == [weak["id"]]
+    assert found["weak_evidence"][0]["weak_because"] == ["no_number"]
+    assert found["nil_returns"][0]["weak_because"] == []
     unreachable = {line["organisation"]: line["unfinished"] for line in found["unreachable"]}
     assert unreachable["so-gddt"] == 1
     assert found["totals"] == {name: len(found[name]) for name in found["totals"]}
@@ -379,3 +384,57 @@ async def test_a_rejected_figure_is_missing_again(client: AsyncClient, cast: Cas
     body(await act(client, cast.coordinator, sent["id"], "reject", "Sai nguồn"))
     whole = body(await client.get(BOARD, headers=headers))["total"]
     assert (whole["waiting"], whole["missing"]) == (0, 3)
+
+
+YESTERDAY = str(today_in_hanoi() - timedelta(days=1))
+GOOD = {"document_number": "12/BC", "level": "signed"}
+
+
+@pytest.mark.parametrize(
+    ("said", "scan", "because"),
+    [
+        (GOOD, "not_scanned", None),
+        (GOOD, "clean", None),
+        (GOOD, "waiting", ["not_clean"]),
+        (GOOD, "infected", ["not_clean"]),
+        (GOOD | {"document_number": ""}, "clean", ["no_number"]),
+        (GOOD | {"level": "extract"}, "clean", ["not_signed_or_copy"]),
+        (GOOD | {"valid_until": YESTERDAY}, "clean", ["expired"]),
+        (GOOD | {"valid_until": str(today_in_hanoi())}, "clean", None),
+        # A year of decree 09/2019, and the calendar's.
+        (GOOD | {"covers_from": "2023-12-15", "covers_to": "2024-12-14"}, "clean", None),
+        (GOOD | {"covers_from": "2024-01-01", "covers_to": "2024-12-31"}, "clean", None),
+        (GOOD | {"covers_from": "2024-01-02"}, "clean", ["other_time"]),
+        (GOOD | {"covers_to": "2024-06-14"}, "clean", ["other_time"]),
+        (
+            {"level": "extract", "valid_until": YESTERDAY, "covers_from": "2025-01-01"},
+            "infected",
+            ["expired", "no_number", "not_clean", "not_signed_or_copy", "other_time"],
+        ),
+    ],
+)
+async def test_a_document_proves_a_figure_or_it_is_said_why_not(
+    stage: Stage, said: dict[str, Any], scan: str, because: list[str] | None
+) -> None:
+    client, cast, draft = stage.client, stage.cast, stage.mine["draft"]
+    path = f"/v1/submissions/{draft}/evidence/{stage.mine['evidence_of_draft']}"
+    body(await client.delete(path, headers=cast.officer.headers), 204)
+    piece = await attached(client, cast.officer, draft, **said)
+    await done(client, cast.officer, draft, "submit")
+    marked = update(Evidence).where(Evidence.id == piece["id"]).values(scan=scan)
+    await stage.connection.execute(marked)
+    path = f"/v1/board/follow-up?period={PERIOD}"
+    listed = body(await client.get(path, headers=cast.coordinator.headers))["weak_evidence"]
+    found = {line["assignment"]: line["weak_because"] for line in listed}
+    duty = body(await client.get(f"/v1/submissions/{draft}", headers=cast.officer.headers))
+    assert found.get(duty["assignment"]) == because
+
+
+async def test_a_figure_whose_evidence_is_gone_has_none(stage: Stage) -> None:
+    await stage.connection.execute(
+        delete(EvidenceUse).where(EvidenceUse.submission_id == stage.mine["waiting"])
+    )
+    path = f"/v1/board/follow-up?period={PERIOD}"
+    listed = body(await stage.client.get(path, headers=stage.cast.coordinator.headers))
+    found = [line["weak_because"] for line in listed["weak_evidence"]]
+    assert ["no_document"] in found

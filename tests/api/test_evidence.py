@@ -1,5 +1,9 @@
 from hashlib import sha256
+from urllib.parse import quote
 
+import pytest
+
+from services.api.evidence.files import disposition
 from tests.api.conftest import Stage
 from tests.factories import PDF, attached, body
 
@@ -16,9 +20,27 @@ async def test_what_was_sent_is_what_is_downloaded(stage: Stage) -> None:
     assert read.headers["content-type"] == "application/pdf"
     assert read.headers["etag"] == f'"{sent["sha256"]}"'
     assert read.headers["content-disposition"] == (
-        "attachment; filename*=UTF-8''B%C3%A1o%20c%C3%A1o.pdf"
+        "attachment; filename=\"Bao cao.pdf\"; filename*=UTF-8''B%C3%A1o%20c%C3%A1o.pdf"
     )
     assert "sandbox" in read.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Số liệu Đổi mới.PDF", "So lieu Doi moi.PDF"),
+        ('a"; filename="b.exe".pdf', "a__ filename__b.exe_.pdf"),
+        ("..\\..\\a/b%2f.pdf", "_.._a_b_2f.pdf"),
+        ("报告.pdf", "__.pdf"),
+        ("...", "file"),
+        ("a\r\nset-cookie: x.pdf", "a__set-cookie_ x.pdf"),
+    ],
+)
+def test_a_file_has_a_plain_name_that_leads_nowhere(name: str, plain: str) -> None:
+    said = disposition(name)
+    assert said == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    assert said.isascii()
+    assert said.isprintable()
 
 
 async def test_evidence_of_what_was_submitted_stays(stage: Stage) -> None:

@@ -56,6 +56,9 @@ async def test_a_document_says_what_it_is_and_what_it_states(stage: Stage) -> No
         "document_date": "2024-12-01",
         "issuer": "Sở GD&ĐT",
         "pages": "14",
+        "covers_from": "2023-12-15",
+        "covers_to": "2024-12-14",
+        "valid_until": "2029-12-31",
         "stated": "5",
         "place": "tr. 3, bảng 2",
     }
@@ -67,6 +70,8 @@ async def test_a_document_says_what_it_is_and_what_it_states(stage: Stage) -> No
     pieces = {piece["id"]: piece for piece in (await draft_of(stage))["evidence"]}
     shown = pieces[sent["id"]]
     assert (shown["stated"], shown["place"], shown["level"]) == (5, "tr. 3, bảng 2", "signed")
+    for name in ("covers_from", "covers_to", "valid_until"):
+        assert shown[name] == sent[name] == said[name]
 
 
 async def test_one_file_serves_several_figures(stage: Stage) -> None:
@@ -119,6 +124,12 @@ async def test_a_link_is_kept_and_has_no_file(stage: Stage) -> None:
         ({"url": "https://a b"}, "/url"),
         ({"url": "https://example.org", "level": "signed"}, "/level"),
         ({"url": "https://example.org", "pages": 0}, "/pages"),
+        ({"url": "https://example.org", "valid_until": "31/12/2029"}, "/valid_until"),
+        (
+            {"url": "https://a.vn", "covers_from": "2024-12-31", "covers_to": "2024-01-01"},
+            "/covers_to",
+        ),
+        ({"evidence": "{evidence_of_taken}", "covers_to": "2024-01-01"}, "/covers_to"),
         ({"url": "https://example.org", "stated": "NaN"}, "/stated"),
         ({"url": "https://example.org", "stated": [1]}, "/stated"),
         ({"url": "https://example.org", "size": 1}, "/size"),
@@ -168,6 +179,57 @@ async def test_a_figure_that_its_evidence_states_otherwise_is_explained_or_refus
     assert removed.status_code == 204
     assert (await draft_of(stage))["findings"] == []
     assert (await done(client, cast.officer, draft, "submit"))["state"] == "submitted"
+
+
+async def test_a_figure_that_no_document_states_is_explained(stage: Stage) -> None:
+    client, cast, draft = stage.client, stage.cast, stage.mine["draft"]
+    path = f"/v1/submissions/{draft}"
+    headers = cast.officer.headers
+    statement = f"{path}/evidence/{stage.mine['evidence_of_draft']}/statement"
+    for said, lacks in (({}, "stated"), ({"stated": 5.0}, "place")):
+        body(await client.post(statement, json=said, headers=headers))
+        assert [one["code"] for one in (await draft_of(stage))["findings"]] == [
+            "evidence_states_nothing"
+        ]
+        refused = await act(client, cast.officer, draft, "submit")
+        check_problem(refused, 422, f"/evidence/0/{lacks}")
+    # A second document, which says it all, is enough; so is an explanation, or a rule that asks for neither.
+    other = await attached(client, cast.officer, draft, filename="phu-luc.pdf")
+    assert (await draft_of(stage))["findings"] == []
+    body(await client.delete(f"{path}/evidence/{other['id']}", headers=headers), 204)
+    why = {"explanations": {"evidence_states_nothing": "Bản scan không có số trang"}}
+    async with stage.undone():
+        body(await client.patch(path, json=why, headers={**headers, "if-match": "*"}))
+        assert (await done(client, cast.officer, draft, "submit"))["state"] == "submitted"
+    rule = {"evidence_must_state": False}
+    match = {**cast.coordinator.headers, "if-match": "*"}
+    body(await client.put("/v1/indicators/2.1.1/rules", json=rule, headers=match))
+    assert (await done(client, cast.officer, draft, "submit"))["findings"] == []
+
+
+async def test_what_a_document_states_is_corrected_in_a_draft_only(stage: Stage) -> None:
+    client, headers = stage.client, stage.cast.officer.headers
+    said = {"stated": 5.5, "place": "tr. 2"}
+    piece = stage.mine["evidence_of_draft"]
+    path = f"/v1/submissions/{stage.mine['draft']}/evidence/{piece}/statement"
+    shown = body(await client.post(path, json=said, headers=headers))
+    assert shown["uses"] == [{"submission": stage.mine["draft"], **said}]
+    assert [one["code"] for one in (await draft_of(stage))["findings"]] == ["evidence_differs"]
+    listed = await client.get(
+        "/v1/audit",
+        params={"object_type": "evidence", "object_id": piece, "action": "stated"},
+        headers=stage.cast.coordinator.headers,
+    )
+    (entry,) = body(listed)["items"]
+    assert entry["changes"]["stated"] == [5, 5.5]
+    assert entry["changes"]["place"] == ["tr. 1", "tr. 2"]
+    taken = stage.mine["evidence_of_taken"]
+    path = f"/v1/submissions/{stage.mine['taken']}/evidence/{taken}/statement"
+    check_problem(await client.post(path, json=said, headers=headers), 409, "")
+    path = f"/v1/submissions/{stage.mine['draft']}/evidence/{taken}/statement"
+    check_problem(await client.post(path, json=said, headers=headers), 404, "")
+    path = path.replace(taken, piece)
+    check_problem(await client.post(path, json={"stated": "5"}, headers=headers), 422, "/stated")
 
 
 @pytest.mark.parametrize(

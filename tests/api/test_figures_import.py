@@ -317,7 +317,7 @@ async def test_odd_figures_are_taken_with_a_warning_and_explained_in_their_colum
     headers = stage.cast.coordinator.headers | {"if-match": "*"}
     rules = {"expected_low": 4.0, "expected_high": 6.0}
     body(await stage.client.put("/v1/indicators/2.1.1/rules", json=rules, headers=headers))
-    content = await filled(stage, "xlsx", {"2.1.1": {"value": 9}})
+    content = await filled(stage, "xlsx", {"2.1.1": {"value": 9, "stated": 9}})
     (warned,) = body(await send(stage, content))["rows"][0]["warnings"]
     assert (warned["code"], warned["explained"]) == ("outside_expected", False)
     refused = await send(stage, await template_of(stage), submit=True)
@@ -335,14 +335,19 @@ async def test_odd_figures_are_taken_with_a_warning_and_explained_in_their_colum
 
 async def test_submit_sends_every_draft_of_the_file_or_none(stage: Stage) -> None:
     before = await stage.counts()
-    content = await filled(stage, "xlsx", {"2.1.1": {"value": 6}, "2.1.3": {"value": 1}})
+    content = await filled(
+        stage, "xlsx", {"2.1.1": {"value": 6, "stated": 6}, "2.1.3": {"value": 1}}
+    )
     answer = await send(stage, content, submit=True)
     check_problem(answer, 422, f"/{FIRST_ROW + 2}")
     assert "Evidence is missing" in answer.json()["detail"]
     assert await stage.counts() == before
     told = body(await send(stage, content, submit=True, dry_run=True))
     assert [row["submitted"] for row in told["rows"]] == [True, False, False]
-    nil: Edits = {"2.1.1": {"value": 6}, "2.1.3": {"nil_reason": "không thuộc phạm vi"}}
+    nil: Edits = {
+        "2.1.1": {"value": 6, "stated": 6},
+        "2.1.3": {"nil_reason": "không thuộc phạm vi"},
+    }
     report = body(await send(stage, await filled(stage, "xlsx", nil), submit=True))
     assert report["counts"]["submitted"] == 2
     assert await rows_of(stage.client, stage.cast.officer, status="open") == {}
@@ -456,7 +461,7 @@ async def test_the_file_comes_back_with_its_errors_beside_it(stage: Stage, form:
         assert "above 10" in told[0]
         assert cells == _read_back(content, form)[1]
     # Corrected in the file that came back, it goes in, and the errors are gone.
-    right: Edits = {"2.1.1": {"value": 7}, "2.1.3": {"value": 1}}
+    right: Edits = {"2.1.1": {"value": 7, "stated": 7}, "2.1.3": {"value": 1}}
     again = edited(answer.content, right) if form == "xlsx" else _corrected(answer.content, right)
     answer = await send(stage, again, f"a.{form}", headers={"accept": media})
     assert answer.status_code == 200
@@ -753,18 +758,41 @@ async def test_a_workbook_whose_columns_were_sorted_apart_is_refused(stage: Stag
 async def test_every_write_of_an_import_is_audited_and_announced(stage: Stage) -> None:
     before = await stage.counts()
     content = await filled(
-        stage, "xlsx", {"2.1.1": {"value": 6}, "2.1.3": {"nil_reason": "chưa có"}}
+        stage, "xlsx", {"2.1.1": {"value": 6, "stated": 6}, "2.1.3": {"nil_reason": "chưa có"}}
     )
     body(await send(stage, content, submit=True))
     after = await stage.counts()
     assert after["submissions"] - before["submissions"] == 1
-    assert after["audit_log"] - before["audit_log"] == 4  # edited, drafted, submitted twice
+    assert after["audit_log"] - before["audit_log"] == 5  # edited, stated, drafted, submitted twice
     assert after["outbox"] - before["outbox"] == 2
 
 
 async def test_evidence_stays_with_the_draft_that_is_changed(stage: Stage) -> None:
-    body(await send(stage, await filled(stage, "xlsx", {"2.1.1": {"value": 6}})))
+    body(await send(stage, await filled(stage, "xlsx", {"2.1.1": {"value": 6, "stated": 6}})))
     path = f"/v1/submissions/{stage.mine['draft']}"
     shown = body(await stage.client.get(path, headers=stage.cast.officer.headers))
     assert [one["id"] for one in shown["evidence"]] == [stage.mine["evidence_of_draft"]]
     await done(stage.client, stage.cast.officer, stage.mine["draft"], "submit")
+
+
+async def test_the_sheet_says_what_the_document_states_and_where(stage: Stage) -> None:
+    row = (await rows_of(stage.client, stage.cast.officer))["2.1.1"]
+    assert (row["document"], row["stated"], row["place"]) == ("bao-cao.pdf", 5, "tr. 1")
+    content = await filled(stage, "xlsx", {"2.1.1": {"stated": 5.01, "place": "tr. 9, bảng 2"}})
+    report = body(await send(stage, content))
+    assert outcomes(report)[0] == "updated"
+    row = (await rows_of(stage.client, stage.cast.officer))["2.1.1"]
+    assert (row["value"], row["stated"], row["place"]) == (5, 5.01, "tr. 9, bảng 2")
+    assert outcomes(body(await send(stage, await template_of(stage))))[0] == "unchanged"
+    emptied = await filled(stage, "xlsx", {"2.1.1": {"place": None}})
+    refused = await send(stage, emptied, submit=True)
+    check_problem(refused, 422, f"/{FIRST_ROW}/place")
+
+
+async def test_a_sheet_states_nothing_where_no_document_is(stage: Stage) -> None:
+    before = await stage.counts()
+    content = await filled(stage, "xlsx", {"2.1.3": {"value": 1, "stated": 1}})
+    answer = await send(stage, content)
+    check_problem(answer, 422, f"/{FIRST_ROW + 2}/stated")
+    assert "attach it" in answer.json()["detail"]
+    assert await stage.counts() == before

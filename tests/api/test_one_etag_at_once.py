@@ -10,7 +10,12 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 
+from services.api.deps.caller import authenticate
+from services.api.deps.latest import about, tell_change
+from services.api.errors import PreconditionFailedError
+from shared.models import AuditEntry
 from tests.api.conftest import Real
 from tests.api.handing import add_contact, plan
 from tests.api.scene import WEBHOOK
@@ -214,5 +219,65 @@ async def test_of_two_changes_with_one_etag_at_once_one_is_made(
         answer.text for answer in answers
     ]
     (made,) = (answer for answer in answers if answer.is_success)
+    (refused,) = (answer for answer in answers if not answer.is_success)
+    told, was, now = refused.json(), read.json(), made.json()
+    assert told["current_etag"] == made.headers["etag"]
+    assert told["last_change"]["by"] == office.who(operation).name
+    changed = told["last_change"]["changes"]
+    assert changed, told
+    assert changed.keys() <= now.keys()
+    for name, change in changed.items():
+        seen = (was[name], now[name])
+        # Of a year's days the log keeps how many there were.
+        expected = tuple(map(len, seen)) if name == "days" else seen
+        assert (change["old"], change["new"]) == expected, name
     left = await client.get(path, headers=headers)
     assert left.headers["etag"] == made.headers["etag"]
+
+
+async def test_nothing_is_told_of_a_change_that_the_caller_is_not_shown(
+    real: Real, office: Office
+) -> None:
+    path = f"/v1/submissions/{office.things['draft']}"
+    async with real.database.transaction() as session:
+        entry = AuditEntry(
+            actor_kind="user",
+            actor_name="Ai đó",
+            action="edited",
+            object_type="submission",
+            object_id=office.things["draft"],
+            changes={"value": [1, 2], "of_the_office": ["a", "b"], "value_of_others": 3},
+            trace_id="",
+        )
+        session.add(entry)
+    for key in ({}, {"idempotency-key": "mot-lan"}):
+        headers = {**office.cast.officer.headers, "if-match": '"old"', **key}
+        refused = await office.client.post(f"{path}/withdraw", headers=headers)
+        assert refused.status_code == 412
+        assert refused.json()["last_change"]["changes"] == {"value": {"old": 1, "new": 2}}
+        read = await office.client.get(path, headers=office.cast.officer.headers)
+        assert refused.json()["current_etag"] == read.headers["etag"]
+    foreign = {**office.cast.foreign_officer.headers, "if-match": '"old"'}
+    unseen = await office.client.post(f"{path}/withdraw", headers=foreign)
+    assert unseen.status_code == 404
+    assert "last_change" not in unseen.json()
+
+
+async def test_only_who_may_read_the_log_is_told_a_name_that_the_thing_does_not_show(
+    real: Real, office: Office
+) -> None:
+    duty, officer = office.things["duty"], office.cast.officer
+    path = f"/v1/assignments/{duty}"
+    moved = {"due_on": "2030-07-09"}
+    match = {**office.cast.coordinator.headers, "if-match": "*"}
+    body(await office.client.patch(path, json=moved, headers=match))
+    for person, name in ((officer, None), (office.cast.coordinator, office.cast.coordinator.name)):
+        async with real.database.reading() as read:
+            caller = await authenticate(read, person.headers["authorization"])
+            scope = {"type": "http", "headers": [], "path_params": {}}
+            error = PreconditionFailedError()
+            about(error, "assignment", duty, {"due_on": "2030-07-09"})
+            await tell_change(Request(scope), error, read, caller)
+        told = error.members["last_change"]
+        assert told["by"] == name
+        assert told["changes"] == {"due_on": {"old": "2030-06-30", "new": "2030-07-09"}}

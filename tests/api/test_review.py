@@ -1,8 +1,10 @@
 """Acceptance by one or by two, what the reviewer is warned of, threads, and many decisions at once."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
 
 from tests.api.conftest import Real, Stage
@@ -94,11 +96,52 @@ async def test_the_reviewing_body_completes_what_the_coordinator_began(
     await done(client, cast.coordinator, sent["id"], "accept")
     other = await act(client, cast.second_coordinator, sent["id"], "accept")
     assert other.json()["type"] == "urn:pii:problem:reviewing-body"
-    assert (await shown(client, cast.foreign_officer, sent))["allowed_actions"] == ["accept"]
+    offered = (await shown(client, cast.foreign_officer, sent))["allowed_actions"]
+    assert offered == ["accept", "return", "reject"]
     taken = await done(client, cast.foreign_officer, sent["id"], "accept")
     assert taken["state"] == "accepted"
     returned = await act(client, cast.foreign_officer, sent["id"], "reopen", "vì vậy")
     assert returned.status_code == 403
+
+
+@pytest.mark.parametrize(("action", "state"), [("return", "returned"), ("reject", "rejected")])
+async def test_the_reviewing_body_says_in_its_turn_what_it_finds_wrong(
+    client: AsyncClient, cast: Cast, action: str, state: str
+) -> None:
+    duty = await officers_duty(client, cast)
+    await reviewed_by(client, cast, "reviewing_body", reviewer="so-ct")
+    sent = await submitted(client, cast.officer, duty["id"])
+    early = await act(client, cast.foreign_officer, sent["id"], action, "Lệch với sổ của Sở")
+    assert (early.status_code, early.json()["type"]) == (403, "urn:pii:problem:reviewing-body")
+    await done(client, cast.coordinator, sent["id"], "accept")
+    for person in (cast.officer, cast.leader):
+        foreign = await act(client, person, sent["id"], action, "Lệch với sổ của Sở")
+        assert foreign.status_code == 403
+    bare = await act(client, cast.foreign_officer, sent["id"], action)
+    assert bare.status_code == 422
+    ended = await done(client, cast.foreign_officer, sent["id"], action, "Lệch với sổ của Sở")
+    assert (ended["state"], ended["decided_by"]) == (state, cast.foreign_officer.name)
+    assert ended["decision_reason"] == "Lệch với sổ của Sở"
+    assert ended["allowed_actions"] == []
+    # The next revision begins anew, with whoever coordinates.
+    again = await submitted(client, cast.officer, duty["id"])
+    assert (again["first_accepted_by"], again["acknowledged"]) == (None, [])
+    early = await act(client, cast.foreign_officer, again["id"], "accept")
+    assert early.status_code == 403
+
+
+async def test_whoever_wrote_it_decides_nothing_for_the_reviewing_body(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    await reviewed_by(client, cast, "reviewing_body", reviewer="so-ct")
+    await member(client, cast, cast.officer, "so-ct", "officer")
+    sent = await submitted(client, cast.officer, duty["id"])
+    await done(client, cast.coordinator, sent["id"], "accept")
+    assert (await shown(client, cast.officer, sent))["allowed_actions"] == ["withdraw"]
+    for action in ("accept", "return", "reject"):
+        refused = await act(client, cast.officer, sent["id"], action, "Lệch với sổ")
+        assert refused.json()["type"] == "urn:pii:problem:own-submission"
 
 
 async def test_a_rule_ends_with_the_default(client: AsyncClient, cast: Cast) -> None:
@@ -127,6 +170,50 @@ async def test_a_reviewer_says_that_he_has_seen_the_evidence(
         refused = await client.post(path, json=content, headers=headers)
         assert refused.json()["type"] == "urn:pii:problem:evidence-unseen"
     body(await client.post(path, json=SEEN, headers=headers))
+
+
+async def test_who_confirmed_what_and_when_stays_with_the_submission(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    await reviewed_by(client, cast, "second_reviewer")
+    first = await submitted(client, cast.officer, duty["id"], value=6.5, note="Ghi chú")
+    assert first["acknowledged"] == []
+    await done(client, cast.coordinator, first["id"], "return", "Thiếu trang 2")
+    second = await submitted(client, cast.officer, duty["id"])
+    path = f"/v1/submissions/{second['id']}/accept"
+    for person in (cast.coordinator, cast.second_coordinator):
+        said = {**SEEN, "acknowledge_wipes": True}
+        taken = body(await client.post(path, json=said, headers=person.headers))
+    told = [(one["step"], one["tick"], one["by"]) for one in taken["acknowledged"]]
+    assert told == [
+        ("first", "evidence_seen", cast.coordinator.name),
+        ("first", "acknowledge_wipes", cast.coordinator.name),
+        ("final", "evidence_seen", cast.second_coordinator.name),
+        ("final", "acknowledge_wipes", cast.second_coordinator.name),
+    ]
+    moments = {one["step"]: one["at"] for one in taken["acknowledged"]}
+    assert list(map(datetime.fromisoformat, moments.values())) == [
+        datetime.fromisoformat(taken[name]) for name in ("first_accepted_at", "decided_at")
+    ]
+    # Reopening names another who decided; who confirmed stays.
+    opened = await done(client, cast.coordinator, second["id"], "reopen", "Số liệu sai")
+    assert opened["acknowledged"] == taken["acknowledged"]
+    for action in ("first_accept", "accept"):
+        asked = {"object_type": "submission", "object_id": second["id"], "action": action}
+        log = await client.get("/v1/audit", params=asked, headers=cast.coordinator.headers)
+        changes = body(log)["items"][0]["changes"]
+        assert changes["evidence_seen"] == [None, [second["evidence"][0]["sha256"]]]
+        assert changes["acknowledge_wipes"] == [None, ["note"]]
+
+
+async def test_nothing_is_confirmed_of_what_is_not_there(client: AsyncClient, cast: Cast) -> None:
+    duty = await officers_duty(client, cast)
+    nil = await drafted(client, cast.officer, duty["id"], nil_reason="Không thi", submit=True)
+    said = {**SEEN, "acknowledge_wipes": True}
+    path = f"/v1/submissions/{nil['id']}/accept"
+    taken = body(await client.post(path, json=said, headers=cast.coordinator.headers))
+    assert taken["acknowledged"] == []
 
 
 async def test_a_resubmission_shows_what_it_changes_and_warns_of_what_it_empties(
@@ -208,10 +295,10 @@ async def test_all_who_answer_for_an_indicator_share_its_thread(stage: Stage) ->
 async def decided(
     client: AsyncClient, cast: Cast, ids: list[str], mode: str, **more: Any
 ) -> tuple[int, Any]:
-    items = [{"id": one} for one in ids]
+    items = [{"id": one, **SEEN} for one in ids]
     answer = await client.post(
         "/v1/submissions/decisions",
-        json={"items": items, "action": "accept", "mode": mode, **SEEN, **more},
+        json={"items": items, "action": "accept", "mode": mode, **more},
         headers=cast.coordinator.headers,
     )
     return answer.status_code, answer.json()
@@ -265,6 +352,16 @@ async def test_of_two_who_accept_at_once_one_does(real: Real) -> None:
         )
     )
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 5]
+    taken = await shown(client, cast.coordinator, sent)
+    for answer in answers:
+        if answer.status_code == 409:
+            told = answer.json()
+            assert told["last_change"]["by"] == taken["decided_by"]
+            assert told["last_change"]["action"] == "accept"
+            assert told["last_change"]["changes"] == {
+                "state": {"old": "submitted", "new": "accepted"}
+            }
+            assert len(told["current_etag"]) > 2
     assert await real.states() == ["accepted"]
 
 
@@ -304,8 +401,9 @@ async def test_acceptance_and_withdrawal_at_once_leave_one_of_them(real: Real) -
 async def test_what_was_edited_while_it_was_submitted_is_whole(real: Real) -> None:
     client, cast = real.client, real.cast
     duty = await officers_duty(client, cast)
+    why = {"evidence_differs": "Báo cáo in trước khi sửa"}
     for _ in range(4):
-        draft = await drafted(client, cast.officer, duty["id"], value=5)
+        draft = await drafted(client, cast.officer, duty["id"], value=5, explanations=why)
         await attached(client, cast.officer, draft["id"])
         edited, sent = await asyncio.gather(
             client.patch(

@@ -56,7 +56,7 @@ NEW_DUTY = {
     "legal_basis": "Quyết định thử",
     "valid_from": "2024-08-06",
 }
-ACCEPT = {"action": "accept", "evidence_seen": True}
+SEEN = {"evidence_seen": True}
 WORD = {"text": "Trang 2 ở đâu?"}
 USER, KEY, NODE = {"user_id": "user"}, {"key_id": "key"}, {"year": "year", "code": "node"}
 YEAR, DRAFT_YEAR = {"year": "year"}, {"year": "draft_year"}
@@ -237,7 +237,9 @@ CALLS: dict[str, list[Call]] = {
     "submit": [Call(OWN_DRAFT, DRAFT)],
     "withdraw": [Call(OWN_DRAFT, DRAFT), Call("NFYNFN", WAITING)],
     "accept": [Call("NYFNFN", WAITING, {"evidence_seen": True})],
-    "decideMany": [Call(COORDINATOR, json={"items": [{"id": "{waiting}"}], **ACCEPT})],
+    "decideMany": [
+        Call(COORDINATOR, json={"items": [{"id": "{waiting}", **SEEN}], "action": "accept"})
+    ],
     "listComments": [
         Call(OWN_DRAFT, DRAFT),
         Call("NYYNYN", WAITING),
@@ -251,6 +253,13 @@ CALLS: dict[str, list[Call]] = {
         Call(OWN_DRAFT, DRAFT, upload=True),
         Call(OWN_DRAFT, DRAFT, {"evidence": "{evidence_of_taken}"}),
         Call(OWN_DRAFT, DRAFT, {"url": "https://example.org/nien-giam.pdf"}),
+    ],
+    "stateFigure": [
+        Call(
+            OWN_DRAFT,
+            {**DRAFT, "evidence_id": "evidence_of_draft"},
+            {"stated": 5, "place": "tr. 2"},
+        )
     ],
     "detachEvidence": [Call(OWN_DRAFT, {**DRAFT, "evidence_id": "evidence_of_draft"})],
     "getEvidence": [

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import update
 
 from deploy.embedded import Servers
-from services.api.evidence.scanner import sweep, verdict
+from services.api.evidence.scanner import quarantine, sweep, verdict
 from services.api.evidence.store import Store
 from shared.db import PooledDatabase
+from shared.models import Evidence
 from tests.cast import Cast, make_cast
 from tests.conftest import copied_database, serving, settings_for
 from tests.factories import PDF, act, attached, body, done, drafted, officers_duty, pointers
@@ -131,6 +133,38 @@ async def test_what_got_no_verdict_waits_for_the_next_sweep(guarded: Guarded) ->
     assert await guarded.sweep() == 2
     assert await scan_of(guarded, sent["id"]) == "clean"
     await done(client, cast.officer, draft["id"], "submit")
+
+
+async def test_what_came_before_there_was_a_scanner_is_quarantined_and_scanned(
+    guarded: Guarded,
+) -> None:
+    client, cast = guarded.client, guarded.cast
+    duty = await officers_duty(client, cast)
+    draft = await drafted(client, cast.officer, duty["id"], value=5)
+    old = [await attached(client, cast.officer, draft["id"], content=PDF) for _ in range(2)]
+    link = {"url": "https://example.org"}
+    path = f"/v1/submissions/{draft['id']}/evidence"
+    kept = body(await client.post(path, json=link, headers=cast.officer.headers), 201)
+    async with guarded.database.transaction() as session:
+        await session.execute(update(Evidence).values(scan="not_scanned", scanned_at=None))
+    assert await quarantine(guarded.database) == 2
+    assert [await scan_of(guarded, one["id"]) for one in (*old, kept)] == [
+        "waiting",
+        "waiting",
+        "not_scanned",
+    ]
+    path = f"/v1/evidence/{old[0]['id']}/content"
+    assert (await client.get(path, headers=cast.officer.headers)).status_code == 409
+    asked = {"object_type": "evidence", "object_id": old[0]["id"], "action": "quarantined"}
+    log = await client.get("/v1/audit", params=asked, headers=cast.coordinator.headers)
+    assert body(log)["items"][0]["changes"] == {"scan": ["not_scanned", "waiting"]}
+    assert await guarded.sweep() == 2
+    assert (await client.get(path, headers=cast.officer.headers)).status_code == 200
+    async with guarded.database.transaction() as session:
+        await session.execute(
+            update(Evidence).where(Evidence.id == old[1]["id"]).values(scan="not_scanned")
+        )
+    assert await guarded.sweep() == 1  # the sweep itself takes what came before it
 
 
 async def test_a_link_is_not_scanned(guarded: Guarded) -> None:

@@ -253,7 +253,13 @@ WRONG = {
     "many returns without a reason": decisions({"action": "return"}, ""),
     "many decisions to reopen": decisions({"action": "reopen"}, "/action"),
     "many decisions of which one is impossible": decisions(
-        {"items": [{"id": "{waiting}"}, {"id": "{taken}"}], "evidence_seen": True}, "/items/1", 409
+        {"items": [{"id": "{waiting}", "evidence_seen": True}, {"id": "{taken}"}]}, "/items/1", 409
+    ),
+    "many decisions with one word for all evidence": decisions(
+        {"items": [{"id": "{waiting}"}], "evidence_seen": True}, "/evidence_seen"
+    ),
+    "many decisions of which one is on evidence that nobody looked at": decisions(
+        {"items": [{"id": "{waiting}"}]}, "/items/0/evidence_seen", 409
     ),
     "many decisions of which one is of nothing": decisions(
         {"items": [{"id": "00000000-0000-4000-8000-000000000000"}]}, "/items/0", 409

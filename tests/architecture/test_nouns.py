@@ -17,7 +17,9 @@ OPEN_TO_OTHERS = {
     "tree",
 }
 # A file's rows are written by the commands that write one figure, so that no rule holds for one way only.
-BY_ANOTHERS_COMMANDS = {"figures": {"submissions.commands", "submissions.figures"}}
+BY_ANOTHERS_COMMANDS = {
+    "figures": {"submissions.commands", "submissions.figures", "evidence.commands"}
+}
 
 
 def foreign_imports() -> list[str]:

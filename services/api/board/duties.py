@@ -35,6 +35,7 @@ DUTIES = (
         func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
         NEWEST.c.id.label("newest"),
         NEWEST.c.revision.label("revision"),
+        Period.reference_year,
         and_(
             Assignment.kind == "figure",
             Node.evidence_required,

@@ -28,6 +28,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.board.duties import DUTIES
 from services.api.board.queries import definitions, sight
@@ -53,10 +54,20 @@ _returned = (
 )
 _proved = (
     select(USES.c.submission)
-    .where(USES.c.document_number != "", or_(USES.c.level == "signed", USES.c.level == "copy"))
+    .where(func.cardinality(USES.c.faults) == 0)
     .distinct()
     .subquery("proved")
 )
+_fault = select(USES.c.submission, func.unnest(USES.c.faults).label("fault")).subquery("fault")
+_faulty = (
+    select(
+        _fault.c.submission,
+        func.array_agg(_fault.c.fault.distinct(), type_=ARRAY(Text)).label("faults"),
+    )
+    .group_by(_fault.c.submission)
+    .subquery("faulty")
+)
+_NO_DOCUMENT = literal_column("ARRAY['no_document']", ARRAY(Text))
 _is_unfinished = or_(DUTIES.c.status == "open", DUTIES.c.status == "returned")
 _today = cast(bindparam("today"), Date)
 _facts = (
@@ -67,10 +78,17 @@ _facts = (
         ),
         _returned.c.times.label("times_returned"),
         and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)).label("unproved"),
+        case(
+            (
+                and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)),
+                func.coalesce(_faulty.c.faults, _NO_DOCUMENT),
+            )
+        ).label("weak_because"),
         _is_unfinished.label("unfinished"),
     )
     .outerjoin(_returned, true())
     .outerjoin(_proved, _proved.c.submission == DUTIES.c.newest)
+    .outerjoin(_faulty, _faulty.c.submission == DUTIES.c.newest)
     .cte("facts")
     .prefix_with("MATERIALIZED")
 )
@@ -111,6 +129,7 @@ _COLUMNS: dict[str, Any] = {
     "days_overdue": Integer,
     "times_returned": BigInteger,
     "nil_reason": Text,
+    "weak_because": ARRAY(Text),
     "organisation_name_vi": Text,
     "unfinished": BigInteger,
     "filename": Text,
@@ -159,8 +178,8 @@ DEFINITIONS = {
         "Nil returns that wait or were accepted.",
     ),
     "weak_evidence": (
-        "Số liệu cần minh chứng mà không có tài liệu nào có số văn bản, hoặc không có tài liệu nào thuộc loại mà chỉ số nhận.",
-        "A figure that needs evidence, without any document that has a number, or without any of a kind that its indicator takes.",
+        "Số liệu cần minh chứng mà không có bản ký hoặc bản sao nào có số văn bản, không chờ quét hay nhiễm vi-rút, còn hiệu lực khi gửi và bao trùm năm số liệu (từ 01/01 đến ít nhất 14/12, nếu có khai).",
+        "A figure that needs evidence, without any signed document or copy that has a number, neither waits for its virus scan nor is infected, was valid when it was submitted and covers the reference year (1 January to 14 December at least, where said).",
     ),
     "outliers": (
         "Số liệu đã gửi hoặc đã tiếp nhận vượt quy tắc của chỉ số khi gửi: mức chênh hoặc số lần độ lệch chuẩn so với năm trước, khoảng dự kiến, hoặc lệch khoảng 10, 100, 1.000 lần (sai đơn vị tính).",
@@ -202,7 +221,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def _duties_of(rows: Rows) -> list[dict[str, Any]]:
-    return [{name: row[name] for name in FOLLOWED} for row in rows]
+    return [
+        {name: row[name] for name in FOLLOWED} | {"weak_because": row["weak_because"] or []}
+        for row in rows
+    ]
 
 
 def _bodies_of(rows: Rows) -> list[dict[str, Any]]:

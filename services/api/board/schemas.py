@@ -96,6 +96,11 @@ class DutyToFollow(BaseModel):
     days_overdue: int
     times_returned: int
     nil_reason: str
+    weak_because: list[
+        Literal[
+            "no_document", "no_number", "not_signed_or_copy", "not_clean", "expired", "other_time"
+        ]
+    ] = Field(description="Where its evidence is weak: what its documents lack.")
 
 
 class BodyToFollow(BaseModel):
@@ -160,7 +165,7 @@ class FollowUp(BaseModel):
         description="A nil return was accepted or waits for a decision."
     )
     weak_evidence: list[DutyToFollow] = Field(
-        description="A figure stands that needs evidence, and no document with a number is attached to it."
+        description="A figure stands that needs evidence, and no document proves it; definitions says what does."
     )
     outliers: list[Outlier] = Field(
         description="Figures that stand and that a rule finds far from earlier ones or from what is expected."

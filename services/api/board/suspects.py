@@ -7,13 +7,19 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Text,
+    and_,
     bindparam,
+    case,
     cast,
+    false,
     func,
     literal_column,
+    null,
+    or_,
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.api.board.duties import DUTIES
 from services.api.board.queries import mine
@@ -66,7 +72,7 @@ _OUTLIERS = (
 )
 # Each by itself and by index: joined as tables, those of all years would be read through.
 _standing = (
-    select(Submission.id, Submission.revision)
+    select(Submission.id, Submission.revision, Submission.submitted_at)
     .where(Submission.assignment_id == DUTIES.c.assignment, stands, _is_figure)
     .offset(0)
     .lateral("standing")
@@ -77,6 +83,24 @@ _use = (
     .offset(0)
     .lateral("use")
 )
+_year = DUTIES.c.reference_year
+_submitted_on = func.date(func.timezone("Asia/Ho_Chi_Minh", _standing.c.submitted_at))
+# Why a document proves little; a report of a year closes on 14 December (decree 09/2019).
+WEAK: dict[str, ColumnElement[bool]] = {
+    "no_number": Evidence.document_number == "",
+    "not_signed_or_copy": and_(Evidence.level != "signed", Evidence.level != "copy"),
+    "not_clean": or_(Evidence.scan == "waiting", Evidence.scan == "infected"),
+    "expired": func.coalesce(Evidence.valid_until < _submitted_on, false()),
+    "other_time": or_(
+        func.coalesce(Evidence.covers_from > func.make_date(_year, 1, 1), false()),
+        func.coalesce(Evidence.covers_to < func.make_date(_year, 12, 14), false()),
+    ),
+}
+_said: list[ColumnElement[str]] = [
+    case((is_so, literal_column(f"'{name}'", Text))) for name, is_so in WEAK.items()
+]
+_words: array[Any] = array(_said)
+_faults = func.array_remove(_words, null(), type_=ARRAY(Text))
 USES = (
     select(
         DUTIES.c.assignment,
@@ -88,7 +112,7 @@ USES = (
         Evidence.sha256,
         Evidence.filename,
         Evidence.document_number,
-        Evidence.level,
+        _faults.label("faults"),
     )
     .select_from(DUTIES)
     .join(_standing, true())

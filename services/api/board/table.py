@@ -31,6 +31,7 @@ _DUTY = (
     "days_overdue",
     "times_returned",
     "nil_reason",
+    "weak_because",
 )
 _SUSPECT = (
     "submission",
@@ -61,7 +62,11 @@ def board_sheets(board: Mapping[str, Any]) -> Sheets:
 
 
 def follow_up_sheets(found: Mapping[str, Any]) -> Sheets:
-    lines = [{**line, "why": why} for why in _FOLLOWED for line in found[why]]
+    lines = [
+        {**line, "why": why, "weak_because": " ".join(line["weak_because"])}
+        for why in _FOLLOWED
+        for line in found[why]
+    ]
     lines += [
         {**line, "why": "outliers", "status": line["state"], "finding": _findings(line)}
         for line in found["outliers"]

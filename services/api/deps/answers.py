@@ -71,10 +71,13 @@ def require_match(request: Request, payload: Any, *, optional: bool = False) -> 
 
     ``payload`` is read after its row was locked: of two who send one ETag at once the second is refused.
     """
+    request.scope["pii.shown"] = payload
     header = request.headers.get("if-match")
     if header is None:
         if optional:
             return
         raise PreconditionRequiredError
     if not matches(header, etag_of(body(payload))):
-        raise PreconditionFailedError
+        error = PreconditionFailedError()
+        error.shown = payload
+        raise error

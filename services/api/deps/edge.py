@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps import idempotency
 from services.api.deps.caller import NOBODY, Caller, authenticate
+from services.api.deps.latest import tell_change
 from services.api.errors import UnsupportedMediaTypeError, domain_problem
 from shared.db import Database, Reader, reader_of, session_reader
 from shared.errors import DomainError
@@ -171,6 +172,7 @@ class Writing(APIRoute):
                     response = await handler(request)
             except DomainError as error:
                 if not error.keeps_changes:
+                    await tell_change(request, error, request.read, request.caller)
                     raise
                 refusal = error
         return domain_problem(request, refusal) if refusal else response
@@ -194,6 +196,7 @@ async def _once(request: WriteRequest, handler: Handler) -> Response:
         except DomainError as error:
             if error.keeps_changes:
                 raise
+            await tell_change(request, error, request.read, request.caller)
             return domain_problem(request, error)
 
     return await idempotency.first_answer(

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import record
+from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.evidence.queries import EvidenceNotFoundError
 from services.api.submissions.hand import Taken, submission_in_hand
@@ -53,6 +53,9 @@ class Document:
     document_date: date | None
     issuer: str
     pages: int | None
+    covers_from: date | None
+    covers_to: date | None
+    valid_until: date | None
     blocks: bytes | None = None
     url: str | None = None
     scan: str = "not_scanned"
@@ -153,9 +156,26 @@ async def _use(
     }
     if proof.stated is not None:
         changes["stated"] = [None, proof.stated]
+    if proof.place:
+        changes["place"] = ["", proof.place]
     record(session, caller, "attached", ("evidence", evidence.id), changes=changes)
     await session.flush()
     await look_again(session, taken)
+
+
+async def state_figure(
+    session: AsyncSession, caller: Caller, submission_id: UUID, evidence_id: UUID, *, proof: Proof
+) -> None:
+    """Say which figure a document of a draft states, and where."""
+    taken = await submission_in_hand(session, caller, submission_id, "edit")
+    use = await session.get(EvidenceUse, (submission_id, evidence_id))
+    if use is None:
+        raise EvidenceNotFoundError
+    if changes := apply(use, vars(proof)):
+        changes["submission"] = [submission_id, submission_id]
+        record(session, caller, "stated", ("evidence", evidence_id), changes=changes)
+        await session.flush()
+        await look_again(session, taken)
 
 
 async def stop_using(

@@ -1,11 +1,14 @@
 """What kind of file it really is, told from its bytes, and whether unpacking it would do harm."""
 
 import hashlib
+import re
 import stat
 import tempfile
+import unicodedata
 import zipfile
 from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
+from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
 
@@ -32,6 +35,7 @@ EXTENSIONS = {
     JPEG: {"jpg", "jpeg"},
     ZIP: {"zip"},
 }
+_UNMARKED = str.maketrans("đĐ", "dD")
 # What zipfile says of an archive that is broken, or made to break whoever reads it.
 _BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError)
 
@@ -140,6 +144,15 @@ def _allowed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
             with zipfile.ZipFile(file) as inner:
                 found = _office(inner)
     return found is not None and extension_fits(member.filename, found)
+
+
+def disposition(filename: str) -> str:
+    """Name the file for saving as RFC 6266 has it: in plain ASCII, and as it is for who reads that."""
+    decomposed = unicodedata.normalize("NFKD", filename.translate(_UNMARKED))
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    # No quote, no sign of a path, nothing that some client takes for an escape; no hidden file.
+    plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", letters).lstrip(". ") or "file"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def extension_fits(filename: str, media_type: str) -> bool:

@@ -48,6 +48,9 @@ ONE_EVIDENCE = (
         Evidence.document_date,
         Evidence.issuer,
         Evidence.pages,
+        Evidence.covers_from,
+        Evidence.covers_to,
+        Evidence.valid_until,
         Evidence.uploaded_by_name.label("uploaded_by"),
         Evidence.uploaded_at,
     )

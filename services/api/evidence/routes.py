@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 import structlog
@@ -100,6 +99,18 @@ async def _scan(request: WriteRequest) -> None:
     state.changes.ring()
 
 
+# What a document says of itself.
+_OF_DOCUMENT = (
+    "document_number",
+    "document_date",
+    "issuer",
+    "pages",
+    "covers_from",
+    "covers_to",
+    "valid_until",
+)
+
+
 def _one_of(form: schemas.NewEvidence) -> UploadFile | None:
     named = [name for name in ("file", "evidence", "url") if getattr(form, name) is not None]
     if len(named) != 1:
@@ -108,12 +119,16 @@ def _one_of(form: schemas.NewEvidence) -> UploadFile | None:
             vi="Hãy gửi đúng một trong file, evidence và url.",
             pointer=f"/{named[-1]}" if named else "/file",
         )
-    told = ("document_number", "document_date", "issuer", "pages", "level")
+    told = ("level", *_OF_DOCUMENT)
     if extra := next((name for name in told if form.evidence and getattr(form, name)), None):
         raise InvalidError(
             "What a document says of itself is said once, when it is sent.",
             vi="Thông tin của tài liệu chỉ khai một lần khi gửi tài liệu.",
             pointer=f"/{extra}",
+        )
+    if form.covers_from and form.covers_to and form.covers_from > form.covers_to:
+        raise InvalidError(
+            "It ends before it begins.", vi="Ngày cuối trước ngày đầu.", pointer="/covers_to"
         )
     if form.url is not None and form.level is not None:
         raise InvalidError(
@@ -148,10 +163,7 @@ async def _file(
         sha256=found.sha256,
         blocks=found.blocks,
         scan="waiting" if request.settings.clamd_url else "not_scanned",
-        document_number=form.document_number,
-        document_date=form.document_date,
-        issuer=form.issuer,
-        pages=form.pages,
+        **form.model_dump(include=set(_OF_DOCUMENT)),
     )
 
 
@@ -165,10 +177,7 @@ def _link(form: schemas.NewEvidence) -> commands.Document:
         size=len(address),
         sha256=sha256(address).hexdigest(),
         url=form.url,
-        document_number=form.document_number,
-        document_date=form.document_date,
-        issuer=form.issuer,
-        pages=form.pages,
+        **form.model_dump(include=set(_OF_DOCUMENT)),
     )
 
 
@@ -207,7 +216,7 @@ async def get_content(request: ReadRequest, evidence_id: UUID) -> Response:
     headers = {
         "etag": etag,
         "cache-control": "private, no-cache",
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(row['filename'], safe='')}",
+        "content-disposition": files.disposition(row["filename"]),
         "content-security-policy": "sandbox; default-src 'none'",
         "accept-ranges": "bytes" if row["blocks"] else "none",
     }
@@ -240,6 +249,22 @@ async def _begun(pieces: AsyncIterator[bytes], evidence_id: UUID) -> AsyncIterat
             yield piece
 
     return rest()
+
+
+@writing.post(
+    "/submissions/{submission_id}/evidence/{evidence_id}/statement",
+    operation_id="stateFigure",
+    response_model=schemas.EvidenceShown,
+)
+async def state_figure(
+    request: WriteRequest, submission_id: UUID, evidence_id: UUID, body: schemas.Statement
+) -> Response:
+    """Say which figure a document of a draft states and where, or correct what was said."""
+    await submission_shown(request.read, request.caller, submission_id)
+    proof = commands.Proof(body.stated, body.place)
+    await commands.state_figure(request.db, request.caller, submission_id, evidence_id, proof=proof)
+    shown = await queries.evidence_shown(await request.fresh(), request.caller, evidence_id)
+    return answer(request, shown)
 
 
 @writing.delete("/evidence/{evidence_id}", operation_id="removeEvidence", status_code=204)

@@ -59,8 +59,32 @@ async def _connected(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrit
     return await asyncio.open_connection(host, int(port))
 
 
+async def quarantine(database: Database) -> int:
+    """Let wait what came while there was no scanner; return how many. A link has no file to scan."""
+    taken = 0
+    while True:
+        async with database.transaction() as session:
+            found = (
+                await session.scalars(
+                    select(Evidence)
+                    .where(Evidence.scan == "not_scanned", Evidence.storage_key.is_not(None))
+                    .order_by(Evidence.uploaded_at)
+                    .limit(AT_ONCE)
+                    .with_for_update(key_share=True, skip_locked=True)
+                )
+            ).all()
+            for row in found:
+                row.scan = "waiting"
+                changes = {"scan": ["not_scanned", "waiting"]}
+                record(session, NOBODY, "quarantined", ("evidence", row.id), changes=changes)
+        taken += len(found)
+        if not found:
+            return taken
+
+
 async def sweep(database: Database, store: Store, url: str, *, now: datetime) -> int:
     """Scan what waits; what got no verdict waits for the next sweep. Return how many got one."""
+    await quarantine(database)
     async with database.transaction() as session:
         waiting = (
             await session.scalars(

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import File, UploadFile
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Day, OptionalLine
+from services.api.deps.fields import Body, Day, Figure, OptionalLine
 from services.api.deps.levels import Level
 
 Scan = Literal["not_scanned", "waiting", "clean", "infected"]
@@ -44,7 +44,21 @@ class NewEvidence(Body):
     document_date: Day | None = None
     issuer: Annotated[OptionalLine, Field(description="The body that issued the document.")] = ""
     pages: Annotated[int | None, Field(ge=1, le=100_000)] = None
+    covers_from: Day | None = Field(
+        default=None, description="The time that it tells of: first day."
+    )
+    covers_to: Day | None = Field(default=None, description="And last day.")
+    valid_until: Day | None = Field(default=None, description="The last day on which it holds.")
     stated: Stated = None
+    place: Annotated[
+        OptionalLine, Field(description="Where in it the figure stands, e.g. page and table.")
+    ] = ""
+
+
+class Statement(Body):
+    """The figure as a document states it, and where in it: what is left out is not stated."""
+
+    stated: Figure | None = Field(default=None, description="Compared with the figure.")
     place: Annotated[
         OptionalLine, Field(description="Where in it the figure stands, e.g. page and table.")
     ] = ""
@@ -70,6 +84,9 @@ class EvidenceShown(BaseModel):
     document_date: date | None
     issuer: str
     pages: int | None
+    covers_from: date | None
+    covers_to: date | None
+    valid_until: date | None
     uploaded_by: str
     uploaded_at: datetime
     uses: list[Use] = Field(description="The submissions it proves, as far as you may see them.")

@@ -24,6 +24,8 @@ class ExplanationStateError(ConflictError):
     Yêu cầu đã được trả lời hoặc đã đóng.
     """
 
+    of_state = True
+
 
 class _About(NamedTuple):
     period_id: UUID

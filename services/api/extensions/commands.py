@@ -27,6 +27,8 @@ class ExtensionDecidedError(ConflictError):
     Đề nghị đã được quyết định hoặc đã rút.
     """
 
+    of_state = True
+
 
 class OwnExtensionError(ForbiddenError):
     """Whoever asks for an extension does not grant or refuse it.

@@ -24,6 +24,7 @@ class Column(NamedTuple):
 
 
 EXPLAINS = "explain_"
+STATEMENT = ("stated", "place")  # of the document that is attached
 ERROR = "error"
 ERROR_HEADING = "Lỗi / Error"
 _FINDINGS: dict[str, tuple[str, str]] = {
@@ -36,6 +37,7 @@ _FINDINGS: dict[str, tuple[str, str]] = {
     "evidence_differs": ("khác tài liệu minh chứng", "differs from its evidence"),
     "unit_scale": ("có thể sai đơn vị tính", "may be in another unit"),
     "evidence_not_accepted": ("minh chứng không đúng loại", "evidence of another kind"),
+    "evidence_states_nothing": ("tài liệu không nêu số liệu", "stated by no document"),
 }
 COLUMNS: tuple[Column, ...] = (
     Column("organisation", "Mã cơ quan", "Body's code", 12),
@@ -72,6 +74,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("nil_reason", "Lý do không có số liệu", "Why there is no figure", 30, "prose"),
     Column("note", "Ghi chú", "Note", 30, "prose"),
     Column("source", "Nguồn số liệu", "Where the figure stands", 30, "line"),
+    Column("document", "Tài liệu minh chứng", "Document attached", 26),
+    Column("stated", "Số ghi trong tài liệu", "Figure as the document states it", 18, "number"),
+    Column("place", "Vị trí trong tài liệu", "Where in it, e.g. page and table", 26, "line"),
     Column("findings", "Điểm cần giải thích", "What needs an explanation", 40),
     *(
         Column(
@@ -103,6 +108,8 @@ assert set(_FINDINGS) == set(get_args(FindingCode))
 
 def column_of(member: str) -> str:
     """Name the column of a submission's member; "" is the row."""
+    if member.startswith("evidence/"):
+        member = member.rpartition("/")[2]
     whole = member.partition("/")[0]
     return _OF_MEMBER.get(member, whole if whole in BY_NAME else "")
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.caller import Caller
-from services.api.figures.columns import BY_NAME, column_of
+from services.api.evidence.commands import Proof, state_figure
+from services.api.figures.columns import BY_NAME, STATEMENT, column_of
 from services.api.figures.comparing import differences
 from services.api.figures.queries import CONTENT, shown, some_figures
 from services.api.figures.reading import SentRow, Wrong
@@ -79,6 +80,13 @@ class Import(NamedTuple):
             for wrong in row.wrong:
                 of_file.add(row.sent.place(wrong.member), wrong.said)
         return of_file
+
+
+class NoDocumentError(InvalidError):
+    """No document is attached to this draft yet: attach it, then say what it states.
+
+    Bản nháp này chưa có tài liệu: hãy đính kèm tài liệu trước rồi ghi số liệu nêu trong đó.
+    """
 
 
 class _UndoneError(Exception):
@@ -162,8 +170,8 @@ async def _try(
     """Take one row, whole or not at all, and note why not."""
     try:
         async with session.begin_nested():
-            row = await _duty(session, caller, one.sent, known)
-            await _write(session, caller, one, row, submit=submit, now=now)
+            found = await _duty(session, caller, one.sent, known)
+            await _write(session, caller, one, found, submit=submit, now=now)
     except DomainError as error:
         one.wrong = _wrong(error)
 
@@ -184,23 +192,28 @@ async def _duty(
     for name in ("organisation", "indicator"):
         if sent.keys.get(name, found[name]) != found[name]:
             raise MovedRowError(pointer=f"/{name}")
-    return shown(found, caller)
+    return found
 
 
 async def _write(
     session: AsyncSession,
     caller: Caller,
     one: RowDone,
-    row: dict[str, Any],
+    found: Any,
     *,
     submit: bool,
     now: datetime,
 ) -> None:
+    row = shown(found, caller)
     sent, is_draft = one.sent, row["state"] == "draft"
-    changed = differences(sent.content, row)
-    if changed and sent.keys.get("version") != row["version"]:
-        raise StaleRowError(faults=_stale(sent, row, changed))
+    differing = differences(sent.content, row)
+    if differing and sent.keys.get("version") != row["version"]:
+        raise StaleRowError(faults=_stale(sent, row, differing))
+    changed = {name: value for name, value in differing.items() if name not in STATEMENT}
     one.outcome = "unchanged"
+    if changed.keys() != differing.keys():
+        one.outcome = "updated"
+        await _state(session, caller, row, differing, found["evidence"])
     if changed and is_draft:
         one.outcome = "updated"
         await commands.change_submission(session, caller, row["submission"], sent=changed, now=now)
@@ -218,6 +231,23 @@ async def _write(
     if submit and is_draft:
         await commands.submit(session, caller, row["submission"], now=now)
         one.submitted = True
+
+
+async def _state(
+    session: AsyncSession,
+    caller: Caller,
+    row: Mapping[str, Any],
+    changed: Mapping[str, Any],
+    evidence_id: UUID | None,
+) -> None:
+    """Note what the draft's document states."""
+    if row["state"] != "draft" or evidence_id is None:
+        name = next(name for name in STATEMENT if name in changed)
+        raise NoDocumentError(pointer=f"/{name}")
+    stated, place = (changed.get(name, row[name]) for name in STATEMENT)
+    await state_figure(
+        session, caller, row["submission"], evidence_id, proof=Proof(stated, place or "")
+    )
 
 
 async def _next_revision(

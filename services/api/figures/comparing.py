@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.api.deps.tables import storable
+from services.api.figures.columns import STATEMENT
 
-_MEMBERS = ("answer", "value", "numerator", "denominator", "nil_reason", "note", "source")
+_CONTENT = ("answer", "value", "numerator", "denominator", "nil_reason", "note", "source")
+_MEMBERS = (*_CONTENT, *STATEMENT)
 
 
 def differences(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,4 +44,8 @@ GUIDE: tuple[tuple[str, str], ...] = (
         "Tài liệu minh chứng đính kèm trong hệ thống, không gửi trong biểu này.",
         "Evidence is attached in the system, not in this sheet.",
     ),
+    (
+        "Sau khi đính kèm, ghi Số ghi trong tài liệu và Vị trí (trang, bảng), nếu khi đính kèm chưa ghi; thiếu thì phải giải thích.",
+        "Once it is attached, give the figure as it states it and where (page, table), unless done before; or explain.",
+    ),
 )

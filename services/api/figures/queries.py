@@ -29,14 +29,18 @@ from services.api.assignments.states import NEWEST, STATUS
 from services.api.deps.caller import Caller
 from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
+from services.api.figures.columns import STATEMENT
 from services.api.figures.schemas import MOST_FIGURES, FigureQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
 from services.api.submissions.figures import EMPTY
+from services.api.submissions.history import counts
 from shared.db import Reader
 from shared.duty import effective_due_on, writable
 from shared.errors import InvalidError
 from shared.models import (
     Assignment,
+    Evidence,
+    EvidenceUse,
     IndicatorRule,
     Node,
     Organisation,
@@ -87,6 +91,20 @@ _LAST = (
     .correlate(Node, Period)
     .lateral("last_year")
 )
+# One that states the figure, or else the first; what may be infected states nothing.
+_PROOF = (
+    select(
+        EvidenceUse.evidence_id,
+        func.coalesce(func.nullif(Evidence.filename, ""), Evidence.url).label("document"),
+        EvidenceUse.stated,
+        EvidenceUse.place,
+    )
+    .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
+    .where(EvidenceUse.submission_id == NEWEST.c.id, counts)
+    .order_by(EvidenceUse.stated.is_(None), EvidenceUse.added_at, Evidence.id)
+    .limit(1)
+    .lateral("proof")
+)
 _Parent = aliased(Node)
 _FIGURE = (
     select(
@@ -132,6 +150,10 @@ _FIGURE = (
         NEWEST.c.nil_reason,
         NEWEST.c.note,
         NEWEST.c.source,
+        _PROOF.c.evidence_id.label("evidence"),
+        _PROOF.c.document,
+        _PROOF.c.stated,
+        func.coalesce(_PROOF.c.place, "").label("place"),
         cast(NEWEST.c.explanations, Text).label("explanations"),
         cast(NEWEST.c.findings, Text).label("findings"),
         NEWEST.c.decision_reason,
@@ -144,6 +166,7 @@ _FIGURE = (
     .outerjoin(_Parent, _Parent.id == Node.parent_id)
     .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
     .outerjoin(NEWEST, true())
+    .outerjoin(_PROOF, true())
     .outerjoin(_LAST, true())
     .where(Assignment.kind == "figure", Period.code == bindparam("period"))
 )
@@ -163,6 +186,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
 _SOME = _FIGURE.where(Assignment.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 CONTENT: Mapping[str, Any] = {**EMPTY, "answer": None}
 """The members that a department fills in, as they are where nothing was written yet."""
+PROOF: Mapping[str, Any] = {"document": None, "stated": None, "place": ""}
 _AS_IT_IS = (
     "assignment",
     "period",
@@ -208,6 +232,7 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
     made |= {name: row[name] if seen else None for name in ("submission", "revision", "state")}
     stands = seen and row["state"] != "withdrawn"
     made |= _content(row) if stands else CONTENT
+    made |= {name: row[name] for name in PROOF} if stands else PROOF
     made["findings"] = orjson.loads(row["findings"]) if stands else []
     made["decision_reason"] = row["decision_reason"] if seen else None
     made["last_year"] = _last_year(row)
@@ -234,7 +259,11 @@ def _version(made: Mapping[str, Any]) -> str:
     """Tell one state of the newest revision from another; the letter keeps spreadsheets from making it a date."""
     if made["submission"] is None:
         return "r0"
-    told = [str(made["submission"]), made["state"], *(made[name] for name in CONTENT)]
+    told = [
+        str(made["submission"]),
+        made["state"],
+        *(made[name] for name in (*CONTENT, *STATEMENT)),
+    ]
     digest = hashlib.blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=6)
     return f"r{made['revision']}-{digest.hexdigest()}"
 

@@ -17,14 +17,14 @@ from services.api.figures.columns import (
     ERROR_HEADING,
     INPUTS,
     KEYS,
+    STATEMENT,
     Column,
     column_of,
 )
-from services.api.figures.schemas import MOST_FIGURES, FigureShown
+from services.api.figures.schemas import MOST_FIGURES, FigureShown, SentFigure
 from services.api.sheets.faults import Faults, Place, Said, said_of, shown
 from services.api.sheets.numbers import written_number
 from services.api.sheets.tables import Cell, Row, Sheet, Table, cell_at, check_heading
-from services.api.submissions.schemas import SubmissionPatch
 from shared.text import fold
 
 TITLES = 5  # rows above the names of the columns
@@ -50,9 +50,10 @@ class SentRow:
 
     @property
     def empty(self) -> bool:
-        return not self.wrong and not any(
-            value is not None and value not in ("", {}) for value in self.content.values()
-        )
+        # What a document states is not the row's answer: emptied, the row deletes nothing.
+        answers = {name: told for name, told in self.content.items() if name not in STATEMENT}
+        told = (answers or self.content).values()
+        return not self.wrong and not any(one is not None and one not in ("", {}) for one in told)
 
     @property
     def in_sheet(self) -> bool:
@@ -233,7 +234,7 @@ def _check(sent: SentRow) -> None:
     if sent.assignment is None:
         sent.wrong.append(Wrong("assignment", _NO_DUTY))
     try:
-        read = SubmissionPatch.model_validate(sent.content)
+        read = SentFigure.model_validate(sent.content)
     except ValidationError as error:
         sent.wrong += [Wrong(_member(entry["loc"]), said_of(entry)) for entry in error.errors()]
     else:

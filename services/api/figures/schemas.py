@@ -8,10 +8,16 @@ from fastapi import File, UploadFile
 from pydantic import BaseModel, Field
 
 from services.api.assignments.schemas import AssignmentStatus
-from services.api.deps.fields import Body
+from services.api.deps.fields import Body, Figure, OptionalLine
 from services.api.deps.levels import Level
 from services.api.deps.paging import Code, PageQuery
-from services.api.submissions.schemas import Answer, Finding, FindingCode, SubmissionState
+from services.api.submissions.schemas import (
+    Answer,
+    Finding,
+    FindingCode,
+    SubmissionPatch,
+    SubmissionState,
+)
 
 MOST_FIGURES = 1_000  # rows of a file; a period of Hanoi's plan has 58 duties
 
@@ -41,6 +47,13 @@ class LastYear(BaseModel):
     value: float
     numerator: float | None
     denominator: float | None
+
+
+class SentFigure(SubmissionPatch):
+    """What a row says: the submission, and what its document states."""
+
+    stated: Figure | None = None
+    place: OptionalLine | None = None
 
 
 class FigureShown(BaseModel):
@@ -89,6 +102,11 @@ class FigureShown(BaseModel):
     nil_reason: str
     note: str
     source: str
+    document: str | None = Field(
+        description="Of the documents attached: one that states the figure, or else the first."
+    )
+    stated: float | None = Field(description="The figure as that document states it.")
+    place: str = Field(description="Where in it the figure stands.")
     explanations: dict[FindingCode, str]
     findings: list[Finding]
     decision_reason: str | None

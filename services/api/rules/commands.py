@@ -109,7 +109,7 @@ async def set_review(
             pointer="/kind",
         )
     row = await session.get(ReviewRule, body.id)
-    old = [row.kind, str(row.reviewer_id or "")] if row else None
+    old = await _named(session, body, row)
     reviewer = _reviewer(body, named, wanted, today=today_in_hanoi(now))
     if wanted.kind == "one_reviewer":
         if row is not None:
@@ -122,9 +122,22 @@ async def set_review(
         session,
         caller,
         "review_set",
-        ("organisation", body.id),
-        changes={"review": [old, [wanted.kind, str(reviewer or "")]]},
+        ("organisation", code),
+        changes={
+            name: [old[name], new] for name, new in wanted.model_dump().items() if old[name] != new
+        },
     )
+
+
+async def _named(
+    session: AsyncSession, body: Organisation, row: ReviewRule | None
+) -> dict[str, str | None]:
+    """Say what a rule said, as it is shown; without one the default."""
+    if row is None:
+        kind = "second_reviewer" if body.is_coordinator else "one_reviewer"
+        return {"kind": kind, "reviewer": None}
+    code = select(Organisation.code).where(Organisation.id == row.reviewer_id)
+    return {"kind": row.kind, "reviewer": await session.scalar(code)}
 
 
 def _reviewer(

@@ -57,6 +57,11 @@ class Rules(Body):
         default=False,
         description="Hard: a figure that its evidence states otherwise is not submitted, explained or not.",
     )
+    evidence_must_state: Flag = Field(
+        default=True,
+        description="Soft: where evidence is required, a document states the figure and where it stands; "
+        "otherwise that is explained.",
+    )
     two_step: Flag = Field(default=False, description="Two people must accept it.")
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from services.api.deps.answers import answer, body, etag_of, matches
 from services.api.deps.edge import WriteRequest, Writing
+from services.api.deps.latest import about, tell_change
 from services.api.errors import PreconditionFailedError, domain_problem
 from services.api.submissions import decisions, queries, schemas
 from services.api.submissions.hand import take_many
@@ -41,19 +42,27 @@ async def decide_many(request: WriteRequest, body: schemas.Decisions) -> Respons
         {submission_id: rows.get(submission_id) for submission_id in ids},
         _stale(request, body, rows),
         action=body.action,
-        said=body,
+        said={item.id: item for item in body.items},
         reason=body.reason or "",
         now=datetime.now(UTC),
     )
     if faults and body.mode == "all_or_nothing":
         raise NotAllDecidedError(
             faults=[
-                Fault(f"/items/{place}", faults[item].english, faults[item].vietnamese)
+                Fault(
+                    f"/items/{place}{faults[item].pointer}",
+                    faults[item].english,
+                    faults[item].vietnamese,
+                )
                 for place, item in enumerate(ids)
                 if item in faults
             ]
         )
     after = await queries.some_submissions(await request.fresh(), request.caller, ids)
+    for one, error in faults.items():
+        if one in after:
+            about(error, "submission", one, queries.shown(after[one], request.caller))
+        await tell_change(request, error, request.read, request.caller)
     return answer(request, _told(request, body.action, after, faults, ids))
 
 

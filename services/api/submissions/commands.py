@@ -18,7 +18,7 @@ from services.api.submissions.hand import (
     refuse_passed_on,
     submission_in_hand,
 )
-from services.api.submissions.history import Piece, findings_of, pieces_of
+from services.api.submissions.history import Piece, findings_of, pieces_of, unstated
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.models import Submission
 
@@ -148,7 +148,7 @@ async def _submit(
     submission = taken.submission
     figures.check_complete(taken.about.assignment.kind, taken.content)
     _check_evidence(taken, pieces)
-    _check_explained(taken, found)
+    _check_explained(taken, found, pieces)
     submission.findings = [finding.written() for finding in found]
     submission.submitted_by, submission.submitted_by_name = caller.id, caller.name
     submission.submitted_at = now
@@ -156,24 +156,25 @@ async def _submit(
 
 
 def _check_evidence(taken: Taken, pieces: list[Piece]) -> None:
-    about, submission = taken.about, taken.submission
-    needed = about.node.evidence_required and about.assignment.kind == "figure"
+    submission = taken.submission
     # "Central source, see document": without the document it says nothing.
-    if not needed or not (submission.answer == "central_source" or submission.value is not None):
+    needed = submission.answer == "central_source" or submission.value is not None
+    if not (needed and taken.about.needs_evidence):
         return
     if not any(piece.counts for piece in pieces):
         raise (QuarantineError if pieces else NoEvidenceError)(pointer="/evidence")
 
 
-def _check_explained(taken: Taken, found: list[Finding]) -> None:
+def _check_explained(taken: Taken, found: list[Finding], pieces: list[Piece]) -> None:
     explained = set(taken.submission.explanations)
+    # Where it is put right: the figure, or what a document says of it; elsewhere the explanation is missing.
+    places = {"evidence_states_nothing": unstated(taken.about, pieces)}
     if taken.about.rules.evidence_must_match:
         explained.discard("evidence_differs")
+        places["evidence_differs"] = "/value"
     faults = [
         Fault(
-            "/value"
-            if finding.code == "evidence_differs" and taken.about.rules.evidence_must_match
-            else f"/explanations/{finding.code}",
+            places.get(finding.code, f"/explanations/{finding.code}"),
             finding.english,
             finding.vietnamese,
         )

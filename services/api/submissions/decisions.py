@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +17,7 @@ from services.api.submissions.queries import SubmissionNotFoundError
 from services.api.submissions.schemas import Acceptance
 from services.api.submissions.states import TRANSITIONS, acceptance
 from shared.errors import ConflictError, DomainError, InvalidError
-from shared.models import Submission
+from shared.models import Submission, Tick
 
 
 class EvidenceUnseenError(InvalidError):
@@ -39,6 +40,8 @@ class ChangedMeanwhileError(ConflictError):
     Bản này vừa được gửi trong lúc bạn đọc; hãy đọc lại.
     """
 
+    of_state = True
+
 
 async def accept_submission(
     session: AsyncSession,
@@ -54,32 +57,69 @@ async def accept_submission(
     What is accepted enters the index, and what was accepted before it is superseded.
     """
     taken = await submission_in_hand(session, caller, submission_id, "accept")
-    _check_seen(seen, said)
-    if acceptance(caller, taken.review) == "first_accept":
-        _accept_first(session, caller, taken.submission, now=now)
+    confirmed = _confirmed(seen, said)
+    is_first = acceptance(caller, taken.review) == "first_accept"
+    _tick(
+        session, caller, taken.submission, confirmed, step="first" if is_first else "final", now=now
+    )
+    told = {name: [None, what] for name, what in confirmed.items()}
+    if is_first:
+        _accept_first(session, caller, taken.submission, told, now=now)
         return
     await _supersede(session, caller, taken.submission, now=now)
     _decide(taken.submission, caller, reason=None, now=now)
-    move(session, caller, taken, "accept", now=now)
+    move(session, caller, taken, "accept", now=now, more=told)
 
 
-def _check_seen(seen: Any, said: Acceptance) -> None:
+def _confirmed(seen: Any, said: Acceptance) -> dict[str, list[str]]:
+    """Give what the reviewer confirms: the documents he has seen, by hash, and the fields that may be empty."""
     # What is submitted never changes, so what was read then is what is accepted now.
     if seen["state"] != "submitted":
         raise ChangedMeanwhileError
     if seen["evidence"] and not said.evidence_seen:
         raise EvidenceUnseenError(pointer="/evidence_seen")
-    wipes = ", ".join(changes_since(seen)["wipes"])
-    if wipes and not said.acknowledge_wipes:
+    emptied = changes_since(seen)["wipes"]
+    if emptied and not said.acknowledge_wipes:
+        wipes = ", ".join(emptied)
         raise WipesError(
             f"It empties {wipes}, which were submitted before; say with acknowledge_wipes that this is meant.",
             vi=f"Bản này xóa {wipes} đã gửi trước đó; hãy xác nhận bằng acknowledge_wipes.",
             pointer="/acknowledge_wipes",
         )
+    hashes = [piece["sha256"] for piece in orjson.loads(seen["evidence"] or "[]")]
+    found = {"evidence_seen": hashes, "acknowledge_wipes": emptied}
+    return {name: what for name, what in found.items() if what}
+
+
+def _tick(
+    session: AsyncSession,
+    caller: Caller,
+    submission: Submission,
+    confirmed: Mapping[str, list[str]],
+    *,
+    step: str,
+    now: datetime,
+) -> None:
+    session.add_all(
+        Tick(
+            submission_id=submission.id,
+            step=step,
+            tick=name,
+            ticked_by=caller.id,
+            ticked_by_name=caller.name,
+            ticked_at=now,
+        )
+        for name in confirmed
+    )
 
 
 def _accept_first(
-    session: AsyncSession, caller: Caller, submission: Submission, *, now: datetime
+    session: AsyncSession,
+    caller: Caller,
+    submission: Submission,
+    told: Mapping[str, Any],
+    *,
+    now: datetime,
 ) -> None:
     submission.first_accepted_by, submission.first_accepted_by_name = caller.id, caller.name
     submission.first_accepted_at = submission.updated_at = now
@@ -88,7 +128,7 @@ def _accept_first(
         caller,
         "first_accept",
         ("submission", submission.id),
-        changes={"first_accepted_by": [None, caller.name]},
+        changes={"first_accepted_by": [None, caller.name], **told},
     )
 
 
@@ -141,7 +181,7 @@ async def decide_each(
     refused: Mapping[UUID, DomainError],
     *,
     action: str,
-    said: Acceptance,
+    said: Mapping[UUID, Acceptance],
     reason: str,
     now: datetime,
 ) -> dict[UUID, DomainError]:
@@ -156,7 +196,13 @@ async def decide_each(
         try:
             async with session.begin_nested():
                 await _decide_one(
-                    session, caller, row, action=action, said=said, reason=reason, now=now
+                    session,
+                    caller,
+                    row,
+                    action=action,
+                    said=said[submission_id],
+                    reason=reason,
+                    now=now,
                 )
         except DomainError as error:
             faults[submission_id] = error

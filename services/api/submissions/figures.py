@@ -48,6 +48,7 @@ class Rules(NamedTuple):
     denominator_change_percent: float | None = DENOMINATOR_CHANGE
     same_denominator_as: tuple[str, ...] = ()
     evidence_must_match: bool = False
+    evidence_must_state: bool = True
 
     @classmethod
     def of(cls, row: Any, unit: str) -> "Rules":

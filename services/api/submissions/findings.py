@@ -57,6 +57,7 @@ class Past:
         str
     ] = ()  # levels of evidence, one of which must be; any where none is named
     levels: Sequence[str] = ()  # of the documents that count
+    unstated: bool = False  # a document should state it, and none does
 
     @property
     def last(self) -> Known | None:
@@ -78,6 +79,7 @@ def findings(content: Mapping[str, Any], rules: Rules, past: Past) -> list[Findi
         *_denominator_differs(content["denominator"], past),
         *_evidence_differs(content["value"], rules, past),
         *_evidence_not_accepted(past),
+        *_evidence_states_nothing(content["value"], past),
     ]
     return made
 
@@ -256,6 +258,16 @@ def _evidence_not_accepted(past: Past) -> Iterator[Finding]:
             f"Chỉ số này nhận minh chứng là: {in_vietnamese(past.accepted)}. "
             f"Đã đính kèm: {in_vietnamese(past.levels)}.",
             {},
+        )
+
+
+def _evidence_states_nothing(value: float, past: Past) -> Iterator[Finding]:
+    if past.unstated:
+        yield Finding(
+            "evidence_states_nothing",
+            f"No document states the figure {en(value)} and where it stands: give stated and place.",
+            f"Chưa có tài liệu nào nêu số liệu {vi(value)} và vị trí của nó: hãy ghi stated và place.",
+            {"value": value},
         )
 
 

@@ -1,6 +1,8 @@
 """Take a duty, or a submission and its duty, for this transaction: one change of a duty at a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from services.api.submissions.states import (
     TRANSITIONS,
     WRITE,
     Review,
-    acceptance,
+    may,
     reviews_for,
 )
 from shared import outbox
@@ -44,6 +46,7 @@ from shared.models import (
     Submission,
 )
 
+NO_MORE: Mapping[str, Any] = MappingProxyType({})
 ANNOUNCED: dict[str, type[Event]] = {
     "submit": SubmissionSubmitted,
     "withdraw": SubmissionWithdrawn,
@@ -56,6 +59,8 @@ ANNOUNCED: dict[str, type[Event]] = {
 
 class StateError(ConflictError):
     """Its state does not allow that."""
+
+    of_state = True
 
 
 class OwnSubmissionError(ForbiddenError):
@@ -100,6 +105,10 @@ class Circumstances(NamedTuple):
     @property
     def rules(self) -> Rules:
         return Rules.of(self.rule, self.node.unit)
+
+    @property
+    def needs_evidence(self) -> bool:
+        return self.node.evidence_required and self.assignment.kind == "figure"
 
     def require_open(self, permission: str = WRITE) -> None:
         if not (self.writable if permission == WRITE else self.decidable):
@@ -237,12 +246,13 @@ async def submission_in_hand(
 
 
 def _require_right(caller: Caller, action: str, taken: Taken) -> None:
-    review = taken.review
-    if action != "accept" or not reviews_for(caller, review.reviewing_body):
-        caller.require(TRANSITIONS[action].permission, review.organisation_id)
-    # What is not waiting is refused for its state, which says more.
-    if action != "accept" or acceptance(caller, review):
+    review, transition = taken.review, TRANSITIONS[action]
+    if may(caller, action, review):
         return
+    reviews = transition.by_reviewing_body and reviews_for(caller, review.reviewing_body)
+    if not reviews:
+        caller.require(transition.permission, review.organisation_id)
+    # What is not waiting is refused for its state, which says more.
     if caller.id in {review.created_by, review.submitted_by}:
         raise OwnSubmissionError
     if taken.submission.state == "submitted":
@@ -262,6 +272,7 @@ def move(
     *,
     now: datetime,
     reason: str | None = None,
+    more: Mapping[str, Any] = NO_MORE,
 ) -> None:
     """Take the step: state, audit and event in one."""
     submission, assignment = taken.submission, taken.about.assignment
@@ -271,7 +282,7 @@ def move(
         caller,
         action,
         ("submission", submission.id),
-        changes={"state": [submission.state, after]},
+        changes={"state": [submission.state, after], **more},
         reason=reason,
     )
     submission.state, submission.updated_at = after, now

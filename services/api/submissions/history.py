@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, or_, select
+from sqlalchemy import ColumnElement, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
@@ -62,17 +62,22 @@ _NEIGHBOURS = (
     .order_by(Node.code, Submission.submitted_at.desc(), Submission.id)
 )
 _PIECES = (
-    select(EvidenceUse.stated, Evidence.scan, Evidence.level)
+    select(EvidenceUse.stated, EvidenceUse.place, Evidence.scan, Evidence.level)
     .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
     .where(EvidenceUse.submission_id == bindparam("submission"))
     .order_by(EvidenceUse.added_at, Evidence.id)
 )
 
 
+counts: ColumnElement[bool] = or_(Evidence.scan == "clean", Evidence.scan == "not_scanned")
+"""True where a document proves something: what may be infected proves nothing yet."""
+
+
 class Piece(NamedTuple):
     """A document as far as a figure is concerned."""
 
     stated: float | None
+    place: str
     scan: str
     level: str
 
@@ -80,6 +85,26 @@ class Piece(NamedTuple):
     def counts(self) -> bool:
         """What may be infected proves nothing yet."""
         return self.scan in {"clean", "not_scanned"}
+
+    @property
+    def lacking(self) -> str:
+        """Name what it does not say of the figure; "" where it says all."""
+        if self.stated is None:
+            return "stated"
+        return "" if self.place else "place"
+
+
+def unstated(about: Circumstances, pieces: Sequence[Piece]) -> str:
+    """Point at what should say where the figure stands; "" where a document does, or none needs to."""
+    if not (about.needs_evidence and about.rules.evidence_must_state):
+        return ""
+    lacking = {place: piece.lacking for place, piece in enumerate(pieces) if piece.counts}
+    # Without a document the figure is not submitted at all, and nothing more is to be said.
+    if "" in lacking.values() or not lacking:
+        return ""
+    # What is nearest to done is named.
+    place = next((one for one, name in lacking.items() if name == "place"), min(lacking))
+    return f"/evidence/{place}/{lacking[place]}"
 
 
 async def pieces_of(session: AsyncSession, submission_id: UUID) -> list[Piece]:
@@ -102,6 +127,7 @@ async def findings_of(
         [piece.stated for piece in pieces if piece.stated is not None],
         about.node.accepted_evidence,
         [piece.level for piece in pieces if piece.counts],
+        bool(unstated(about, pieces)),
     )
     return findings(content, about.rules, past)
 

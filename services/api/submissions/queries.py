@@ -41,6 +41,7 @@ from shared.models import (
     Period,
     ReviewRule,
     Submission,
+    Tick,
 )
 
 two_step: ColumnElement[bool] = or_(
@@ -71,6 +72,9 @@ _SAID = (
     "document_date",
     "issuer",
     "pages",
+    "covers_from",
+    "covers_to",
+    "valid_until",
 )
 EVIDENCE = (
     select(
@@ -126,6 +130,29 @@ _prior = (
     .limit(1)
     .scalar_subquery()
 )
+_ticks = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_object(
+                    "step",
+                    Tick.step,
+                    "tick",
+                    Tick.tick,
+                    "by",
+                    Tick.ticked_by_name,
+                    "at",
+                    Tick.ticked_at,
+                ),
+                Tick.ticked_at,
+                Tick.tick.desc(),
+            )
+        )
+    )
+    .where(Tick.submission_id == Submission.id)
+    .correlate(Submission)
+    .scalar_subquery()
+)
 _SUBMISSION = (
     select(
         Submission.id,
@@ -170,6 +197,7 @@ _SUBMISSION = (
         Submission.decided_by_name,
         Submission.decided_at,
         Submission.decision_reason,
+        cast(_ticks, Text).label("acknowledged"),
         cast(EVIDENCE, Text).label("evidence"),
         Submission.updated_at,
     )
@@ -242,9 +270,8 @@ def shown(row: Any, caller: Caller) -> dict[str, Any]:
     for name in _HIDDEN:
         del made[name]
     made |= changes_since(row)
-    made["evidence"] = orjson.Fragment(row["evidence"] or "[]")
-    for name in ("findings", "explanations"):
-        made[name] = orjson.Fragment(row[name])
+    for name in ("evidence", "acknowledged", "findings", "explanations"):
+        made[name] = orjson.Fragment(row[name] or "[]")
     made["allowed_actions"] = allowed_actions(caller, row)
     return made
 

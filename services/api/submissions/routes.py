@@ -1,5 +1,7 @@
 """The main workflow: draft, submit, decide."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,9 +11,11 @@ from fastapi import APIRouter, Query, Response
 from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
+from services.api.deps.latest import about
 from services.api.deps.paging import Page
 from services.api.submissions import bulk, commands, decisions, queries, schemas
 from services.api.submissions.hand import take_many
+from shared.errors import ConflictError
 
 reading = APIRouter(prefix="/v1", tags=["figures"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["figures"], route_class=Writing)
@@ -74,9 +78,10 @@ async def change_submission(
         for name, value in body.model_dump(exclude_unset=True).items()
         if value is not None or name in schemas.MAY_BE_EMPTY
     }
-    await commands.change_submission(
-        request.db, request.caller, submission_id, sent=sent, now=datetime.now(UTC)
-    )
+    async with _told_as_it_is(request, submission_id):
+        await commands.change_submission(
+            request.db, request.caller, submission_id, sent=sent, now=datetime.now(UTC)
+        )
     return await _answer(request, submission_id)
 
 
@@ -92,12 +97,27 @@ async def _seen(request: WriteRequest, submission_id: UUID) -> dict[str, Any]:
     return shown
 
 
+@asynccontextmanager
+async def _told_as_it_is(request: WriteRequest, submission_id: UUID) -> AsyncIterator[None]:
+    """Let a refusal for its state carry how the caller is shown it now."""
+    try:
+        yield
+    except ConflictError as error:
+        if error.of_state:
+            shown = await queries.submission_shown(
+                await request.fresh(), request.caller, submission_id
+            )
+            about(error, "submission", submission_id, shown)
+        raise
+
+
 @writing.post("/submissions/{submission_id}/submit", operation_id="submit", response_model=Shown)
 async def submit(
     request: WriteRequest, submission_id: UUID, _body: Nothing | None = None
 ) -> Response:
     await _seen(request, submission_id)
-    await commands.submit(request.db, request.caller, submission_id, now=datetime.now(UTC))
+    async with _told_as_it_is(request, submission_id):
+        await commands.submit(request.db, request.caller, submission_id, now=datetime.now(UTC))
     return await _answer(request, submission_id)
 
 
@@ -109,9 +129,10 @@ async def withdraw(
 ) -> Response:
     """Take back a draft, or what has not been decided yet."""
     await _seen(request, submission_id)
-    await commands.withdraw_submission(
-        request.db, request.caller, submission_id, now=datetime.now(UTC)
-    )
+    async with _told_as_it_is(request, submission_id):
+        await commands.withdraw_submission(
+            request.db, request.caller, submission_id, now=datetime.now(UTC)
+        )
     return await _answer(request, submission_id)
 
 
@@ -122,27 +143,29 @@ async def accept(
     """Accept it into the index, or be the first of two who do. Whoever wrote or submitted it may not."""
     row = await queries.visible_submission(request.read, request.caller, submission_id)
     require_match(request, queries.shown(row, request.caller), optional=True)
-    await decisions.accept_submission(
-        request.db,
-        request.caller,
-        submission_id,
-        seen=row,
-        said=body or schemas.Acceptance(),
-        now=datetime.now(UTC),
-    )
+    async with _told_as_it_is(request, submission_id):
+        await decisions.accept_submission(
+            request.db,
+            request.caller,
+            submission_id,
+            seen=row,
+            said=body or schemas.Acceptance(),
+            now=datetime.now(UTC),
+        )
     return await _answer(request, submission_id)
 
 
 async def _decide(request: WriteRequest, submission_id: UUID, action: str, reason: str) -> Response:
     await _seen(request, submission_id)
-    await decisions.decide_submission(
-        request.db,
-        request.caller,
-        submission_id,
-        action=action,
-        reason=reason,
-        now=datetime.now(UTC),
-    )
+    async with _told_as_it_is(request, submission_id):
+        await decisions.decide_submission(
+            request.db,
+            request.caller,
+            submission_id,
+            action=action,
+            reason=reason,
+            now=datetime.now(UTC),
+        )
     return await _answer(request, submission_id)
 
 

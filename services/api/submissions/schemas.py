@@ -1,7 +1,7 @@
 """Shapes of figures and reports."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
@@ -24,6 +24,7 @@ FindingCode = Literal[
     "evidence_differs",
     "unit_scale",
     "evidence_not_accepted",
+    "evidence_states_nothing",
 ]
 MAY_BE_EMPTY = frozenset({"value", "numerator", "denominator"})
 
@@ -84,15 +85,17 @@ class Acceptance(Body):
     )
 
 
-class DecisionItem(Body):
+class DecisionItem(Acceptance):
+    """One of them, with what the reviewer confirms of this one."""
+
     id: UUID
     if_match: Annotated[str, Field(max_length=200)] | None = Field(
         default=None, description="The ETag that was read; 412 for this item when it is stale."
     )
 
 
-class Decisions(Acceptance):
-    """One decision on up to 200 submissions."""
+class Decisions(Body):
+    """One decision on up to 200 submissions; what is confirmed is confirmed of each by itself."""
 
     items: Annotated[list[DecisionItem], Field(min_length=1, max_length=200)]
     action: Literal["accept", "return", "reject"]
@@ -118,6 +121,8 @@ class Problem(BaseModel):
     detail: str
     errors: list[dict[str, str]]
     trace_id: str
+    current_etag: str = ""
+    last_change: dict[str, Any] = {}
 
 
 class Decided(BaseModel):
@@ -161,8 +166,20 @@ class EvidenceListed(BaseModel):
     document_date: date | None
     issuer: str
     pages: int | None
+    covers_from: date | None
+    covers_to: date | None
+    valid_until: date | None
     stated: float | None = Field(description="The figure that it states.")
     place: str = Field(description="Where in it the figure stands.")
+
+
+class Acknowledged(BaseModel):
+    """What a reviewer confirmed with the first of two acceptances, or with the final one."""
+
+    step: Literal["first", "final"]
+    tick: Literal["evidence_seen", "acknowledge_wipes"]
+    by: str
+    at: datetime
 
 
 class Finding(BaseModel):
@@ -214,6 +231,7 @@ class SubmissionShown(BaseModel):
     two_step: bool = Field(description="Two people must accept it.")
     first_accepted_by: str | None
     first_accepted_at: datetime | None
+    acknowledged: list[Acknowledged]
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None

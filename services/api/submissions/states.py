@@ -11,6 +11,7 @@ class Transition(NamedTuple):
     permission: str
     needs_reason: bool = False
     by_another: bool = False  # whoever wrote or submitted it may not
+    by_reviewing_body: bool = False  # in its turn, the body that reviews it may as well
     part_of: str = ""  # nobody asks for it: it is what another action comes to
 
 
@@ -20,9 +21,15 @@ TRANSITIONS: dict[str, Transition] = {
     "edit": Transition(frozenset({"draft"}), "draft", WRITE),
     "submit": Transition(frozenset({"draft"}), "submitted", WRITE),
     "withdraw": Transition(frozenset({"draft", "submitted"}), "withdrawn", WRITE),
-    "accept": Transition(frozenset({"submitted"}), "accepted", REVIEW, by_another=True),
-    "return": Transition(frozenset({"submitted"}), "returned", REVIEW, needs_reason=True),
-    "reject": Transition(frozenset({"submitted"}), "rejected", REVIEW, needs_reason=True),
+    "accept": Transition(
+        frozenset({"submitted"}), "accepted", REVIEW, by_another=True, by_reviewing_body=True
+    ),
+    "return": Transition(
+        frozenset({"submitted"}), "returned", REVIEW, needs_reason=True, by_reviewing_body=True
+    ),
+    "reject": Transition(
+        frozenset({"submitted"}), "rejected", REVIEW, needs_reason=True, by_reviewing_body=True
+    ),
     "reopen": Transition(frozenset({"accepted"}), "reopened", REVIEW, needs_reason=True),
     # The first of two acceptances, and what acceptance of a later revision does to the earlier one.
     "first_accept": Transition(
@@ -31,7 +38,7 @@ TRANSITIONS: dict[str, Transition] = {
     "supersede": Transition(frozenset({"accepted"}), "superseded", REVIEW, part_of="accept"),
 }
 ACTIONS = tuple(name for name, transition in TRANSITIONS.items() if not transition.part_of)
-# Who of a body that reviews another's figures may accept them.
+# Who of a body that reviews another's figures may decide on them.
 REVIEWERS = frozenset({"officer", "head", "leader", "coordinator"})
 
 
@@ -72,21 +79,34 @@ def acceptance(caller: Caller, review: Review) -> str | None:
     return "accept" if completes else None
 
 
-def may(caller: Caller, action: str, row: Any) -> bool:
-    """Tell whether the caller has the right, whatever the state; ``row`` names body and authors."""
+def is_its_turn(caller: Caller, review: Review) -> bool:
+    """Tell whether the caller's body reviews it, and its coordinator has begun; nobody is both."""
+    return (
+        review.first_accepted_by is not None
+        and reviews_for(caller, review.reviewing_body)
+        and caller.id not in {review.created_by, review.submitted_by, review.first_accepted_by}
+    )
+
+
+def may(caller: Caller, action: str, review: Review) -> bool:
+    """Tell whether the caller has the right, whatever the state."""
     if action == "accept":
-        return acceptance(caller, Review.of(row)) is not None
-    return caller.may(TRANSITIONS[action].permission, row["organisation_id"])
+        return acceptance(caller, review) is not None
+    transition = TRANSITIONS[action]
+    if caller.may(transition.permission, review.organisation_id):
+        return True
+    return transition.by_reviewing_body and is_its_turn(caller, review)
 
 
 def allowed_actions(caller: Caller, row: Any) -> list[str]:
+    review = Review.of(row)
     open_to = {WRITE: row["writable"], REVIEW: row["decidable"]}
     actions = [
         action
         for action in ACTIONS
         if open_to[TRANSITIONS[action].permission]
         and row["state"] in TRANSITIONS[action].before
-        and may(caller, action, row)
+        and may(caller, action, review)
     ]
     return [*actions, "add_evidence"] if "edit" in actions else actions
 
@@ -97,6 +117,7 @@ def diagram() -> str:
         f"    {before} --> {transition.after}: {name}"
         + (" (reason)" if transition.needs_reason else "")
         + (" (by another)" if transition.by_another else "")
+        + (" (or the reviewing body)" if transition.by_reviewing_body else "")
         for name, transition in TRANSITIONS.items()
         for before in sorted(transition.before)
     ]
