@@ -26,6 +26,7 @@ from shared.models.round import (
     EvidenceUse,
     Period,
     PeriodDeadline,
+    PeriodScope,
     Submission,
 )
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
@@ -81,6 +82,7 @@ __all__ = [
     "PanelValue",
     "Period",
     "PeriodDeadline",
+    "PeriodScope",
     "PublicEvent",
     "Reminder",
     "ReminderPolicy",

@@ -39,6 +39,15 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
         ({"name": "Kỳ một"}, {"name": "Kỳ hai"}),
         "periods WHERE code = 'ky-2024'",
     ),
+    "setPeriodDeadlines": (
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        (
+            {"deadlines": [{"node": "2", "due_on": "2030-05-01"}]},
+            {"deadlines": [{"node": "3", "due_on": "2030-05-01"}]},
+        ),
+        "periods WHERE code = 'ky-2024'",
+    ),
     "changeFramework": (
         "PATCH",
         "/v1/frameworks/2024",

@@ -19,12 +19,14 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import LATE, NEWEST, STATUS
 from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, total
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
+from services.api.periods.scope import in_scope
 from shared.db import Reader
 from shared.duty import effective_due_on
 from shared.models import (
@@ -33,6 +35,7 @@ from shared.models import (
     Node,
     Organisation,
     Period,
+    PeriodScope,
     Responsibility,
 )
 
@@ -46,6 +49,7 @@ _pillar = (
     .table_valued(column("node_id", Uuid), column("pillar", Text), name="pillar")
     .render_derived()
 )
+_other = aliased(Period)
 _standing = (
     select(
         Organisation.code.label("organisation"),
@@ -63,6 +67,7 @@ _standing = (
     .subquery("standing")
 )
 _STANDING = select(_standing, func.count().label("number")).group_by(*_standing.c)
+_this = select(_other.id).where(_other.code == bindparam("code")).scalar_subquery()
 _BODIES = (
     select(
         Organisation.code,
@@ -84,6 +89,7 @@ _BODIES = (
                 or_(
                     Responsibility.valid_to.is_(None), Responsibility.valid_to >= bindparam("today")
                 ),
+                in_scope(PeriodScope.period_id == _this, node=Node.id, body=Organisation.id),
             )
             .correlate(Organisation, Period),
         ),

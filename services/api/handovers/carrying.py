@@ -189,6 +189,7 @@ class Carrying:
             node_id=old.node_id,
             organisation_id=move.to_id,
             role=old.role,
+            kind=old.kind,
             plan_section=old.plan_section,
             valid_from=self._day,
             **values,

@@ -3,13 +3,22 @@
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.api.deps.caller import Caller
 from services.api.deps.newest import NewestFirst
 from services.api.periods.schemas import PeriodQuery
 from shared.db import Reader
 from shared.errors import ConflictError, NotFoundError
-from shared.models import Assignment, Framework, Node, Organisation, Period, PeriodDeadline
+from shared.models import (
+    Assignment,
+    Framework,
+    Node,
+    Organisation,
+    Period,
+    PeriodDeadline,
+    PeriodScope,
+)
 
 
 class PeriodNotFoundError(NotFoundError):
@@ -31,6 +40,12 @@ class PeriodNotOpenError(ConflictError):
 
     Kỳ báo cáo chưa mở.
     """
+
+
+def _scoped(code: Any, order: Any, thing: Any, named: Any) -> Any:
+    codes = func.array_agg(aggregate_order_by(code, order))
+    found = select(codes).join(PeriodScope, named == thing)
+    return found.where(PeriodScope.period_id == Period.id).correlate(Period).scalar_subquery()
 
 
 _PERIOD = select(
@@ -59,6 +74,10 @@ _PERIOD = select(
     .where(Assignment.period_id == Period.id)
     .scalar_subquery()
     .label("assignments"),
+    _scoped(Node.code, Node.sort_key, Node.id, PeriodScope.node_id).label("scope_nodes"),
+    _scoped(
+        Organisation.code, Organisation.code, Organisation.id, PeriodScope.organisation_id
+    ).label("scope_organisations"),
 ).join(Framework, Framework.id == Period.framework_id)
 PERIOD_ROW = _PERIOD.where(Period.code == bindparam("code"))
 _DEADLINES = (
@@ -78,8 +97,13 @@ _LIST = NewestFirst(
 )
 
 
+def scope_of(row: Any) -> dict[str, list[str]]:
+    return {name: row[f"scope_{name}"] or [] for name in ("nodes", "organisations")}
+
+
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
-    shown = dict(row)
+    shown = {name: value for name, value in row.items() if not name.startswith("scope_")}
+    shown["scope"] = scope_of(row)
     published = shown.pop("framework_state") == "published"
     return {**shown, "allowed_actions": _actions(caller, row["state"], published=published)}
 
