@@ -4,7 +4,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, true
 
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.board.queries import REACHABLE, mine
-from shared.duty import effective_due_on
+from shared.duty import effective_due_on, is_asked
 from shared.models import Assignment, Node, Organisation, Period
 
 DUTIES = (
@@ -16,6 +16,7 @@ DUTIES = (
         Organisation.name_vi.label("organisation_name_vi"),
         REACHABLE.label("reachable"),
         STATUS.label("status"),
+        is_asked.label("asked"),
         effective_due_on.label("effective_due_on"),
         func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
         NEWEST.c.id.label("newest"),

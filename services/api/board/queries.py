@@ -28,7 +28,7 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
 from services.api.periods.scope import in_scope
 from shared.db import Reader
-from shared.duty import effective_due_on
+from shared.duty import effective_due_on, is_asked
 from shared.models import (
     Assignment,
     Contact,
@@ -57,6 +57,7 @@ _standing = (
         STATUS.label("status"),
         func.coalesce(LATE, false()).label("late"),
         (effective_due_on < bindparam("today")).label("past_due"),
+        is_asked.label("requested"),
     )
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)
@@ -124,7 +125,7 @@ async def board(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
     facts: dict[tuple[str, str], Counter[Fact]] = defaultdict(Counter)
     for row in await read.all(_STANDING, **values, **above, today=today):
         body, pillar = row["organisation"], row["pillar"]
-        fact = Fact(row["status"], row["late"], row["past_due"])
+        fact = Fact(row["status"], row["late"], row["past_due"], row["requested"])
         for key in ((body, pillar), (body, ""), ("", pillar), ("", "")):
             facts[key][fact] += row["number"]
 
