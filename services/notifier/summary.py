@@ -36,6 +36,7 @@ from shared.models import (
     Submission,
     SuppressedAddress,
 )
+from shared.reach import in_force
 from shared.suppression import is_suppressed
 
 WEEK = timedelta(days=7)
@@ -57,7 +58,8 @@ async def plan_summaries(session: AsyncSession, *, now: datetime, domain: str) -
         return 0
     week = f"{day.isocalendar().year}-W{day.isocalendar().week:02d}"
     readers = {
-        f"summary:{week}:{email.lower()}": (email, name) for email, name in await _readers(session)
+        f"summary:{week}:{email.lower()}": (email, name)
+        for email, name in await _readers(session, today)
     }
     written = set(await session.scalars(select(Mail.key).where(among(Mail.key, readers))))
     if today > day and written:
@@ -83,13 +85,13 @@ def summary_day(rules: Rules, today: date) -> date | None:
     return day if day.isocalendar()[:2] == today.isocalendar()[:2] else None
 
 
-async def _readers(session: AsyncSession) -> Sequence[tuple[str, str]]:
+async def _readers(session: AsyncSession, today: date) -> Sequence[tuple[str, str]]:
     """List the coordinating body's officers and the leadership, each address once."""
     rows = await session.execute(
         select(func.min(Contact.email), func.min(Contact.name))
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .where(
-            Contact.active,
+            in_force(on=today),
             or_(
                 and_(Organisation.is_coordinator, Contact.role == "officer"),
                 Organisation.kind == "committee",

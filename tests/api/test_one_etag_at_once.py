@@ -66,6 +66,12 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
         ({"name_en": "One"}, {"name_en": "Two"}),
         "organisations WHERE code = 'so-gddt'",
     ),
+    "changeResponsibility": (
+        "PATCH",
+        "/v1/responsibilities/{responsibility}",
+        ({"note": "Một", "reason": "Gõ nhầm"}, {"note": "Hai", "reason": "Gõ nhầm"}),
+        "responsibilities WHERE id = '{responsibility}'",
+    ),
     "changeContact": (
         "PATCH",
         "/v1/contacts/{contact}",
@@ -159,7 +165,9 @@ async def office(real: Real) -> Office:
     headers = cast.coordinator.headers
     policies = body(await client.get("/v1/reminder-policies", headers=headers))
     hook = body(await client.post("/v1/webhooks", json=WEBHOOK, headers=headers), 201)
+    held = await client.get("/v1/responsibilities?limit=1", headers=headers)
     things = {
+        "responsibility": body(held)["items"][0]["id"],
         "policy": policies["items"][0]["id"],
         "webhook": hook["id"],
         "contact": contact["id"],

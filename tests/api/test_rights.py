@@ -157,6 +157,7 @@ CALLS: dict[str, list[Call]] = {
     "listResponsibilities": [Call(EVERYBODY)],
     "createResponsibility": [Call(COORDINATOR, json=NEW_DUTY)],
     "getResponsibility": [Call(EVERYBODY, STANDING)],
+    "changeResponsibility": [Call(COORDINATOR, STANDING, {"note": "Khác", "reason": "Gõ nhầm"})],
     "endResponsibility": [Call(COORDINATOR, STANDING, {"valid_to": "2030-01-01"})],
     "listHandovers": [Call("FYYYYF")],
     "planHandover": [Call(COORDINATOR, json=NEW_HANDOVER)],

@@ -31,18 +31,18 @@ from shared.db import Reader
 from shared.duty import effective_due_on, is_asked
 from shared.models import (
     Assignment,
-    Contact,
     Node,
     Organisation,
     Period,
     PeriodScope,
     Responsibility,
 )
+from shared.reach import is_reachable
 
 mine = or_(bindparam("everybody"), Organisation.id == any_(bindparam("bodies", type_=ARRAY(Uuid))))
 """Duties of the caller's own bodies, or of all."""
 
-REACHABLE = exists().where(Contact.organisation_id == Organisation.id, Contact.active)
+REACHABLE = is_reachable(Organisation.id)
 # Under which pillar each node lies is known before: grouped by it there are few rows to carry over.
 _pillar = (
     func.unnest(cast(bindparam("nodes"), ARRAY(Uuid)), cast(bindparam("pillars"), ARRAY(Text)))

@@ -28,6 +28,7 @@ from shared.models import (
 
 Model = TypeVar("Model", bound=Base)
 _DAY = timedelta(days=1)
+_OF_A_CONTACT = ("name", "role", "email", "phone", "language", "valid_from", "valid_to")
 
 
 def _written(values: dict[str, Any]) -> dict[str, Any]:
@@ -223,9 +224,7 @@ class Carrying:
         went: dict[UUID, UUID] = {}
         for move in moves:
             old = rows[move.object_id]
-            kept = {
-                name: getattr(old, name) for name in ("name", "role", "email", "phone", "language")
-            }
+            kept = {name: getattr(old, name) for name in _OF_A_CONTACT}
             if move.action == "began" and self._has_contact(move.to_id, old):
                 continue
             new_id = None if move.joins is None else went.get(move.joins, move.joins)

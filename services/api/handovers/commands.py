@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.deps.duties import hold_duties
 from services.api.handovers.bodies import end_bodies, make_body, restore_bodies
 from services.api.handovers.carrying import Carrying, Receipt, taken
 from services.api.handovers.errors import (
@@ -24,7 +25,6 @@ from services.api.handovers.plans import Act, Plan, basis_text, earliest_on, pla
 from services.api.handovers.queries import HandoverNotFoundError
 from services.api.handovers.schemas import HandoverPatch, NewHandover
 from services.api.handovers.wishes import SHAPES, check_choices, receivers, stored, wished
-from services.api.periods.hand import hold_duties
 from shared import outbox
 from shared.db import session_reader
 from shared.errors import Fault, ForbiddenError, InvalidError

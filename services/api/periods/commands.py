@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.deps.duties import hold_duties
 from services.api.periods.filling import (
     Filled,
     covers_filled,
     deadline_filled,
     refuse_other_spans,
 )
-from services.api.periods.hand import hold_duties
 from services.api.periods.opening import missing_duties
 from services.api.periods.queries import (
     PeriodClosedError,

@@ -15,7 +15,6 @@ from services.api.periods.spans import planned_back
 from shared.db import Reader
 from shared.models import (
     Assignment,
-    Contact,
     Framework,
     HandoverMove,
     Node,
@@ -25,6 +24,7 @@ from shared.models import (
     PeriodScope,
     Responsibility,
 )
+from shared.reach import is_reachable
 
 
 class Rule(NamedTuple):
@@ -100,9 +100,7 @@ _MISSING = (
         Responsibility.role,
         Responsibility.kind,
         Node.supply,
-        exists()
-        .where(Contact.organisation_id == Responsibility.organisation_id, Contact.active)
-        .label("reachable"),
+        is_reachable(Responsibility.organisation_id).label("reachable"),
         Node.sort_key,
     )
     .select_from(Period)
