@@ -115,6 +115,8 @@ CALLS: dict[str, list[Call]] = {
     "endMembership": [Call(ADMIN, {**USER, "membership_id": "membership"})],
     "getPersonalData": [Call(ADMIN, USER)],
     "erasePersonalData": [Call(ADMIN, USER, REASON)],
+    "getContactData": [Call(ADMIN, CONTACT)],
+    "eraseContactData": [Call(ADMIN, CONTACT, REASON)],
     "listApiKeys": [Call(ADMIN)],
     "createApiKey": [
         Call(ADMIN, json={"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"})
