@@ -363,6 +363,7 @@ OF_A_BODY = {
 NEEDS_MATCH = {  # beside every PATCH
     "publishFramework",
     "setIndicatorRules",
+    "setPeriodDeadlines",
     "setReminderSettings",
     "setReviewRule",
 }

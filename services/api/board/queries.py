@@ -25,8 +25,7 @@ from services.api.assignments.states import LATE, NEWEST, STATUS
 from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, total
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
-from services.api.periods.scope import in_scope
+from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, in_scope
 from shared.db import Reader
 from shared.duty import effective_due_on, is_asked
 from shared.models import (

@@ -87,7 +87,7 @@ async def add_contact(
         caller,
         "created",
         ("contact", contact.id),
-        changes=made(values),
+        changes=made({"organisation": code, "active": True, **values}),
     )
     await _announce(session, organisation.id)
     return contact.id

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import apply, record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.duties import hold_duties
@@ -92,8 +92,7 @@ async def create_period(
     _check(values)
     period = Period(id=uuid4(), framework_id=framework_id, **values)
     session.add(period)
-    changes = {"framework": [None, new.framework]}
-    changes |= {k: [None, v] for k, v in values.items() if v is not None}
+    changes = made({"framework": new.framework, "state": "draft", **values})
     if scope := await set_scope(session, period, new=new.scope):
         changes["scope"] = [None, scope[1]]
     record(session, caller, "created", ("period", new.code), changes=changes)
@@ -187,24 +186,25 @@ async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: 
         raise PeriodClosedError
     if period.state == "draft":
         await _require_published(session, period)
-    made = await _make_assignments(session, period, now=now)
+    number = await _make_assignments(session, period, now=now)
     if period.state == "draft":
-        period.state, period.opened_at = "open", now
-        record(session, caller, "opened", ("period", code), changes={"assignments": [0, made]})
-    elif made:
+        changes = apply(period, {"state": "open", "opened_at": now})
+        changes["assignments"] = [0, number]
+        record(session, caller, "opened", ("period", code), changes=changes)
+    elif number:
         record(
             session,
             caller,
             "assignments_added",
             ("period", code),
-            changes={"assignments": [None, made]},
+            changes={"assignments": [None, number]},
         )
-    if made or period.opened_at == now:
+    if number or period.opened_at == now:
         period.updated_at = now
         outbox.emit(session, PeriodOpened(period_id=period.id))
     if period.opened_at == now:
         announce_period(session, period.id, "open")
-    return made
+    return number
 
 
 async def _require_published(session: AsyncSession, period: Period) -> None:
@@ -242,6 +242,7 @@ async def close_period(session: AsyncSession, caller: Caller, *, code: str, now:
     period = await locked_period(session, code)
     if period.state != "open":
         raise PeriodNotOpenError
-    period.state, period.closed_at, period.updated_at = "closed", now, now
-    record(session, caller, "closed", ("period", code))
+    changes = apply(period, {"state": "closed", "closed_at": now})
+    period.updated_at = now
+    record(session, caller, "closed", ("period", code), changes=changes)
     outbox.emit(session, PeriodClosed(period_id=period.id))

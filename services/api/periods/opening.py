@@ -9,8 +9,7 @@ from sqlalchemy import Select, bindparam, exists, func, select, text
 
 from services.api.calendar.queries import working_calendar
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, scope_of
-from services.api.periods.scope import in_scope
+from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, in_scope, scope_of
 from services.api.periods.spans import planned_back
 from shared.db import Reader
 from shared.models import (

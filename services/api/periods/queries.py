@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
 from services.api.deps.newest import NewestFirst
@@ -40,6 +41,25 @@ class PeriodNotOpenError(ConflictError):
 
     Kỳ báo cáo chưa mở.
     """
+
+
+def in_scope(of_period: ColumnElement[bool], *, node: Any, body: Any) -> ColumnElement[bool]:
+    """Make the condition that a duty of ``body`` at ``node`` is asked for; ``of_period`` is over ``PeriodScope``."""
+    below = aliased(Node)
+    named = select(PeriodScope.node_id.label("id")).where(
+        of_period, PeriodScope.node_id.is_not(None)
+    )
+    nodes = named.cte("scoped_nodes", recursive=True)
+    nodes = nodes.union(select(below.id).join(nodes, below.parent_id == nodes.c.id))
+    bodies = (
+        select(PeriodScope.organisation_id.label("id"))
+        .where(of_period, PeriodScope.organisation_id.is_not(None))
+        .cte("scoped_bodies")
+    )
+    return and_(
+        or_(~exists(select(nodes.c.id)), node.in_(select(nodes.c.id))),
+        or_(~exists(select(bodies.c.id)), body.in_(select(bodies.c.id))),
+    )
 
 
 def _scoped(code: Any, order: Any, thing: Any, named: Any) -> Any:

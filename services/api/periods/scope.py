@@ -4,32 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from services.api.periods.schemas import Scope
 from shared.errors import Fault, InvalidError
 from shared.models import Node, Organisation, Period, PeriodScope
-
-
-def in_scope(of_period: ColumnElement[bool], *, node: Any, body: Any) -> ColumnElement[bool]:
-    """Make the condition that a duty of ``body`` at ``node`` is asked for; ``of_period`` is over ``PeriodScope``."""
-    below = aliased(Node)
-    named = select(PeriodScope.node_id.label("id")).where(
-        of_period, PeriodScope.node_id.is_not(None)
-    )
-    nodes = named.cte("scoped_nodes", recursive=True)
-    nodes = nodes.union(select(below.id).join(nodes, below.parent_id == nodes.c.id))
-    bodies = (
-        select(PeriodScope.organisation_id.label("id"))
-        .where(of_period, PeriodScope.organisation_id.is_not(None))
-        .cte("scoped_bodies")
-    )
-    return and_(
-        or_(~exists(select(nodes.c.id)), node.in_(select(nodes.c.id))),
-        or_(~exists(select(bodies.c.id)), body.in_(select(bodies.c.id))),
-    )
 
 
 async def set_scope(session: AsyncSession, period: Period, *, new: Scope) -> list[Any] | None:
