@@ -11,11 +11,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, any_, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import array
 
-from shared.models import Assignment, Period, Reminder, Submission
+from shared.models import Assignment, Period, Reminder, Responsibility, Submission
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
 today: ColumnElement[date] = literal_column("(now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
+
+is_asked: ColumnElement[bool] = (
+    exists()
+    .where(
+        Responsibility.id == Assignment.responsibility_id,
+        Responsibility.role == literal_column("'requested'"),
+    )
+    .correlate(Assignment)
+)
+"""True where the body stands outside the city's line of command: it is asked, and nothing of it is late."""
 
 effective_due_on: ColumnElement[date] = func.coalesce(Assignment.extended_due_on, Assignment.due_on)
 """The last day: what was granted, or else what was set."""

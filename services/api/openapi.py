@@ -100,6 +100,7 @@ _MATCHED = frozenset(
     {
         "/v1/frameworks/{year}/publish",
         "/v1/indicators/{code}/rules",
+        "/v1/periods/{code}/deadlines",
         "/v1/reminder-settings",
         "/v1/review-rules/{code}",
     }

@@ -22,7 +22,7 @@ from services.notifier.plan.schedule import at, next_working, today_in_hanoi
 from services.notifier.sending.safety import post
 from shared.calendar import DAY
 from shared.db import among
-from shared.duty import effective_due_on, is_done, late
+from shared.duty import effective_due_on, is_asked, is_done, late
 from shared.models import (
     Alarm,
     Assignment,
@@ -36,6 +36,7 @@ from shared.models import (
     Submission,
     SuppressedAddress,
 )
+from shared.reach import in_force
 from shared.suppression import is_suppressed
 
 WEEK = timedelta(days=7)
@@ -58,7 +59,8 @@ async def plan_summaries(session: AsyncSession, *, now: datetime, domain: str) -
         return 0
     week = f"{day.isocalendar().year}-W{day.isocalendar().week:02d}"
     readers = {
-        f"summary:{week}:{email.lower()}": (email, name) for email, name in await _readers(session)
+        f"summary:{week}:{email.lower()}": (email, name)
+        for email, name in await _readers(session, today)
     }
     written = set(await session.scalars(select(Mail.key).where(among(Mail.key, readers))))
     if today > day and written:
@@ -84,13 +86,13 @@ def summary_day(rules: Rules, today: date) -> date | None:
     return day if day.isocalendar()[:2] == today.isocalendar()[:2] else None
 
 
-async def _readers(session: AsyncSession) -> Sequence[tuple[str, str]]:
+async def _readers(session: AsyncSession, today: date) -> Sequence[tuple[str, str]]:
     """List the coordinating body's officers and the leadership, each address once."""
     rows = await session.execute(
         select(func.min(Contact.email), func.min(Contact.name))
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .where(
-            Contact.active,
+            in_force(on=today),
             or_(
                 and_(Organisation.is_coordinator, Contact.role == "officer"),
                 Organisation.kind == "committee",
@@ -132,11 +134,12 @@ _newest = (
 
 
 async def _periods(session: AsyncSession, day: date) -> list[PeriodInShort]:
-    """Count every duty in one part: what was received in time or late, overdue, excused, or not yet due."""
+    """Count every duty in one part: what was received in time or late, overdue, asked, excused, or not yet due."""
     excused = Assignment.excused_at.is_not(None)
     received = and_(~excused, Submission.id.is_not(None))
-    overdue = and_(~excused, Submission.id.is_(None), effective_due_on < day)
-    was_late = and_(received, func.coalesce(late, False))
+    open_ = and_(~excused, Submission.id.is_(None))
+    overdue = and_(open_, ~is_asked, effective_due_on < day)
+    was_late = and_(received, ~is_asked, func.coalesce(late, False))
     rows = await session.execute(
         select(
             Period.name.label("period"),
@@ -150,6 +153,7 @@ async def _periods(session: AsyncSession, day: date) -> list[PeriodInShort]:
                     "accepted": and_(received, Submission.state == "accepted"),
                     "late": was_late,
                     "overdue": overdue,
+                    "asked": and_(open_, is_asked),
                     "excused": excused,
                 }.items()
             ),
@@ -174,6 +178,7 @@ def _in_short(row: Any) -> PeriodInShort:
         accepted=row.accepted,
         late=row.late,
         overdue=row.overdue,
+        asked=row.asked,
         excused=row.excused,
         on_time=(row.received - row.late) / was_due if was_due else None,
     )
@@ -224,7 +229,7 @@ async def _longest_late(session: AsyncSession, day: date) -> list[LongLate]:
         .join(Node, Node.id == Assignment.node_id)
         .outerjoin(parent, parent.id == Node.parent_id)
         .join(Organisation, Organisation.id == Assignment.organisation_id)
-        .where(Period.state == "open", ~is_done, effective_due_on < day)
+        .where(Period.state == "open", ~is_done, ~is_asked, effective_due_on < day)
         .order_by(effective_due_on, Assignment.sort_key, Assignment.id)
         .limit(LONGEST)
     )

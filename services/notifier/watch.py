@@ -1,7 +1,7 @@
 """Notice what does not happen: nobody to write to, nothing planned, nothing sent; and tell a person."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan.rules import Rules
+from services.notifier.plan.schedule import today_in_hanoi
 from services.notifier.plan.wanted import Asked
 from services.notifier.sending.claims import is_due
 from services.notifier.telling import tell
@@ -19,7 +20,6 @@ from shared.duty import is_done
 from shared.models import (
     Alarm,
     Assignment,
-    Contact,
     Hold,
     Mail,
     NotifierRun,
@@ -27,7 +27,8 @@ from shared.models import (
     Period,
     Reminder,
 )
-from shared.suppression import clear_answered, is_suppressed
+from shared.reach import is_reachable
+from shared.suppression import clear_answered
 
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ async def note_run(
 
 async def watch(session: AsyncSession, rules: Rules, *, now: datetime, domain: str) -> None:
     """Raise and clear alarms by the facts, and write to people about those that are new."""
-    await keep(session, NO_CONTACT, await _unreachable(session), now=now)
+    await keep(session, NO_CONTACT, await _unreachable(session, today_in_hanoi(now)), now=now)
     await keep(session, PLANNING_SILENT, await _silent(session, rules, now=now), now=now)
     if (unsent := await _unsent(session, rules, now=now)) is not None:
         await keep(session, UNSENT, unsent, now=now)
@@ -91,11 +92,8 @@ async def _clear(
     return left
 
 
-async def _unreachable(session: AsyncSession) -> dict[str, Standing]:
+async def _unreachable(session: AsyncSession, today: date) -> dict[str, Standing]:
     """Count what is owed by every body that has nobody to write to."""
-    nobody = ~exists().where(
-        Contact.organisation_id == Organisation.id, Contact.active, ~is_suppressed(Contact.email)
-    )
     duties = (
         select(Assignment.organisation_id)
         .join(Period, Period.id == Assignment.period_id)
@@ -106,7 +104,7 @@ async def _unreachable(session: AsyncSession) -> dict[str, Standing]:
     rows = await session.execute(
         select(Organisation.id, func.count())
         .join(owed, owed.c.organisation_id == Organisation.id)
-        .where(nobody)
+        .where(~is_reachable(Organisation.id, on=today))
         .group_by(Organisation.id)
     )
     return {

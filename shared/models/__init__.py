@@ -33,6 +33,7 @@ from shared.models.round import (
     EvidenceUse,
     Period,
     PeriodDeadline,
+    PeriodScope,
     Submission,
 )
 from shared.models.system import AuditEntry, Heartbeat, IdempotencyKey, OutboxMessage
@@ -88,6 +89,7 @@ __all__ = [
     "PanelValue",
     "Period",
     "PeriodDeadline",
+    "PeriodScope",
     "PublicEvent",
     "Reminder",
     "ReminderPolicy",

@@ -25,6 +25,7 @@ NODE_KINDS = ("index", "subindex", "pillar", "group", "indicator", "component")
 DIRECTIONS = ("higher", "lower")
 SUPPLIES = ("local", "central", "unknown")
 COMBINATIONS = ("all_agree", "lead", "mean_of_components")
+DUTY_KINDS = ("figure", "report")
 RESPONSIBILITY_ROLES = ("lead", "joint_lead", "cooperating", "requested")
 CONTACT_ROLES = ("officer", "head")
 
@@ -156,6 +157,7 @@ class Contact(Base):
     __table_args__ = (
         CheckConstraint(f"role IN ({one_of(*CONTACT_ROLES)})", "role"),
         CheckConstraint("language IN ('vi', 'en')", "language"),
+        CheckConstraint("valid_from <= valid_to", "validity"),
         Index(
             "uq_contacts_active",
             "organisation_id",
@@ -175,6 +177,9 @@ class Contact(Base):
     # Which language stands first in mails.
     language: Mapped[str] = mapped_column(server_default="vi")
     active: Mapped[bool] = mapped_column(server_default="true")
+    # Nobody writes to it outside these days, active or not.
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -185,6 +190,7 @@ class Responsibility(Base):
     __table_args__ = (
         UniqueConstraint("node_id", "organisation_id", "role", "valid_from"),
         CheckConstraint(f"role IN ({one_of(*RESPONSIBILITY_ROLES)})", "role"),
+        CheckConstraint(f"kind IN ({one_of(*DUTY_KINDS)})", "kind"),
         CheckConstraint("valid_from <= valid_to", "validity"),
     )
 
@@ -192,6 +198,8 @@ class Responsibility(Base):
     node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     role: Mapped[str]
+    # What is owed when a period opens; null: as role and supply say.
+    kind: Mapped[str | None]
     legal_basis: Mapped[str]
     plan_section: Mapped[str]
     valid_from: Mapped[date]

@@ -97,6 +97,24 @@ class PeriodDeadline(Base):
 
 
 # Written by api.
+class PeriodScope(Base):
+    """What a period is limited to: a node and all below it, or a body; without rows it is limited to nothing."""
+
+    __tablename__ = "period_scope"
+    __table_args__ = (
+        CheckConstraint("(organisation_id IS NULL) <> (node_id IS NULL)", "of_one_thing"),
+        UniqueConstraint(
+            "period_id", "organisation_id", "node_id", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    period_id: Mapped[UUID] = mapped_column(ForeignKey("periods.id"))
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    node_id: Mapped[UUID | None] = mapped_column(ForeignKey("nodes.id"))
+
+
+# Written by api.
 class Assignment(Base):
     __tablename__ = "assignments"
     __table_args__ = (

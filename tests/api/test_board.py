@@ -40,6 +40,7 @@ FACTS = st.builds(
     status=st.sampled_from(("open", "submitted", "returned", "accepted", "nil", "excused")),
     late=st.booleans(),
     past_due=st.booleans(),
+    requested=st.booleans(),
 )
 
 
@@ -50,9 +51,9 @@ def test_the_parts_always_add_up_and_groups_add_up_to_the_whole(
     whole = total(Counter(fact for _, fact in duties))
     assert whole.expected == len(duties)
     shown = whole.shown()
-    parts = ("accepted", "nil", "waiting", "returned", "missing", "excused")
+    parts = ("accepted", "nil", "waiting", "returned", "missing", "asked", "excused")
     assert sum(shown[part] for part in parts) == len(duties)
-    timing = ("on_time", "late", "overdue", "not_yet_due", "excused")
+    timing = ("on_time", "late", "overdue", "not_yet_due", "asked", "excused")
     assert sum(shown[part] for part in timing) == len(duties)
     by_group = [total(Counter(fact for name, fact in duties if name == one)) for one in "abc"]
     alone = [total({fact: 1}) for _, fact in duties]
@@ -95,7 +96,7 @@ async def test_the_board_counts_by_body_and_pillar_and_shows_who_did_nothing(
     assert (mine["on_time"], mine["late"], mine["overdue"]) == (1, 1, 1)
     assert mine["on_time_share"] == pytest.approx(1 / 3)
     (idle,) = (line for line in found["bodies"] if line["organisation"] == "tand-tp")
-    assert (idle["received"], idle["missing"]) == (0, idle["expected"])
+    assert (idle["received"], idle["asked"]) == (0, idle["expected"])
     for table in ("bodies", "pillars", "bodies_by_pillar"):
         for name in ("expected", "received", "overdue", "excused"):
             assert sum(line[name] for line in found[table]) == found["total"][name]
@@ -138,6 +139,27 @@ async def test_an_excused_duty_is_neither_in_time_nor_overdue(
     body(await client.post(f"{path}/excuse", json={"reason": "Không thu thập"}, headers=headers))
     whole = body(await client.get(BOARD, headers=headers))["total"]
     assert (whole["excused"], whole["overdue"], whole["on_time_share"]) == (1, 0, None)
+
+
+async def test_a_body_that_is_asked_is_never_missing_late_or_overdue(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    headers = cast.coordinator.headers
+    duty = await assignment_of(client, cast, "1.1.2", organisation="tand-tp")
+    path = f"/v1/assignments/{duty['id']}"
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
+    board = body(await client.get(BOARD, headers=headers))
+    (court,) = (line for line in board["bodies"] if line["organisation"] == "tand-tp")
+    assert (court["expected"], court["asked"], court["missing"], court["overdue"]) == (1, 1, 0, 0)
+    assert (court["received_share"], court["on_time_share"]) == (None, None)
+    assert board["total"]["on_time_share"] is None
+    for place in (f"/v1/board/follow-up?period={PERIOD}", "/v1/assignments?status=overdue"):
+        found = body(await client.get(place, headers=headers))
+        assert found.get("overdue", []) == found.get("items", []) == []
+    shown = body(await client.get(path, headers=headers))
+    assert (shown["overdue"], shown["days_late"]) == (False, 0)
 
 
 async def test_officers_see_their_own_bodies_on_the_board(client: AsyncClient, cast: Cast) -> None:

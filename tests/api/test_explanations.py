@@ -13,7 +13,7 @@ from shared.db import PooledDatabase
 from shared.models import ExplanationRequest, OutboxMessage
 from tests.cast import Cast, Person, make_cast
 from tests.conftest import copied_database, serving, settings_for
-from tests.factories import PERIOD, body, officers_duty
+from tests.factories import PERIOD, body, officers_duty, opened_period
 
 ANSWER = {"answer": "Do thay đổi cách tính"}
 
@@ -50,6 +50,18 @@ async def test_a_question_is_answered_by_the_body_and_closed_with_a_remark(
         .order_by(OutboxMessage.id)
     )
     assert told.all() == ["ExplanationAsked", "ExplanationAnswered", "ExplanationClosed"]
+
+
+async def test_a_body_without_a_part_in_the_indicator_is_not_asked(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    about = {"period": PERIOD, "indicator": "2.1.2", "organisation": "so-ct"}
+    new = {**about, "question": "Vì sao giảm?", "due_on": "2199-01-01"}
+    refused = await client.post("/v1/explanations", json=new, headers=cast.coordinator.headers)
+    (fault,) = body(refused, 422)["errors"]
+    assert fault["pointer"] == "/organisation"
+    assert "no part in the indicator" in fault["message"]
 
 
 async def test_a_question_may_be_about_an_indicator_and_is_overdue_after_its_day(

@@ -44,6 +44,15 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
         ({"name": "Kỳ một"}, {"name": "Kỳ hai"}),
         "periods WHERE code = 'ky-2024'",
     ),
+    "setPeriodDeadlines": (
+        "PUT",
+        "/v1/periods/ky-2024/deadlines",
+        (
+            {"deadlines": [{"node": "2", "due_on": "2030-05-01"}]},
+            {"deadlines": [{"node": "3", "due_on": "2030-05-01"}]},
+        ),
+        "periods WHERE code = 'ky-2024'",
+    ),
     "changeFramework": (
         "PATCH",
         "/v1/frameworks/2024",
@@ -61,6 +70,12 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
         "/v1/organisations/so-gddt",
         ({"name_en": "One"}, {"name_en": "Two"}),
         "organisations WHERE code = 'so-gddt'",
+    ),
+    "changeResponsibility": (
+        "PATCH",
+        "/v1/responsibilities/{responsibility}",
+        ({"note": "Một", "reason": "Gõ nhầm"}, {"note": "Hai", "reason": "Gõ nhầm"}),
+        "responsibilities WHERE id = '{responsibility}'",
     ),
     "changeContact": (
         "PATCH",
@@ -163,7 +178,9 @@ async def office(real: Real) -> Office:
     hook = body(await client.post("/v1/webhooks", json=WEBHOOK, headers=headers), 201)
     template = {"code": "khan", "name": "Khẩn", "words_vi": "Đề nghị làm ngay."}
     body(await client.post("/v1/reminder-templates", json=template, headers=headers), 201)
+    held = await client.get("/v1/responsibilities?limit=1", headers=headers)
     things = {
+        "responsibility": body(held)["items"][0]["id"],
         "policy": policies["items"][0]["id"],
         "webhook": hook["id"],
         "contact": contact["id"],

@@ -126,11 +126,12 @@ async def test_deadlines_differ_by_body_and_node_on_opening_and_when_they_are_ap
 ) -> None:
     await drafted_period(client, cast)
     path, headers = f"/v1/periods/{PERIOD}", cast.coordinator.headers
+    match = {**headers, "if-match": "*"}
     rules = [
         {"organisation": None, "node": "2", "due_on": "2030-05-01"},
         {"organisation": "so-gddt", "node": "2.1.1", "due_on": "2030-04-01"},
     ]
-    set_ = body(await client.put(f"{path}/deadlines", json={"deadlines": rules}, headers=headers))
+    set_ = body(await client.put(f"{path}/deadlines", json={"deadlines": rules}, headers=match))
     assert set_["deadlines"] == [rules[1], rules[0]]
     body(await client.post(f"{path}/open", headers=headers))
     for node, due_on in (("2.1.1", "2030-04-01"), ("2.1.2", "2030-05-01")):
@@ -138,7 +139,7 @@ async def test_deadlines_differ_by_body_and_node_on_opening_and_when_they_are_ap
     finished = await assignment_of(client, cast, "2.1.2")
     await submitted(client, cast.officer, finished["id"])
     later = [{"organisation": "so-gddt", "due_on": "2030-07-01"}]
-    body(await client.put(f"{path}/deadlines", json={"deadlines": later}, headers=headers))
+    body(await client.put(f"{path}/deadlines", json={"deadlines": later}, headers=match))
     dry = await client.post(f"{path}/deadlines/apply", json={"dry_run": True}, headers=headers)
     would = body(dry)["moved"]
     assert (await assignment_of(client, cast, "2.1.1"))["due_on"] == "2030-04-01"
@@ -193,6 +194,21 @@ async def test_a_progress_report_asks_for_no_figures(client: AsyncClient, cast: 
     annual = {"kind": "annual", "span": None}
     changed = await client.patch("/v1/periods/thang-11", json=annual, headers=match)
     assert changed.status_code == 409
+
+
+async def test_deadlines_are_replaced_only_by_who_has_read_them(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await drafted_period(client, cast)
+    path, headers = f"/v1/periods/{PERIOD}/deadlines", cast.coordinator.headers
+    rules = {"deadlines": [{"node": "2", "due_on": "2030-05-01"}]}
+    read = await client.get(path, headers=headers)
+    assert (await client.put(path, json=rules, headers=headers)).status_code == 428
+    match = {**headers, "if-match": read.headers["etag"]}
+    body(await client.put(path, json=rules, headers=match))
+    lost = await client.put(path, json={"deadlines": []}, headers=match)
+    assert lost.status_code == 412
+    assert len(body(await client.get(path, headers=headers))["deadlines"]) == 1
 
 
 async def test_of_many_who_open_at_once_each_duty_is_made_once(

@@ -117,6 +117,8 @@ CALLS: dict[str, list[Call]] = {
     "endMembership": [Call(ADMIN, {**USER, "membership_id": "membership"})],
     "getPersonalData": [Call(ADMIN, USER)],
     "erasePersonalData": [Call(ADMIN, USER, REASON)],
+    "getContactData": [Call(ADMIN, CONTACT)],
+    "eraseContactData": [Call(ADMIN, CONTACT, REASON)],
     "listApiKeys": [Call(ADMIN)],
     "createApiKey": [
         Call(ADMIN, json={"name": "k", "scopes": ["plan:read"], "expires_on": "2030-01-01"})
@@ -159,6 +161,7 @@ CALLS: dict[str, list[Call]] = {
     "listResponsibilities": [Call(EVERYBODY)],
     "createResponsibility": [Call(COORDINATOR, json=NEW_DUTY)],
     "getResponsibility": [Call(EVERYBODY, STANDING)],
+    "changeResponsibility": [Call(COORDINATOR, STANDING, {"note": "Khác", "reason": "Gõ nhầm"})],
     "endResponsibility": [Call(COORDINATOR, STANDING, {"valid_to": "2030-01-01"})],
     "listHandovers": [Call("FYYYYF")],
     "planHandover": [Call(COORDINATOR, json=NEW_HANDOVER)],
@@ -376,6 +379,7 @@ OF_A_BODY = {
 NEEDS_MATCH = {  # beside every PATCH
     "publishFramework",
     "setIndicatorRules",
+    "setPeriodDeadlines",
     "setReminderSettings",
     "setReviewRule",
 }

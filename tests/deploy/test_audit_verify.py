@@ -328,7 +328,7 @@ async def test_a_log_of_which_a_person_was_erased_is_intact_and_so_is_its_export
     await written(log.database, 1)  # not linked yet
     nobody = Caller(UUID(int=0), "user", "", "", (), {})
     async with log.database.transaction() as session:
-        places = await erase_person(session, nobody, SOMEBODY, contacts=[], reason="x")
+        places = await erase_person(session, nobody, ("user", SOMEBODY), contacts=[], reason="x")
     assert places == 10
     assert await sealed(log.database, day=TODAY) == 2
     done = await log.pii("verify")

@@ -125,9 +125,9 @@ SUMMARY: dict[str, Any] = {
     "periods": [
         {"period": "Kỳ báo cáo năm 2026", "made_up": False, "due_on": "2026-12-10",
          "expected": 1058, "received": 940, "accepted": 901, "late": 12, "overdue": 118,
-         "excused": 3, "on_time": 0.8767},
+         "asked": 2, "excused": 3, "on_time": 0.8767},
         {"period": "Kỳ bổ sung tháng 12", "made_up": False, "due_on": "2026-12-28", "expected": 13,
-         "received": 0, "accepted": 0, "late": 0, "overdue": 0, "excused": 0, "on_time": None},
+         "received": 0, "accepted": 0, "late": 0, "overdue": 0, "asked": 0, "excused": 0, "on_time": None},
     ],
     "changes": {"submitted": 31, "accepted": 25, "returned": 4, "extensions": 2},
     "longest_late": [

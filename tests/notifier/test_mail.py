@@ -504,7 +504,7 @@ def test_a_summary_shows_every_count_of_its_periods() -> None:
     plain, _ = bodies(received(LETTERS["summary"]))
     first = plain.partition("\n--\n")[0]
     for period in SUMMARY["periods"]:
-        for name in ("expected", "received", "accepted", "late", "overdue", "excused"):
+        for name in ("expected", "received", "accepted", "late", "overdue", "asked", "excused"):
             assert f": {number_vi(period[name])}\n" in first
     assert "Tỷ lệ đúng hạn: 87,7%" in first
     assert "Tỷ lệ đúng hạn: chưa có" in first

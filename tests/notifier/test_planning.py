@@ -41,6 +41,32 @@ async def test_the_head_is_written_to_while_there_is_no_officer(world: World) ->
     assert [row.reason for row in await world.ledger(state="skipped")] == [reasons.STEP_OFF]
 
 
+async def test_a_contact_gets_what_falls_in_its_days_and_the_head_the_rest(world: World) -> None:
+    head, officer, next_one = (f"{name}@toaan.example.vn" for name in ("head", "one", "two"))
+    await world.contact("tand", head, role="head")
+    until = await world.contact("tand", officer, valid_to=at(-7).date())
+    await world.contact("tand", next_one, valid_from=at(3).date())
+    await world.duty("tand", role="cooperating")
+    for days in (-7, -1, 3):
+        await world.policy(days)
+    await world.plan(at(-15))
+    assert await world.steps("planned") == [(-7, officer), (-1, head), (3, next_one)]
+    await world.change(Contact, until, valid_to=at(-8).date())
+    await world.plan(at(-15))
+    assert await world.steps("planned") == [(-7, head), (-1, head), (3, next_one)]
+    assert [row.reason for row in await world.ledger(state="skipped")] == [reasons.CONTACT_CHANGED]
+
+
+async def test_who_is_no_contact_any_more_gets_nothing_that_comes_late(world: World) -> None:
+    await world.contact("tand", "thu-ky@toaan.example.vn", valid_to=at(-7).date())
+    await world.duty("tand", role="cooperating")
+    await world.policy(-7)
+    await world.plan(at(-15))
+    assert await world.steps("planned") == [(-7, "thu-ky@toaan.example.vn")]
+    await world.plan(at(-5))
+    assert await world.steps("planned") == []
+
+
 async def test_one_person_in_two_audiences_gets_one_mail_a_day(world: World) -> None:
     await world.contact("so-gddt", OFFICER, role="head")
     await world.duty("so-gddt")

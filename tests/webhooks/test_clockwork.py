@@ -49,7 +49,8 @@ async def test_each_duty_is_told_once_on_its_day_and_once_after_it(real: Real, d
     assert await told(real, NOON - timedelta(days=1)) == 0
     assert await told(real, NOON) == number
     assert await told(real, NOON + timedelta(hours=1)) == 0
-    assert await told(real, NOON + timedelta(days=1)) == number
+    # The court is asked, not ordered: of all bodies it alone is never overdue.
+    assert await told(real, NOON + timedelta(days=1)) == number - 1
     assert await told(real, NOON + timedelta(days=9)) == 0
     assert await kinds(real, duty) == [
         ("assignment.due", "2030-06-30"),
@@ -72,7 +73,7 @@ async def test_the_day_is_hanois(real: Real, duty: str) -> None:
 
 
 async def test_after_a_stand_still_only_what_is_still_true_is_told(real: Real, duty: str) -> None:
-    assert await told(real, NOON + timedelta(days=5)) == await duties(real)
+    assert await told(real, NOON + timedelta(days=5)) == await duties(real) - 1
     assert [kind for kind, _ in await kinds(real, duty)] == ["assignment.overdue"]
 
 

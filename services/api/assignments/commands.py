@@ -1,6 +1,7 @@
 """The coordinator moves a deadline."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -89,9 +90,9 @@ async def excuse(
     assignment = await locked_duty(session, assignment_id)
     if await session.scalar(select(is_done).where(Assignment.id == assignment_id)):
         raise AlreadyDoneError
-    assignment.excused_at, assignment.excused_reason = now, reason
+    changes = apply(assignment, {"excused_at": now, "excused_reason": reason})
     assignment.excused_by, assignment.excused_by_name = caller.id, caller.name
-    _told(session, caller, assignment, "excused", reason=reason, now=now)
+    _told(session, caller, assignment, "excused", changes, reason=reason, now=now)
 
 
 async def lift_excuse(
@@ -101,10 +102,10 @@ async def lift_excuse(
     assignment = await locked_duty(session, assignment_id)
     if assignment.excused_at is None:
         raise NotExcusedError
-    assignment.excused_at = assignment.excused_reason = None
-    assignment.excuse_lifted_at = now
+    lifted = {"excused_at": None, "excused_reason": None, "excuse_lifted_at": now}
+    changes = apply(assignment, lifted)
     assignment.excused_by = assignment.excused_by_name = None
-    _told(session, caller, assignment, "excuse_lifted", reason=reason, now=now)
+    _told(session, caller, assignment, "excuse_lifted", changes, reason=reason, now=now)
 
 
 def _told(
@@ -112,12 +113,13 @@ def _told(
     caller: Caller,
     assignment: Assignment,
     action: str,
+    changes: dict[str, Any],
     *,
     reason: str,
     now: datetime,
 ) -> None:
     assignment.updated_at = now
-    record(session, caller, action, ("assignment", assignment.id), reason=reason)
+    record(session, caller, action, ("assignment", assignment.id), changes=changes, reason=reason)
     outbox.emit(session, DutyExcused(period_id=assignment.period_id, assignment_id=assignment.id))
 
 

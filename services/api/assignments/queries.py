@@ -32,7 +32,7 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.known import refuse_unknown
 from services.api.deps.paging import page, start_of
 from shared.db import Reader
-from shared.duty import effective_due_on, is_late, is_writable
+from shared.duty import effective_due_on, is_asked, is_late, is_writable
 from shared.errors import NotFoundError
 from shared.models import (
     Assignment,
@@ -127,8 +127,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "due_before": effective_due_on < bindparam("due_before"),
     "bodies": _own,
     "status": bindparam("status") == STATUS,
-    "overdue": and_(effective_due_on < bindparam("today"), UNFINISHED),
-    "late": LATE,
+    "overdue": and_(effective_due_on < bindparam("today"), UNFINISHED, ~is_asked),
+    "late": and_(LATE, ~is_asked),
     "concerned": or_(_own, _concerned),
     "after": or_(
         Assignment.sort_key > bindparam("after_key"),
@@ -150,7 +150,8 @@ def assignments_statement(filters: frozenset[str]) -> Executable:
 def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
     due_on = row["effective_due_on"]
     unfinished = row["status"] in {"open", "returned"}
-    days = (today - due_on).days if unfinished and due_on < today else 0
+    asked = row["role"] == "requested"  # by whom nothing is owed, so that it is never late
+    days = (today - due_on).days if unfinished and due_on < today and not asked else 0
     excused = None
     if row["excused_at"] is not None:
         excused = {
@@ -183,7 +184,7 @@ def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
         "status": row["status"],
         "overdue": days > 0,
         "days_late": days,
-        "late": row["status"] != "excused" and _came_late(row),
+        "late": row["status"] != "excused" and not asked and _came_late(row),
         "excused": excused,
         "evidence_required": row["evidence_required"] and row["kind"] == "figure",
         **{name: row[name] for name in _OF_NODE},

@@ -67,23 +67,23 @@ async def keep_personal(
 async def erase_person(
     session: AsyncSession,
     caller: Caller,
-    user_id: UUID,
+    target: tuple[str, UUID],
     *,
     contacts: Collection[UUID],
     reason: str,
 ) -> int:
-    """Erase a person's names and addresses from the log; return from how many places.
+    """Erase the names and addresses of an account or a contact from the log; return from how many places.
 
     The entry that is added tells how many places and the digest of their list, so that nobody can take
     away a name and call it an erasure. In the chain stay digests whose salts are gone.
     """
     await session.execute(select(func.pg_advisory_xact_lock(CHAIN)))
-    places = await _places(session, user_id, contacts)
+    places = await _places(session, target, contacts)
     told = record(
         session,
         caller,
         ERASURE,
-        ("user", user_id),
+        target,
         changes={"places": len(places), "digest": erasure_digest(places)},
         reason=reason,
     )
@@ -107,15 +107,15 @@ def _of_place(place: str, places: Sequence[tuple[int, str]]) -> Any:
 
 
 async def _places(
-    session: AsyncSession, user_id: UUID, contacts: Collection[UUID]
+    session: AsyncSession, target: tuple[str, UUID], contacts: Collection[UUID]
 ) -> list[tuple[int, str]]:
     """Find where the log holds what is this person's and not erased yet; each place has its digest then."""
-    about = {("user", str(user_id)), *(("contact", str(contact)) for contact in contacts)}
+    about = {(target[0], str(target[1])), *(("contact", str(contact)) for contact in contacts)}
     objects = [
         and_(AuditEntry.object_type == kind, AuditEntry.object_id == key) for kind, key in about
     ]
     # Whoever acted by a link without an account is known by the contact.
-    actors = (user_id, *contacts)
+    actors = (target[1], *contacts)
     chosen = select(*AuditEntry.__table__.columns).where(
         or_(AuditEntry.actor_id.in_(actors), *objects)
     )

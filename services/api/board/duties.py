@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.board.queries import REACHABLE, mine
-from shared.duty import effective_due_on
+from shared.duty import effective_due_on, is_asked
 from shared.models import Assignment, Node, Organisation, Period
 
 _NOT_ACCEPTED: ColumnElement[Any] = literal_column(
@@ -31,6 +31,7 @@ DUTIES = (
         Organisation.name_vi.label("organisation_name_vi"),
         REACHABLE.label("reachable"),
         STATUS.label("status"),
+        is_asked.label("asked"),
         effective_due_on.label("effective_due_on"),
         func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
         NEWEST.c.id.label("newest"),

@@ -73,9 +73,13 @@ _today = cast(bindparam("today"), Date)
 _facts = (
     select(
         *DUTIES.c,
-        case((_is_unfinished, func.greatest(_today - DUTIES.c.effective_due_on, 0)), else_=0).label(
-            "days_overdue"
-        ),
+        case(
+            (
+                and_(_is_unfinished, ~DUTIES.c.asked),
+                func.greatest(_today - DUTIES.c.effective_due_on, 0),
+            ),
+            else_=0,
+        ).label("days_overdue"),
         _returned.c.times.label("times_returned"),
         and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)).label("unproved"),
         case(
@@ -172,7 +176,10 @@ DEFINITIONS = {
         "Bị trả lại hoặc từ chối từ hai lần.",
         "Returned or rejected twice or more.",
     ),
-    "overdue": ("Quá hạn, lâu nhất trước.", "Overdue, the longest first."),
+    "overdue": (
+        "Quá hạn, lâu nhất trước; cơ quan được đề nghị phối hợp không có trong danh sách này.",
+        "Overdue, the longest first; bodies that are asked, never ordered, do not stand here.",
+    ),
     "nil_returns": (
         "Báo không có số liệu: đang chờ duyệt hoặc đã tiếp nhận.",
         "Nil returns that wait or were accepted.",

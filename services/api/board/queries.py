@@ -19,33 +19,36 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import LATE, NEWEST, STATUS
 from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, total
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
+from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, in_scope
 from shared.db import Reader
-from shared.duty import effective_due_on
+from shared.duty import effective_due_on, is_asked
 from shared.models import (
     Assignment,
-    Contact,
     Node,
     Organisation,
     Period,
+    PeriodScope,
     Responsibility,
 )
+from shared.reach import is_reachable
 
 mine = or_(bindparam("everybody"), Organisation.id == any_(bindparam("bodies", type_=ARRAY(Uuid))))
 """Duties of the caller's own bodies, or of all."""
 
-REACHABLE = exists().where(Contact.organisation_id == Organisation.id, Contact.active)
+REACHABLE = is_reachable(Organisation.id)
 # Under which pillar each node lies is known before: grouped by it there are few rows to carry over.
 _pillar = (
     func.unnest(cast(bindparam("nodes"), ARRAY(Uuid)), cast(bindparam("pillars"), ARRAY(Text)))
     .table_valued(column("node_id", Uuid), column("pillar", Text), name="pillar")
     .render_derived()
 )
+_other = aliased(Period)
 _standing = (
     select(
         Organisation.code.label("organisation"),
@@ -53,6 +56,7 @@ _standing = (
         STATUS.label("status"),
         func.coalesce(LATE, false()).label("late"),
         (effective_due_on < bindparam("today")).label("past_due"),
+        is_asked.label("requested"),
     )
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)
@@ -63,6 +67,7 @@ _standing = (
     .subquery("standing")
 )
 _STANDING = select(_standing, func.count().label("number")).group_by(*_standing.c)
+_this = select(_other.id).where(_other.code == bindparam("code")).scalar_subquery()
 _BODIES = (
     select(
         Organisation.code,
@@ -84,6 +89,7 @@ _BODIES = (
                 or_(
                     Responsibility.valid_to.is_(None), Responsibility.valid_to >= bindparam("today")
                 ),
+                in_scope(PeriodScope.period_id == _this, node=Node.id, body=Organisation.id),
             )
             .correlate(Organisation, Period),
         ),
@@ -118,7 +124,7 @@ async def board(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
     facts: dict[tuple[str, str], Counter[Fact]] = defaultdict(Counter)
     for row in await read.all(_STANDING, **values, **above, today=today):
         body, pillar = row["organisation"], row["pillar"]
-        fact = Fact(row["status"], row["late"], row["past_due"])
+        fact = Fact(row["status"], row["late"], row["past_due"], row["requested"])
         for key in ((body, pillar), (body, ""), ("", pillar), ("", "")):
             facts[key][fact] += row["number"]
 

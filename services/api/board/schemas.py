@@ -34,6 +34,7 @@ class Counts(BaseModel):
     waiting: int
     returned: int
     missing: int
+    asked: int
     excused: int
     on_time: int
     late: int

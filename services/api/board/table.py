@@ -13,6 +13,7 @@ COUNTS = (
     "waiting",
     "returned",
     "missing",
+    "asked",
     "excused",
     "on_time",
     "late",

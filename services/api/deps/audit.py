@@ -38,6 +38,11 @@ def record(
     return entry
 
 
+def made(values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Write the changes of what was made: each field from nothing to what it has."""
+    return {name: [None, value] for name, value in values.items() if value is not None}
+
+
 def apply(target: Any, values: dict[str, Any]) -> dict[str, list[Any]]:
     """Set the fields that differ; return each as [old, new]."""
     changes = {

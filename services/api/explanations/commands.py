@@ -1,13 +1,13 @@
 """The coordinator or a leader asks, the body answers, whoever may ask closes with a remark."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.explanations.queries import ExplanationNotFoundError
@@ -15,7 +15,14 @@ from services.api.explanations.schemas import NewExplanation
 from shared import outbox
 from shared.errors import ConflictError, InvalidError
 from shared.events import Event, ExplanationAnswered, ExplanationAsked, ExplanationClosed
-from shared.models import Assignment, ExplanationRequest, Node, Organisation, Period
+from shared.models import (
+    Assignment,
+    ExplanationRequest,
+    Node,
+    Organisation,
+    Period,
+    Responsibility,
+)
 
 
 class ExplanationStateError(ConflictError):
@@ -32,6 +39,17 @@ class _About(NamedTuple):
     assignment_id: UUID | None
     node_id: UUID
     organisation_id: UUID
+
+    async def named(self, session: AsyncSession) -> dict[str, str]:
+        """Name what it is about, as the log does."""
+        things = (
+            (Period, self.period_id),
+            (Node, self.node_id),
+            (Organisation, self.organisation_id),
+        )
+        codes = (select(thing.code).where(thing.id == key) for thing, key in things)
+        found = await session.execute(select(*(code.scalar_subquery() for code in codes)))
+        return dict(zip(("period", "node", "organisation"), found.one(), strict=True))
 
 
 async def ask_explanation(
@@ -55,7 +73,9 @@ async def ask_explanation(
     )
     session.add(asked)
     await session.flush()  # what is told of it looks it up
-    _told(session, caller, asked, "asked", ExplanationAsked, text=new.question)
+    changes = {"state": "asked", "question": new.question, "due_on": new.due_on, "asked_at": now}
+    changes |= {"assignment": about.assignment_id, **await about.named(session)}
+    _told(session, caller, asked, "asked", ExplanationAsked, made(changes), text=new.question)
     return asked.id
 
 
@@ -92,7 +112,14 @@ async def _of_indicator(session: AsyncSession, new: NewExplanation, now: datetim
         )
     body = await _held_body(session, Organisation.code == new.organisation, "/organisation")
     _refuse_ended(body, now, "/organisation")
-    return _About(period.id, None, node, body.id)
+    about = _About(period.id, None, node, body.id)
+    if not await _has_part(session, about):
+        raise InvalidError(
+            "This body has no part in the indicator: neither a responsibility nor a duty in the period.",
+            vi="Cơ quan này không có phần trong chỉ số: không có phân công, cũng không có nhiệm vụ trong kỳ.",
+            pointer="/organisation",
+        )
+    return about
 
 
 async def _held_body(
@@ -116,6 +143,24 @@ def _refuse_ended(body: Organisation, now: datetime, pointer: str) -> None:
         )
 
 
+async def _has_part(session: AsyncSession, about: _About) -> bool:
+    """Tell whether the body has, or had, anything to do with the node, what lies under it or what it lies under."""
+    this = select(Node.parent_id).where(Node.id == about.node_id).scalar_subquery()
+    near = select(Node.id).where(
+        or_(Node.id == about.node_id, Node.parent_id == about.node_id, Node.id == this),
+        Node.kind.in_(("indicator", "component")),
+    )
+    held = select(Responsibility.id).where(
+        Responsibility.organisation_id == about.organisation_id, Responsibility.node_id.in_(near)
+    )
+    owed = select(Assignment.id).where(
+        Assignment.organisation_id == about.organisation_id,
+        Assignment.period_id == about.period_id,
+        Assignment.node_id.in_(near),
+    )
+    return bool(await session.scalar(select(or_(held.exists(), owed.exists()))))
+
+
 async def _held(session: AsyncSession, explanation_id: UUID) -> ExplanationRequest:
     found = await session.get(ExplanationRequest, explanation_id, with_for_update=True)
     if found is None:
@@ -131,9 +176,9 @@ async def answer_explanation(
     caller.require("submissions:write", asked.organisation_id)
     if asked.state != "asked":
         raise ExplanationStateError
-    asked.state, asked.answer, asked.answered_at = "answered", answer, now
+    changes = apply(asked, {"state": "answered", "answer": answer, "answered_at": now})
     asked.answered_by, asked.answered_by_name = caller.id, caller.name
-    _told(session, caller, asked, "answered", ExplanationAnswered, text=answer)
+    _told(session, caller, asked, "answered", ExplanationAnswered, changes, text=answer)
 
 
 async def close_explanation(
@@ -144,9 +189,9 @@ async def close_explanation(
     caller.require("explanations:write")
     if asked.state == "closed":
         raise ExplanationStateError
-    asked.state, asked.remark, asked.closed_at = "closed", remark, now
+    changes = apply(asked, {"state": "closed", "remark": remark, "closed_at": now})
     asked.closed_by, asked.closed_by_name = caller.id, caller.name
-    _told(session, caller, asked, "closed", ExplanationClosed, text=remark)
+    _told(session, caller, asked, "closed", ExplanationClosed, changes, text=remark)
 
 
 def _told(
@@ -155,8 +200,9 @@ def _told(
     asked: ExplanationRequest,
     action: str,
     event: type[Event],
+    changes: dict[str, Any],
     *,
     text: str,
 ) -> None:
-    record(session, caller, action, ("explanation", asked.id), reason=text)
+    record(session, caller, action, ("explanation", asked.id), changes=changes, reason=text)
     outbox.emit(session, event(period_id=asked.period_id, explanation_id=asked.id))

@@ -221,6 +221,10 @@ def _of_kind(kind: str) -> dict[str, Any]:
     }
 
 
+# Made of what else is told, or the key by which the log knows it.
+_NOT_TOLD = frozenset({"id", "framework_id", "parent_id", "sort_key", "search", "updated_at"})
+
+
 async def drop_node(
     session: AsyncSession, caller: Caller, *, year: int, code: str, now: datetime
 ) -> None:
@@ -234,7 +238,8 @@ async def drop_node(
     this = select(Node.id).where(Node.id == node.id)
     if await handed_over(session, this):
         raise NodeHandedOverError
-    changes = {name: [getattr(node, name), None] for name in ("kind", "name_vi", "weight")}
+    kept = (column.name for column in Node.__table__.columns if column.name not in _NOT_TOLD)
+    changes = {name: [getattr(node, name), None] for name in kept}
     if gone := await drop_responsibilities(session, this):
         changes["responsibilities"] = [gone, 0]
     await session.delete(node)

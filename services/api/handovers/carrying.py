@@ -18,6 +18,7 @@ from services.api.handovers.receipts import Receipt, taken
 from shared.models import Assignment, Contact, Membership, Responsibility
 
 _DAY = timedelta(days=1)
+_OF_A_CONTACT = ("name", "role", "email", "phone", "language", "valid_from", "valid_to")
 
 
 class Carrying:
@@ -97,6 +98,7 @@ class Carrying:
             node_id=old.node_id,
             organisation_id=move.to_id,
             role=old.role,
+            kind=old.kind,
             plan_section=old.plan_section,
             valid_from=self._day,
             **values,
@@ -130,9 +132,7 @@ class Carrying:
         went: dict[UUID, UUID] = {}
         for move in moves:
             old = rows[move.object_id]
-            kept = {
-                name: getattr(old, name) for name in ("name", "role", "email", "phone", "language")
-            }
+            kept = {name: getattr(old, name) for name in _OF_A_CONTACT}
             if move.action == "began" and self._has_contact(move.to_id, old):
                 continue
             new_id = None if move.joins is None else went.get(move.joins, move.joins)

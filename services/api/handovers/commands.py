@@ -102,8 +102,9 @@ async def cancel_handover(
     session: AsyncSession, caller: Caller, handover_id: UUID, *, reason: str, now: datetime
 ) -> None:
     handover = await _planned(session, handover_id)
-    handover.state, handover.updated_at = "cancelled", now
-    record(session, caller, "cancelled", ("handover", handover.id), reason=reason)
+    changes = apply(handover, {"state": "cancelled"})
+    handover.updated_at = now
+    record(session, caller, "cancelled", ("handover", handover.id), changes=changes, reason=reason)
 
 
 async def locked_handover(session: AsyncSession, handover_id: UUID) -> Handover:

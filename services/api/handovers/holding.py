@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.api.deps.duties import hold_duties
 from services.api.handovers.held import BOUND
 from services.api.handovers.receipts import taken
-from services.api.periods.hand import hold_duties
 from shared.models import (
     Assignment,
     Contact,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import apply, record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import ACCESS_PREFIX, NOBODY, Caller, token_hash
 from services.api.identity.hand import UserNotFoundError, locked_user
 from services.api.identity.passwords import Passwords
@@ -220,7 +220,8 @@ async def create_user(
     user = User(id=uuid4(), login=login, name=name, email=email, password_hash=password_hash)
     session.add(user)
     await session.flush()
-    record(session, caller, "created", ("user", user.id), changes={"login": [None, login]})
+    changes = made({"login": login, "name": name, "email": email, "active": True})
+    record(session, caller, "created", ("user", user.id), changes=changes)
     for number, membership in enumerate(memberships):
         await add_membership(
             session, caller, user.id, **membership, pointer=f"/memberships/{number}"
@@ -277,13 +278,10 @@ async def add_membership(
     if valid_from is not None:
         membership.valid_from = valid_from
     session.add(membership)
-    record(
-        session,
-        caller,
-        "membership_added",
-        ("user", user_id),
-        changes={"role": [None, role], "organisation": [None, organisation]},
-    )
+    await session.flush()  # its first day is today unless another was named
+    changes: dict[str, Any] = {"role": role, "organisation": organisation}
+    changes |= {"valid_from": membership.valid_from, "valid_to": valid_to}
+    record(session, caller, "membership_added", ("user", user_id), changes=made(changes))
 
 
 async def end_membership(
@@ -297,15 +295,22 @@ async def end_membership(
         raise ConflictError("It has ended already.", vi="Vai trò này đã kết thúc.")
     if user_id == caller.id and membership.role == "admin":
         raise OwnAccessError
+    was = membership.valid_to
     ended = max(today - timedelta(days=1), membership.valid_from)
     if membership.valid_from >= today:
         await session.delete(membership)
     else:
         membership.valid_to = ended
-    record(
-        session,
-        caller,
-        "membership_ended",
-        ("user", user_id),
-        changes={"role": [membership.role, None]},
-    )
+    await _told_of_end(session, caller, membership, was=was, ended=ended)
+
+
+async def _told_of_end(
+    session: AsyncSession, caller: Caller, held: Membership, *, was: date | None, ended: date
+) -> None:
+    body = select(Organisation.code).where(Organisation.id == held.organisation_id)
+    changes = {
+        "role": [held.role, None],
+        "organisation": [await session.scalar(body), None],
+        "valid_to": [was, ended],
+    }
+    record(session, caller, "membership_ended", ("user", held.user_id), changes=changes)

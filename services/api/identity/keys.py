@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import KEY_PREFIX, Caller, token_hash
 from services.api.identity.commands import NoSuchOrganisationError
 from shared.errors import InvalidError, NotFoundError
@@ -61,13 +61,9 @@ async def create_api_key(
         expires_at=expires_at,
     )
     session.add(key)
-    record(
-        session,
-        caller,
-        "created",
-        ("api_key", key.id),
-        changes={"scopes": [None, key.scopes], "name": [None, name]},
-    )
+    shown = {"name": name, "prefix": prefix, "scopes": key.scopes, "expires_at": expires_at}
+    changes = made(shown | {"organisation": organisation})
+    record(session, caller, "created", ("api_key", key.id), changes=changes)
     return key.id, secret
 
 
@@ -78,5 +74,5 @@ async def revoke_api_key(
     if key is None:
         raise KeyNotFoundError
     if key.revoked_at is None:
-        key.revoked_at = now
-        record(session, caller, "revoked", ("api_key", key.id))
+        changes = apply(key, {"revoked_at": now})
+        record(session, caller, "revoked", ("api_key", key.id), changes=changes)

@@ -41,6 +41,7 @@ from shared.models import (
     User,
 )
 from shared.models import ExplanationRequest as Asked
+from shared.reach import in_force
 
 MAIL = select(
     Mail.id, Mail.kind, Mail.recipient, Mail.recipient_name, cast(Mail.facts, Text).label("facts")
@@ -113,7 +114,7 @@ ROWS = (
         func.coalesce(EXTENSION_WAITS, false()).label("extension_waits"),
         func.coalesce(
             case(
-                (Contact.id.is_not(None), and_(Contact.active, _same(Contact.email))),
+                (Contact.id.is_not(None), and_(in_force(), _same(Contact.email))),
                 else_=and_(User.active, _same(User.email)),
             ),
             false(),
@@ -198,7 +199,7 @@ WHOM_TO_CALL = (
     select(Organisation.name_vi, Contact.name, Contact.phone, Contact.email)
     .outerjoin(
         Contact,
-        and_(Contact.organisation_id == Organisation.id, Contact.active, Contact.role == "officer"),
+        and_(Contact.organisation_id == Organisation.id, in_force(), Contact.role == "officer"),
     )
     .where(Organisation.is_coordinator)
     .order_by(Contact.created_at.nulls_last(), Contact.id)

@@ -1,17 +1,18 @@
 """The coordinator keeps the bodies and the people to write to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import apply, record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import Caller
+from services.api.organisations.lasting import refuse_in_the_midst
 from services.api.organisations.queries import ContactNotFoundError, OrganisationNotFoundError
 from shared import outbox
-from shared.errors import ConflictError
+from shared.errors import ConflictError, InvalidError
 from shared.events import ContactsChanged
 from shared.models import Contact, Organisation, Period
 from shared.text import fold
@@ -48,7 +49,7 @@ async def create_organisation(
         caller,
         "created",
         ("organisation", organisation.code),
-        changes={"name_vi": [None, values["name_vi"]]},
+        changes=made(values),
     )
 
 
@@ -65,6 +66,8 @@ async def change_organisation(
     session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any], now: datetime
 ) -> None:
     organisation = await locked_organisation(session, code)
+    days = [values.get(name, getattr(organisation, name)) for name in ("valid_from", "valid_to")]
+    await refuse_in_the_midst(session, organisation, first=days[0], last=days[1])
     if changes := apply(organisation, values):
         organisation.search = search_text(organisation)
         organisation.updated_at = now
@@ -75,6 +78,7 @@ async def add_contact(
     session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any]
 ) -> UUID:
     organisation = await locked_organisation(session, code)
+    _refuse_backwards(values["valid_from"], values["valid_to"])
     await _refuse_double(session, organisation.id, values["role"], values["email"])
     contact = Contact(id=uuid4(), organisation_id=organisation.id, **values)
     session.add(contact)
@@ -83,7 +87,7 @@ async def add_contact(
         caller,
         "created",
         ("contact", contact.id),
-        changes={name: [None, value] for name, value in values.items()},
+        changes=made({"organisation": code, "active": True, **values}),
     )
     await _announce(session, organisation.id)
     return contact.id
@@ -106,8 +110,10 @@ async def change_contact(
 ) -> None:
     contact = await locked_contact(session, contact_id)
     merged = {
-        name: values.get(name, getattr(contact, name)) for name in ("role", "email", "active")
+        name: values.get(name, getattr(contact, name))
+        for name in ("role", "email", "active", "valid_from", "valid_to")
     }
+    _refuse_backwards(merged["valid_from"], merged["valid_to"])
     if merged["active"]:
         await _refuse_double(
             session, contact.organisation_id, merged["role"], merged["email"], but=contact.id
@@ -116,6 +122,15 @@ async def change_contact(
         contact.updated_at = now
         record(session, caller, "changed", ("contact", contact.id), changes=changes)
         await _announce(session, contact.organisation_id)
+
+
+def _refuse_backwards(first: date | None, last: date | None) -> None:
+    if first is not None and last is not None and first > last:
+        raise InvalidError(
+            "It would end before it began.",
+            vi="Ngày kết thúc trước ngày bắt đầu.",
+            pointer="/valid_to",
+        )
 
 
 async def _refuse_double(

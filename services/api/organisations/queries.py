@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, exists, func, or_, select, text, true
+from sqlalchemy import Executable, and_, bindparam, func, or_, select, text, true
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
@@ -13,6 +13,7 @@ from services.api.organisations.schemas import OrganisationQuery
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.models import Contact, Organisation, Succession
+from shared.reach import is_reachable
 from shared.text import searched
 
 
@@ -39,7 +40,7 @@ _ORGANISATION = select(
     Organisation.part_in_the_plan,
     Organisation.plan_section,
     Organisation.is_coordinator,
-    exists().where(Contact.organisation_id == Organisation.id, Contact.active).label("reachable"),
+    is_reachable(Organisation.id).label("reachable"),
     Organisation.valid_from,
     Organisation.valid_to,
     Organisation.updated_at,
@@ -83,6 +84,8 @@ _CONTACT = select(
     Contact.phone,
     Contact.language,
     Contact.active,
+    Contact.valid_from,
+    Contact.valid_to,
     Contact.updated_at,
     Contact.organisation_id,
 ).join(Organisation, Organisation.id == Contact.organisation_id)

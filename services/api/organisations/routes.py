@@ -1,10 +1,11 @@
 """Bodies and the people to write to."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
 
 from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
@@ -13,6 +14,15 @@ from services.api.organisations import commands, queries, schemas
 
 reading = APIRouter(prefix="/v1", tags=["bodies"], route_class=Reading)
 writing = APIRouter(prefix="/v1", tags=["bodies"], route_class=Writing)
+
+
+def _sent(body: BaseModel) -> dict[str, Any]:
+    """Give what was sent; null stands for a value only where there may be none."""
+    return {
+        name: value
+        for name, value in body.model_dump(exclude_unset=True).items()
+        if value is not None or name in schemas.NULLABLE
+    }
 
 
 @reading.get(
@@ -67,7 +77,7 @@ async def change_organisation(
         request.db,
         request.caller,
         code=code,
-        values=body.model_dump(exclude_none=True),
+        values=_sent(body),
         now=datetime.now(UTC),
     )
     return answer(
@@ -116,7 +126,7 @@ async def get_contact(request: ReadRequest, contact_id: UUID) -> Response:
 async def change_contact(
     request: WriteRequest, contact_id: UUID, body: schemas.ContactPatch
 ) -> Response:
-    """Change a contact, or end it with ``active: false``."""
+    """Change a contact, end it with ``active: false``, or say from when to when it is written to."""
     request.caller.require("contacts:write")
     await commands.locked_contact(request.db, contact_id)
     require_match(request, await queries.contact_shown(request.read, request.caller, contact_id))
@@ -124,7 +134,7 @@ async def change_contact(
         request.db,
         request.caller,
         contact_id,
-        values=body.model_dump(exclude_none=True),
+        values=_sent(body),
         now=datetime.now(UTC),
     )
     return answer(

@@ -36,7 +36,9 @@ class OrganisationShown(BaseModel):
     part_in_the_plan: str
     plan_section: str
     is_coordinator: bool
-    reachable: bool = Field(description="Has at least one active contact to write to.")
+    reachable: bool = Field(
+        description="Has a contact in force today whose address is not known to be dead."
+    )
     valid_from: date | None = Field(description="Null: it stood before the plan.")
     valid_to: date | None = Field(description="Its last day; null while it stands.")
     updated_at: datetime
@@ -67,9 +69,21 @@ class NewOrganisation(Body):
     valid_from: Day | None = None
 
 
+# Members that may be set to null; for the others null is as if they had not been sent.
+NULLABLE = frozenset({"valid_from", "valid_to"})
+
+
 class OrganisationPatch(Body):
     name_vi: Line | None = None
     name_en: OptionalLine | None = None
+    kind: Code | None = None
+    valid_from: Day | None = Field(
+        default=None, description="Its first day; not after that of a responsibility."
+    )
+    valid_to: Day | None = Field(
+        default=None,
+        description="Its last day: 409 names the responsibilities and open duties that stand against it.",
+    )
     part_in_the_plan: OptionalLine | None = None
     plan_section: OptionalLine | None = None
 
@@ -80,6 +94,8 @@ class NewContact(Body):
     email: Email
     phone: Phone = ""
     language: Language = Field(default="vi", description="Which stands first in mails.")
+    valid_from: Day | None = Field(default=None, description="Before it nobody writes to them.")
+    valid_to: Day | None = Field(default=None, description="Their last day.")
 
 
 class ContactPatch(Body):
@@ -89,6 +105,8 @@ class ContactPatch(Body):
     phone: Phone | None = None
     language: Language | None = None
     active: Flag | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class ContactShown(BaseModel):
@@ -100,5 +118,7 @@ class ContactShown(BaseModel):
     phone: str
     language: Language
     active: bool
+    valid_from: date | None
+    valid_to: date | None
     updated_at: datetime
     allowed_actions: list[str]

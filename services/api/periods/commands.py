@@ -1,6 +1,6 @@
 """A period is drafted, opened and closed; opening makes its assignments from the responsibilities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -8,17 +8,24 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import apply, record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.hand import hold_duties
+from services.api.deps.duties import hold_duties
+from services.api.periods.filling import (
+    Filled,
+    covers_filled,
+    deadline_filled,
+    refuse_other_spans,
+)
 from services.api.periods.opening import missing_duties
 from services.api.periods.queries import (
     PeriodClosedError,
     PeriodNotFoundError,
     PeriodNotOpenError,
 )
-from services.api.periods.schemas import NewPeriod
+from services.api.periods.schemas import NewPeriod, Scope
+from services.api.periods.scope import set_scope
 from shared import outbox
 from shared.db import session_reader
 from shared.errors import ConflictError, InvalidError
@@ -57,7 +64,17 @@ class FrameworkNotInForceError(ConflictError):
     """
 
 
-async def create_period(session: AsyncSession, caller: Caller, *, new: NewPeriod) -> None:
+class ScopeFixedError(ConflictError):
+    """The period is open: whom and what it asks is fixed.
+
+    Kỳ báo cáo đã mở: không đổi được phạm vi.
+    """
+
+
+async def create_period(
+    session: AsyncSession, caller: Caller, *, new: NewPeriod
+) -> Sequence[Filled]:
+    """Draft it; return what was left out and has been filled in."""
     if await session.scalar(select(Period.id).where(Period.code == new.code)):
         raise PeriodCodeTakenError(pointer="/code")
     framework_id = await session.scalar(select(Framework.id).where(Framework.year == new.framework))
@@ -67,16 +84,19 @@ async def create_period(session: AsyncSession, caller: Caller, *, new: NewPeriod
             vi="Không có bộ chỉ số của năm này.",
             pointer="/framework",
         )
-    values = new.model_dump(exclude={"framework"})
+    values = new.model_dump(exclude={"framework", "scope"})
+    filled = await deadline_filled(await session_reader(session), values)
+    values |= {one.field: one.value for one in filled}
+    filled += covers_filled(values)
+    values |= {one.field: one.value for one in filled}
     _check(values)
-    session.add(Period(id=uuid4(), framework_id=framework_id, **values))
-    record(
-        session,
-        caller,
-        "created",
-        ("period", new.code),
-        changes={k: [None, v] for k, v in values.items() if v is not None},
-    )
+    period = Period(id=uuid4(), framework_id=framework_id, **values)
+    session.add(period)
+    changes = made({"framework": new.framework, "state": "draft", **values})
+    if scope := await set_scope(session, period, new=new.scope):
+        changes["scope"] = [None, scope[1]]
+    record(session, caller, "created", ("period", new.code), changes=changes)
+    return filled
 
 
 def _check(values: Mapping[str, Any]) -> None:
@@ -94,6 +114,7 @@ def _check(values: Mapping[str, Any]) -> None:
             vi="Khoảng thời gian báo cáo phải có ngày đầu và ngày cuối, theo thứ tự.",
             pointer="/covers_from",
         )
+    refuse_other_spans(values)
 
 
 async def locked_period(session: AsyncSession, code: str) -> Period:
@@ -113,19 +134,48 @@ async def unclosed_period(session: AsyncSession, code: str) -> Period:
 
 
 async def change_period(
-    session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any], now: datetime
-) -> None:
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    code: str,
+    values: dict[str, Any],
+    scope: Scope | None,
+    now: datetime,
+) -> Sequence[Filled]:
+    """Change it; return which days it covers where a new span came without them."""
     period = await locked_period(session, code)
-    if period.state == "closed" and values.keys() - {"late_allowed"}:
+    _refuse_fixed(period, values, scope)
+    filled = _planned(period, values)
+    changes = apply(period, values | {one.field: one.value for one in filled})
+    if scope is not None and (limits := await set_scope(session, period, new=scope)):
+        changes["scope"] = limits
+    if changes:
+        period.updated_at = now
+        record(session, caller, "changed", ("period", code), changes=changes)
+    return filled
+
+
+def _refuse_fixed(period: Period, values: Mapping[str, Any], scope: Scope | None) -> None:
+    if period.state == "closed" and (scope is not None or values.keys() - {"late_allowed"}):
         raise PeriodClosedError
     if period.state == "open" and "due_on" in values:
         raise DeadlineFixedError(pointer="/due_on")
     if period.state == "open" and values.get("kind", period.kind) != period.kind:
         raise KindFixedError(pointer="/kind")
-    _check({name: values.get(name, getattr(period, name)) for name in PLANNING})
-    if changes := apply(period, values):
-        period.updated_at = now
-        record(session, caller, "changed", ("period", code), changes=changes)
+    if period.state == "open" and scope is not None:
+        raise ScopeFixedError(pointer="/scope")
+
+
+def _planned(period: Period, values: Mapping[str, Any]) -> Sequence[Filled]:
+    """Check what the period is about, and fill in the days of a span that was changed alone."""
+    if values.keys().isdisjoint(PLANNING):
+        return []
+    planned = {name: values.get(name, getattr(period, name)) for name in (*PLANNING, "due_on")}
+    if planned["span"] != period.span and values.keys().isdisjoint({"covers_from", "covers_to"}):
+        planned |= {"covers_from": None, "covers_to": None}
+    filled = covers_filled(planned)
+    _check(planned | {one.field: one.value for one in filled})
+    return filled
 
 
 async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: datetime) -> int:
@@ -136,24 +186,25 @@ async def open_period(session: AsyncSession, caller: Caller, *, code: str, now: 
         raise PeriodClosedError
     if period.state == "draft":
         await _require_published(session, period)
-    made = await _make_assignments(session, period, now=now)
+    number = await _make_assignments(session, period, now=now)
     if period.state == "draft":
-        period.state, period.opened_at = "open", now
-        record(session, caller, "opened", ("period", code), changes={"assignments": [0, made]})
-    elif made:
+        changes = apply(period, {"state": "open", "opened_at": now})
+        changes["assignments"] = [0, number]
+        record(session, caller, "opened", ("period", code), changes=changes)
+    elif number:
         record(
             session,
             caller,
             "assignments_added",
             ("period", code),
-            changes={"assignments": [None, made]},
+            changes={"assignments": [None, number]},
         )
-    if made or period.opened_at == now:
+    if number or period.opened_at == now:
         period.updated_at = now
         outbox.emit(session, PeriodOpened(period_id=period.id))
     if period.opened_at == now:
         announce_period(session, period.id, "open")
-    return made
+    return number
 
 
 async def _require_published(session: AsyncSession, period: Period) -> None:
@@ -191,6 +242,7 @@ async def close_period(session: AsyncSession, caller: Caller, *, code: str, now:
     period = await locked_period(session, code)
     if period.state != "open":
         raise PeriodNotOpenError
-    period.state, period.closed_at, period.updated_at = "closed", now, now
-    record(session, caller, "closed", ("period", code))
+    changes = apply(period, {"state": "closed", "closed_at": now})
+    period.updated_at = now
+    record(session, caller, "closed", ("period", code), changes=changes)
     outbox.emit(session, PeriodClosed(period_id=period.id))

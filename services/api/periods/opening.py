@@ -9,20 +9,21 @@ from sqlalchemy import Select, bindparam, exists, func, select, text
 
 from services.api.calendar.queries import working_calendar
 from services.api.deps.clock import today_in_hanoi
-from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
+from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, in_scope, scope_of
 from services.api.periods.spans import planned_back
 from shared.db import Reader
 from shared.models import (
     Assignment,
-    Contact,
     Framework,
     HandoverMove,
     Node,
     Organisation,
     Period,
     PeriodDeadline,
+    PeriodScope,
     Responsibility,
 )
+from shared.reach import is_reachable
 
 
 class Rule(NamedTuple):
@@ -96,10 +97,9 @@ _MISSING = (
         Node.name_vi,
         Organisation.code.label("organisation"),
         Responsibility.role,
+        Responsibility.kind,
         Node.supply,
-        exists()
-        .where(Contact.organisation_id == Responsibility.organisation_id, Contact.active)
-        .label("reachable"),
+        is_reachable(Responsibility.organisation_id).label("reachable"),
         Node.sort_key,
     )
     .select_from(Period)
@@ -110,6 +110,11 @@ _MISSING = (
         Period.id == bindparam("period_id"),
         Responsibility.valid_from <= bindparam("today"),
         func.coalesce(Responsibility.valid_to, text("'infinity'::date")) >= bindparam("today"),
+        in_scope(
+            PeriodScope.period_id == bindparam("period_id"),
+            node=Node.id,
+            body=Responsibility.organisation_id,
+        ),
         ~_has_one,
         # What was done before a hand-over is not owed again by whoever took over.
         Responsibility.id.not_in(_continued(_held)),
@@ -131,9 +136,10 @@ _FRAMEWORK_STATE = (
 )
 
 
-def kind_of_duty(*, role: str, supply: str | None) -> str:
-    """Say what is owed: leads supply a figure unless central bodies do; all others report on measures."""
-    return "figure" if role in {"lead", "joint_lead"} and supply != "central" else "report"
+def kind_of_duty(*, role: str, supply: str | None, stated: str | None = None) -> str:
+    """Say what is owed: what is stated; or else leads supply a figure unless central bodies do, others report."""
+    derived = "figure" if role in {"lead", "joint_lead"} and supply != "central" else "report"
+    return stated or derived
 
 
 async def deadlines_of(read: Reader, period_id: UUID, default: date) -> Deadlines:
@@ -160,7 +166,7 @@ async def missing_duties(
             # Progress is told of the measures, whoever supplies the figures.
             kind="report"
             if period_kind == "progress"
-            else kind_of_duty(role=row["role"], supply=row["supply"]),
+            else kind_of_duty(role=row["role"], supply=row["supply"], stated=row["kind"]),
             due_on=deadlines.of(row["organisation_id"], row["node_id"]),
             reachable=row["reachable"],
             sort_key=f"{row['sort_key']} {row['organisation']}",
@@ -193,6 +199,7 @@ async def opening_shown(read: Reader, code: str, *, now: datetime) -> dict[str, 
         "can_open": period["state"] == "open"
         or (period["state"] == "draft" and framework_state == "published"),
         "due_on": period["due_on"],
+        "scope": scope_of(period),
         "deadline": await deadline_proposed(
             read, period["ministry_due_on"], period["working_days_before"]
         ),

@@ -2,14 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from services.api.deps.caller import Caller
 from services.api.deps.newest import NewestFirst
 from services.api.periods.schemas import PeriodQuery
 from shared.db import Reader
 from shared.errors import ConflictError, NotFoundError
-from shared.models import Assignment, Framework, Node, Organisation, Period, PeriodDeadline
+from shared.models import (
+    Assignment,
+    Framework,
+    Node,
+    Organisation,
+    Period,
+    PeriodDeadline,
+    PeriodScope,
+)
 
 
 class PeriodNotFoundError(NotFoundError):
@@ -41,6 +51,32 @@ MEANT = (
 )
 """Which period comes first where none is named: a real one, an open one, the one opened last."""
 
+
+def in_scope(of_period: ColumnElement[bool], *, node: Any, body: Any) -> ColumnElement[bool]:
+    """Make the condition that a duty of ``body`` at ``node`` is asked for; ``of_period`` is over ``PeriodScope``."""
+    below = aliased(Node)
+    named = select(PeriodScope.node_id.label("id")).where(
+        of_period, PeriodScope.node_id.is_not(None)
+    )
+    nodes = named.cte("scoped_nodes", recursive=True)
+    nodes = nodes.union(select(below.id).join(nodes, below.parent_id == nodes.c.id))
+    bodies = (
+        select(PeriodScope.organisation_id.label("id"))
+        .where(of_period, PeriodScope.organisation_id.is_not(None))
+        .cte("scoped_bodies")
+    )
+    return and_(
+        or_(~exists(select(nodes.c.id)), node.in_(select(nodes.c.id))),
+        or_(~exists(select(bodies.c.id)), body.in_(select(bodies.c.id))),
+    )
+
+
+def _scoped(code: Any, order: Any, thing: Any, named: Any) -> Any:
+    codes = func.array_agg(aggregate_order_by(code, order))
+    found = select(codes).join(PeriodScope, named == thing)
+    return found.where(PeriodScope.period_id == Period.id).correlate(Period).scalar_subquery()
+
+
 _PERIOD = select(
     Period.id,
     Period.code,
@@ -67,6 +103,10 @@ _PERIOD = select(
     .where(Assignment.period_id == Period.id)
     .scalar_subquery()
     .label("assignments"),
+    _scoped(Node.code, Node.sort_key, Node.id, PeriodScope.node_id).label("scope_nodes"),
+    _scoped(
+        Organisation.code, Organisation.code, Organisation.id, PeriodScope.organisation_id
+    ).label("scope_organisations"),
 ).join(Framework, Framework.id == Period.framework_id)
 PERIOD_ROW = _PERIOD.where(Period.code == bindparam("code"))
 _DEADLINES = (
@@ -86,8 +126,13 @@ _LIST = NewestFirst(
 )
 
 
+def scope_of(row: Any) -> dict[str, list[str]]:
+    return {name: row[f"scope_{name}"] or [] for name in ("nodes", "organisations")}
+
+
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
-    shown = dict(row)
+    shown = {name: value for name, value in row.items() if not name.startswith("scope_")}
+    shown["scope"] = scope_of(row)
     published = shown.pop("framework_state") == "published"
     return {**shown, "allowed_actions": _actions(caller, row["state"], published=published)}
 

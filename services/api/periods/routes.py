@@ -1,16 +1,19 @@
 """Reporting periods."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.api.deps.answers import answer, require_match
+from services.api.deps.answers import answer, etag_of, require_match
+from services.api.deps.answers import body as encoded
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Code, Page
 from services.api.periods import commands, deadlines, opening, queries, schemas
+from services.api.periods.filling import Filled
 from services.api.periods.spans import covered
 
 reading = APIRouter(prefix="/v1/periods", tags=["periods"], route_class=Reading)
@@ -33,28 +36,44 @@ async def get_period(request: ReadRequest, code: Code) -> Response:
     return answer(request, await queries.period_shown(request.read, request.caller, code))
 
 
-@writing.post("", operation_id="createPeriod", status_code=201, response_model=schemas.PeriodShown)
+@writing.post("", operation_id="createPeriod", status_code=201, response_model=schemas.PeriodMade)
 async def create_period(request: WriteRequest, body: schemas.NewPeriod) -> Response:
     request.caller.require("periods:write")
-    await commands.create_period(request.db, request.caller, new=body)
-    shown = await queries.period_shown(await request.fresh(), request.caller, body.code)
-    return answer(request, shown, status=201, headers={"location": f"/v1/periods/{body.code}"})
+    filled = await commands.create_period(request.db, request.caller, new=body)
+    made = await _made(request, body.code, filled, location=f"/v1/periods/{body.code}")
+    made.status_code = 201
+    return made
 
 
-@writing.patch("/{code}", operation_id="changePeriod", response_model=schemas.PeriodShown)
+async def _made(
+    request: WriteRequest, code: str, filled: Sequence[Filled], **headers: str
+) -> Response:
+    """Say beside the period what was filled in; its ETag is that of the period."""
+    shown = await queries.period_shown(await request.fresh(), request.caller, code)
+    more = {"filled_in": [one._asdict() for one in filled]}
+    headers["etag"] = etag_of(encoded(shown))
+    return answer(request, shown | more, headers=headers)
+
+
+@writing.patch("/{code}", operation_id="changePeriod", response_model=schemas.PeriodMade)
 async def change_period(request: WriteRequest, code: Code, body: schemas.PeriodPatch) -> Response:
     request.caller.require("periods:write")
     await commands.locked_period(request.db, code)
     require_match(request, await queries.period_shown(request.read, request.caller, code))
     values = {
         name: value
-        for name, value in body.model_dump(exclude_unset=True).items()
+        for name, value in body.model_dump(exclude_unset=True, exclude={"scope"}).items()
         if value is not None or name in schemas.NULLABLE
     }
-    await commands.change_period(
-        request.db, request.caller, code=code, values=values, now=datetime.now(UTC)
+    filled = await commands.change_period(
+        request.db,
+        request.caller,
+        code=code,
+        values=values,
+        scope=body.scope,
+        now=datetime.now(UTC),
     )
-    return answer(request, await queries.period_shown(await request.fresh(), request.caller, code))
+    return await _made(request, code, filled)
 
 
 @writing.post("/{code}/open", operation_id="openPeriod", response_model=schemas.PeriodShown)
@@ -96,6 +115,7 @@ async def set_deadlines(request: WriteRequest, code: Code, body: schemas.Deadlin
     """Replace them, whole or not at all. Duties that exist keep theirs until they are applied."""
     request.caller.require("periods:write")
     period = await commands.unclosed_period(request.db, code)
+    require_match(request, await queries.deadlines_shown(request.read, request.caller, code))
     await deadlines.set_deadlines(request.db, request.caller, period, new=body)
     return answer(
         request, await queries.deadlines_shown(await request.fresh(), request.caller, code)

@@ -17,6 +17,13 @@ WorkingDays = Annotated[int, Field(strict=True, ge=0, le=250)]
 NULLABLE = frozenset({"span", "covers_from", "covers_to", "ministry_due_on", "working_days_before"})
 
 
+class Scope(Body):
+    """What a period is limited to: duties of these bodies, at these nodes or below them; of none named, all."""
+
+    nodes: Annotated[list[Code], Field(max_length=200)] = Field(default_factory=list)
+    organisations: Annotated[list[Code], Field(max_length=200)] = Field(default_factory=list)
+
+
 class PeriodQuery(PageQuery):
     state: PeriodState | None = None
 
@@ -25,9 +32,12 @@ class Planning(Body):
     """What a period is about, and what its deadline is planned from."""
 
     span: Span | None = Field(
-        default=None, description="Of a progress report; see /v1/period-proposals for its days."
+        default=None, description="Of a progress report: by decree 09/2019, article 12."
     )
-    covers_from: Day | None = None
+    covers_from: Day | None = Field(
+        default=None,
+        description="Of a progress report a span of the decree; without it, the last that has ended by due_on.",
+    )
     covers_to: Day | None = None
     ministry_due_on: Day | None = Field(default=None, description="When the ministry wants it.")
     working_days_before: WorkingDays | None = Field(
@@ -36,6 +46,8 @@ class Planning(Body):
 
 
 class NewPeriod(Planning):
+    """What is left out and can be reckoned is filled in, and the answer says so."""
+
     code: Code
     name: Line
     framework: Year = Field(description="The framework's year.")
@@ -43,12 +55,19 @@ class NewPeriod(Planning):
     kind: PeriodKind = Field(
         default="annual", description="progress reports on the measures and asks for no figures."
     )
-    due_on: Day = Field(description="The last day, until 23:59:59 in Hanoi.")
+    due_on: Day | None = Field(
+        default=None,
+        description="The last day, until 23:59:59 in Hanoi. Without it, planned back from the ministry's.",
+    )
     late_allowed: Flag = Field(
         default=False, description="Figures are taken after closing too, and marked late."
     )
     made_up: Flag = Field(
         default=False, description="Marks a demonstration: shown on every answer and mail."
+    )
+    scope: Scope = Field(
+        default_factory=Scope,
+        description="Whom and what it asks; everybody for everything by default.",
     )
 
 
@@ -58,6 +77,9 @@ class PeriodPatch(Planning):
     due_on: Day | None = Field(default=None, description="Only while the period is a draft.")
     late_allowed: Flag | None = Field(
         default=None, description="The one thing that may be changed after closing too."
+    )
+    scope: Scope | None = Field(
+        default=None, description="Replaces it as a whole; only while the period is a draft."
     )
 
 
@@ -82,7 +104,21 @@ class PeriodShown(BaseModel):
     closed_at: datetime | None
     updated_at: datetime
     assignments: int
+    scope: Scope
     allowed_actions: list[str]
+
+
+class Filled(BaseModel):
+    field: str
+    value: date
+    vi: str
+    en: str
+
+
+class PeriodMade(PeriodShown):
+    filled_in: list[Filled] = Field(
+        description="What was not sent and has been reckoned, with the reason."
+    )
 
 
 class Both(BaseModel):
@@ -116,6 +152,7 @@ class Opening(BaseModel):
     state: PeriodState
     can_open: bool
     due_on: date
+    scope: Scope
     deadline: DeadlineProposed | None = Field(
         description="Planned back from the ministry's; a proposal: due_on is what holds."
     )

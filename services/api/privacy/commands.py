@@ -4,7 +4,6 @@ Luật 91/2025 and NĐ 356/2025 on personal data against what administration mus
 an id that leads to nobody any more. The one command that writes other nouns' tables: a name is everywhere.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,19 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.audit.hand import erase_person
 from services.api.deps.caller import Caller
 from services.api.deps.erased import ERASED
-from services.api.privacy.states import named_columns, pseudonym_of
+from services.api.privacy.addresses import erase_address, erase_contacts, erase_named
+from services.api.privacy.states import pseudonym_of
 from shared.errors import ConflictError, NotFoundError
 from shared.models import (
-    Alarm,
     Contact,
+    Deputy,
     Feed,
-    Mail,
     Membership,
-    Reminder,
     SignIn,
-    SuppressedAddress,
     User,
-    WebhookEndpoint,
 )
 
 
@@ -42,6 +38,13 @@ class LastAdministratorError(ConflictError):
     """This is the last administrator: make another one first.
 
     Đây là quản trị viên cuối cùng: hãy tạo quản trị viên khác trước.
+    """
+
+
+class ContactHasAccountError(ConflictError):
+    """Somebody signs in with this address: erase the account, which takes the contact along.
+
+    Địa chỉ này có tài khoản đăng nhập: hãy xóa dữ liệu của tài khoản, đầu mối sẽ được xóa cùng.
     """
 
 
@@ -64,23 +67,16 @@ async def erase(
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFoundError
-    contacts = await _contacts(session, user.email)
+    contacts = await erase_contacts(session, user.email)
     pseudonym = pseudonym_of(user_id)
-    reminders = await _reminders(session, user.email, pseudonym)
-    mails = await _mails(session, user.email, pseudonym)
-    suppressed = await _suppressed(session, user.email, pseudonym)
-    await _webhooks(session, user.email)
+    erased = {"id": user_id, "pseudonym": pseudonym, "contacts": len(contacts)}
+    erased["deputies"] = await _deputies(session, user_id)
+    erased |= await erase_address(session, user.email, pseudonym, contacts=contacts)
     await _close(session, user, pseudonym, now=now, today=today)
-    erased = {
-        "id": user_id,
-        "pseudonym": pseudonym,
-        "contacts": len(contacts),
-        "named_in": await _named(session, (user_id, *contacts)),
-        "reminders": reminders,
-        "mails": mails,
-        "suppressed_addresses": suppressed,
-    }
-    places = await erase_person(session, caller, user_id, contacts=contacts, reason=reason)
+    erased["named_in"] = await erase_named(session, (user_id, *contacts))
+    places = await erase_person(
+        session, caller, ("user", user_id), contacts=contacts, reason=reason
+    )
     return {**erased, "audit_places": places}
 
 
@@ -104,75 +100,6 @@ async def _refuse_last_administrator(session: AsyncSession, user_id: UUID, today
         raise LastAdministratorError
 
 
-async def _contacts(session: AsyncSession, email: str) -> Sequence[UUID]:
-    if not email:
-        return []
-    erased = (
-        update(Contact)
-        .where(func.lower(Contact.email) == email.lower())
-        .values(name=ERASED, email="", phone="", active=False, updated_at=func.now())
-        .returning(Contact.id)
-    )
-    return (await session.scalars(erased)).all()
-
-
-async def _reminders(session: AsyncSession, email: str, pseudonym: str) -> int:
-    """Take the address out of the ledger; a mail still planned is dropped there, as its contact has ended."""
-    if not email:
-        return 0
-    erased = (
-        update(Reminder)
-        .where(func.lower(Reminder.recipient) == email.lower())
-        .values(recipient=pseudonym, recipient_name=ERASED)
-        .returning(Reminder.id)
-    )
-    return len((await session.scalars(erased)).all())
-
-
-async def _mails(session: AsyncSession, email: str, pseudonym: str) -> int:
-    """Take the address out of the mails; a mail's key holds it, and so may what the mail said."""
-    if not email:
-        return 0
-    erased = (
-        update(Mail)
-        .where(func.lower(Mail.recipient) == email.lower())
-        .values(
-            key=func.concat("erased:", Mail.id),
-            recipient=pseudonym,
-            recipient_name=ERASED,
-            subject="",
-            facts={},
-        )
-        .returning(Mail.id)
-    )
-    return len((await session.scalars(erased)).all())
-
-
-async def _suppressed(session: AsyncSession, email: str, pseudonym: str) -> int:
-    """Take the address out of those that get no mail, and out of the alarms about it."""
-    if not email:
-        return 0
-    await session.execute(
-        update(Alarm)
-        .where(func.lower(Alarm.subject) == email.lower())
-        .values(subject=pseudonym, detail=func.replace(Alarm.detail, Alarm.subject, pseudonym))
-    )
-    erased = (
-        update(SuppressedAddress)
-        .where(func.lower(SuppressedAddress.address) == email.lower())
-        .values(address=pseudonym, reason=ERASED)
-        .returning(SuppressedAddress.id)
-    )
-    return len((await session.scalars(erased)).all())
-
-
-async def _webhooks(session: AsyncSession, email: str) -> None:
-    """Take the address from the webhooks he looked after; they go on, and another is to be named."""
-    mine = func.lower(WebhookEndpoint.owner_email) == email.lower()
-    if email:
-        await session.execute(update(WebhookEndpoint).where(mine).values(owner_email=""))
-
-
 async def _close(
     session: AsyncSession, user: User, pseudonym: str, *, now: datetime, today: date
 ) -> None:
@@ -191,12 +118,35 @@ async def _close(
     )
 
 
-async def _named(session: AsyncSession, people: Sequence[UUID]) -> dict[str, int]:
-    """Erase the name beside each act, also of the contact who acted by a link; return how many rows had it, by table and column."""
-    found = {}
-    for table, who, name in named_columns():
-        mine = update(table).where(table.columns[who].in_(people), table.columns[name] != ERASED)
-        done = await session.execute(mine.values({name: ERASED}).returning(table.columns[who]))
-        if rows := len(done.all()):
-            found[f"{table.name}.{name}"] = rows
-    return found
+async def _deputies(session: AsyncSession, user_id: UUID) -> int:
+    """Take out why somebody stood in, for him or he for another: it is free text about people."""
+    own = select(Membership.id).where(Membership.user_id == user_id)
+    erased = (
+        update(Deputy)
+        .where(or_(Deputy.deputy_id == user_id, Deputy.membership_id.in_(own)))
+        .values(reason=ERASED)
+        .returning(Deputy.id)
+    )
+    return len((await session.scalars(erased)).all())
+
+
+async def erase_contact(
+    session: AsyncSession, caller: Caller, contact_id: UUID, *, reason: str
+) -> dict[str, Any]:
+    """Erase a contact who has no account, with all contacts of the same address; may be repeated."""
+    contact = await session.get(Contact, contact_id, with_for_update=True)
+    if contact is None:
+        raise NotFoundError
+    email = contact.email
+    account = select(User.id).where(func.lower(User.email) == email.lower(), User.email != "")
+    if await session.scalar(account.limit(1)) is not None:
+        raise ContactHasAccountError
+    pseudonym = pseudonym_of(contact_id)
+    contacts = {contact_id, *await erase_contacts(session, email)}
+    erased = {"id": contact_id, "pseudonym": pseudonym, "contacts": len(contacts)}
+    erased |= await erase_address(session, email, pseudonym, contacts=contacts)
+    erased["named_in"] = await erase_named(session, contacts)
+    places = await erase_person(
+        session, caller, ("contact", contact_id), contacts=contacts, reason=reason
+    )
+    return {**erased, "audit_places": places}

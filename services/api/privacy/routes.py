@@ -13,6 +13,8 @@ from shared.errors import NotFoundError
 
 reading = APIRouter(prefix="/v1/users", tags=["people"], route_class=Reading)
 writing = APIRouter(prefix="/v1/users", tags=["people"], route_class=Writing)
+reading_contacts = APIRouter(prefix="/v1/contacts", tags=["people"], route_class=Reading)
+writing_contacts = APIRouter(prefix="/v1/contacts", tags=["people"], route_class=Writing)
 
 
 @reading.get(
@@ -53,4 +55,36 @@ async def erase_personal_data(
     return answer(request, erased)
 
 
-routers = (reading, writing)
+@reading_contacts.get(
+    "/{contact_id}/personal-data",
+    operation_id="getContactData",
+    response_model=schemas.ContactData,
+)
+async def get_contact_data(request: ReadRequest, contact_id: UUID) -> Response:
+    """Show what is kept of a contact, who need not have an account, by his id and address: to administrators."""
+    request.caller.require("people:write")
+    found = await queries.contact_data(request.read, contact_id)
+    if found is None:
+        raise NotFoundError
+    headers = {"content-disposition": f'attachment; filename="personal-data-{contact_id}.json"'}
+    return answer(request, found, headers=headers)
+
+
+@writing_contacts.post(
+    "/{contact_id}/erase", operation_id="eraseContactData", response_model=schemas.ContactErased
+)
+async def erase_contact_data(
+    request: WriteRequest, contact_id: UUID, body: schemas.Erasure
+) -> Response:
+    """Erase a contact without an account, as ``/v1/users/{id}/erase`` erases a person with one.
+
+    With an account it is 409: erase the account, which takes the contact along.
+    """
+    request.caller.require("people:write")
+    return answer(
+        request,
+        await commands.erase_contact(request.db, request.caller, contact_id, reason=body.reason),
+    )
+
+
+routers = (reading, writing, reading_contacts, writing_contacts)

@@ -30,7 +30,18 @@ class ContactKept(BaseModel):
     role: str
     email: str
     phone: str
+    language: str
     active: bool
+    valid_from: date | None
+    valid_to: date | None
+
+
+class DeputyKept(BaseModel):
+    organisation: str
+    stood_in: bool = Field(description="He stood in for another; else another for him.")
+    valid_from: date
+    valid_to: date
+    reason: str
 
 
 class SignInKept(BaseModel):
@@ -47,7 +58,7 @@ class FeedKept(BaseModel):
 
 class LogKept(BaseModel):
     by: int = Field(description="Entries of what this person did.")
-    about: int = Field(description="Entries of what was done to the account.")
+    about: int = Field(description="Entries of what was done to the account or contact.")
 
 
 class SuppressionKept(BaseModel):
@@ -57,28 +68,37 @@ class SuppressionKept(BaseModel):
     lifted_at: datetime | None
 
 
-class PersonalData(BaseModel):
+class ContactData(BaseModel):
+    """All that is kept of a contact under his id or e-mail address; free text is not searched."""
+
+    contacts: list[ContactKept] = Field(description="By the e-mail address.")
+    audit_entries: LogKept
+    named_in: dict[str, int] = Field(description="Rows that name the person, by table and column.")
+    reminders: int = Field(description="Rows in the ledger to the address.")
+    mails: int = Field(description="Mails to the address.")
+    suppressed_addresses: list[SuppressionKept] = Field(
+        description="Whether mail to the address came back, and since when none is sent."
+    )
+    looks_after: list[str] = Field(
+        description="Where the address is told of faults: ids of webhooks, and reminder-settings."
+    )
+
+
+class PersonalData(ContactData):
     """All that is kept of a person under the account's id or e-mail address; free text is not searched."""
 
     account: Account
     memberships: list[MembershipKept]
-    contacts: list[ContactKept] = Field(description="By the account's e-mail address.")
+    deputies: list[DeputyKept]
     sign_ins: list[SignInKept]
     feeds: list[FeedKept] = Field(description="Calendars that were subscribed to.")
-    audit_entries: LogKept
-    named_in: dict[str, int] = Field(description="Rows that name the person, by table and column.")
-    reminders: int = Field(description="Rows in the ledger to the account's address.")
-    mails: int = Field(description="Mails to the account's address.")
-    suppressed_addresses: list[SuppressionKept] = Field(
-        description="Whether mail to the account's address came back, and since when none is sent."
-    )
 
 
 class Erasure(Body):
     reason: Reason
 
 
-class Erased(BaseModel):
+class ContactErased(BaseModel):
     """What was erased. Acts stay, under the pseudonym."""
 
     id: UUID
@@ -89,3 +109,9 @@ class Erased(BaseModel):
     reminders: int
     mails: int
     suppressed_addresses: int
+
+
+class Erased(ContactErased):
+    """What was erased. Acts stay, under the pseudonym."""
+
+    deputies: int

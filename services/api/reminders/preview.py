@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     DateTime,
     Text,
     Uuid,
@@ -42,9 +43,10 @@ from shared.models import (
     Period,
     Reminder,
     ReminderStep,
-    SuppressedAddress,
 )
 from shared.policies import of_duty, of_explanation
+from shared.reach import in_force
+from shared.suppression import is_suppressed
 
 HORIZON = timedelta(days=30)  # how far ahead the ledger is planned
 MOST_ROWS = 10_000
@@ -147,22 +149,13 @@ ASKED = (
     .order_by(_Asked.due_on, _Asked.id)
     .limit(MOST_DUTIES + 1)
 )
-_suppressed = (
-    select(SuppressedAddress.id)
-    .where(
-        func.lower(SuppressedAddress.address) == func.lower(Contact.email),
-        SuppressedAddress.lifted_at.is_(None),
-    )
-    .correlate(Contact)
-    .exists()
-)
 REACH = (
     select(
         Contact.organisation_id,
         func.count().label("active"),
-        func.count().filter(~_suppressed).label("reachable"),
+        func.count().filter(~is_suppressed(Contact.email)).label("reachable"),
     )
-    .where(Contact.active)
+    .where(in_force(on=bindparam("day", type_=Date)))
     .group_by(Contact.organisation_id)
 )
 STEPS = select(
@@ -256,7 +249,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 async def _not_told(read: Reader, duties: Sequence[Any], that: ThatDay) -> list[dict[str, Any]]:
     reach = {
         row["organisation_id"]: Reach(row["active"], row["reachable"])
-        for row in await read.all(REACH)
+        for row in await read.all(REACH, day=that.day)
     }
     steps: dict[UUID, list[PolicyStep]] = defaultdict(list)
     for row in await read.all(STEPS):

@@ -1,12 +1,13 @@
 """Assign standing duties, and end them on a day; what was stays."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import Caller
 from services.api.responsibilities.queries import ResponsibilityNotFoundError
 from services.api.responsibilities.schemas import NewResponsibility
@@ -35,6 +36,7 @@ async def add_responsibility(
             vi="Không có chỉ số hoặc hạng mục này.",
             pointer="/node",
         )
+    _refuse_figure(new.role, new.kind)
     body = await _standing_body(session, new)
     standing = select(Responsibility.id).where(
         Responsibility.node_id == node.id,
@@ -49,6 +51,7 @@ async def add_responsibility(
         node_id=node.id,
         organisation_id=body,
         role=new.role,
+        kind=new.kind,
         legal_basis=new.legal_basis,
         plan_section=new.plan_section,
         valid_from=new.valid_from,
@@ -59,13 +62,41 @@ async def add_responsibility(
         caller,
         "created",
         ("responsibility", added.id),
-        changes={
-            "node": [None, new.node],
-            "organisation": [None, new.organisation],
-            "role": [None, new.role],
-        },
+        changes=made(new.model_dump()),
     )
     return added.id
+
+
+def _refuse_figure(role: str, kind: str | None) -> None:
+    # Every accepted figure of a leaf goes into the index, and only leads answer for one.
+    if kind == "figure" and role not in {"lead", "joint_lead"}:
+        raise InvalidError(
+            "Only leads owe a figure.", vi="Chỉ cơ quan chủ trì phải nộp số liệu.", pointer="/kind"
+        )
+
+
+async def locked_responsibility(session: AsyncSession, responsibility_id: UUID) -> Responsibility:
+    held = await session.get(Responsibility, responsibility_id, with_for_update={"key_share": True})
+    if held is None:
+        raise ResponsibilityNotFoundError
+    return held
+
+
+async def correct_responsibility(
+    session: AsyncSession,
+    caller: Caller,
+    responsibility_id: UUID,
+    *,
+    values: dict[str, Any],
+    reason: str,
+) -> None:
+    """Put right what it says of itself; duties that were made of it stay as they are."""
+    held = await locked_responsibility(session, responsibility_id)
+    _refuse_figure(held.role, values.get("kind"))
+    if changes := apply(held, values):
+        record(
+            session, caller, "changed", ("responsibility", held.id), changes=changes, reason=reason
+        )
 
 
 async def _standing_body(session: AsyncSession, new: NewResponsibility) -> UUID:
@@ -92,11 +123,7 @@ async def _standing_body(session: AsyncSession, new: NewResponsibility) -> UUID:
 async def end_responsibility(
     session: AsyncSession, caller: Caller, responsibility_id: UUID, *, valid_to: date
 ) -> None:
-    standing = await session.get(
-        Responsibility, responsibility_id, with_for_update={"key_share": True}
-    )
-    if standing is None:
-        raise ResponsibilityNotFoundError
+    standing = await locked_responsibility(session, responsibility_id)
     if standing.valid_to is not None:
         raise ConflictError("It has ended already.", vi="Phân công đã kết thúc.")
     if valid_to < standing.valid_from:

@@ -32,6 +32,7 @@ _RESPONSIBILITY = (
         Organisation.code.label("organisation"),
         Organisation.name_vi.label("organisation_name_vi"),
         Responsibility.role,
+        Responsibility.kind,
         Responsibility.legal_basis,
         Responsibility.plan_section,
         Responsibility.valid_from,
@@ -76,8 +77,10 @@ def responsibilities_statement(filters: frozenset[str]) -> Executable:
 
 
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
-    ends = caller.may("plan:write") and row["valid_to"] is None
-    shown = {**row, "allowed_actions": ["end"] if ends else []}
+    actions = []
+    if caller.may("plan:write"):
+        actions = ["edit"] if row["valid_to"] is not None else ["edit", "end"]
+    shown = {**row, "allowed_actions": actions}
     del shown["sort_key"]
     return shown
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.api.deps.answers import answer
+from services.api.deps.answers import answer, require_match
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.paging import Page
 from services.api.responsibilities import commands, queries, schemas
@@ -47,6 +47,34 @@ async def create_responsibility(request: WriteRequest, body: schemas.NewResponsi
     made = await commands.add_responsibility(request.db, request.caller, new=body)
     shown = await queries.responsibility_shown(await request.fresh(), request.caller, made)
     return answer(request, shown, status=201, headers={"location": f"/v1/responsibilities/{made}"})
+
+
+@writing.patch(
+    "/{responsibility_id}",
+    operation_id="changeResponsibility",
+    response_model=schemas.ResponsibilityShown,
+)
+async def change_responsibility(
+    request: WriteRequest, responsibility_id: UUID, body: schemas.ResponsibilityPatch
+) -> Response:
+    """Correct a wrong basis, note or kind of duty, with a reason."""
+    request.caller.require("plan:write")
+    await commands.locked_responsibility(request.db, responsibility_id)
+    require_match(
+        request, await queries.responsibility_shown(request.read, request.caller, responsibility_id)
+    )
+    values = {
+        name: value
+        for name, value in body.model_dump(exclude_unset=True, exclude={"reason"}).items()
+        if value is not None or name == "kind"
+    }
+    await commands.correct_responsibility(
+        request.db, request.caller, responsibility_id, values=values, reason=body.reason
+    )
+    shown = await queries.responsibility_shown(
+        await request.fresh(), request.caller, responsibility_id
+    )
+    return answer(request, shown)
 
 
 @writing.post(

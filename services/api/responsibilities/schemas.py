@@ -6,10 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.deps.fields import Body, Day, Line, OptionalLine
+from services.api.deps.fields import Body, Day, Line, OptionalLine, Reason
 from services.api.deps.paging import Code, PageQuery
 
 ResponsibilityRole = Literal["lead", "joint_lead", "cooperating", "requested"]
+
+
+DutyKind = Literal["figure", "report"]
 
 
 class ResponsibilityQuery(PageQuery):
@@ -29,9 +32,26 @@ class NewResponsibility(Body):
     node: Code
     organisation: Code
     role: ResponsibilityRole
+    kind: DutyKind | None = Field(
+        default=None,
+        description="What is owed when a period opens. Null: of a lead a figure unless central bodies supply it, "
+        "of all others a report. Only leads may owe a figure.",
+    )
     legal_basis: Line
     plan_section: OptionalLine = ""
     valid_from: Day
+
+
+class ResponsibilityPatch(Body):
+    """What may be corrected; body, role and days change by ending it and creating another, or by a hand-over."""
+
+    kind: DutyKind | None = Field(
+        default=None, description="For periods that open later; null: by role and supply."
+    )
+    legal_basis: Line | None = None
+    plan_section: OptionalLine | None = None
+    note: OptionalLine | None = None
+    reason: Reason
 
 
 class EndResponsibility(Body):
@@ -46,6 +66,7 @@ class ResponsibilityShown(BaseModel):
     organisation: str
     organisation_name_vi: str
     role: ResponsibilityRole
+    kind: DutyKind | None = Field(description="Null: by role and supply.")
     legal_basis: str
     plan_section: str
     valid_from: date

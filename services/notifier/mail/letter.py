@@ -110,6 +110,7 @@ class PeriodInShort(TypedDict):
     accepted: int
     late: int
     overdue: int
+    asked: int
     excused: int
     on_time: float | None
 

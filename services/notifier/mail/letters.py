@@ -32,6 +32,7 @@ from shared.models import (
     Submission,
     User,
 )
+from shared.reach import in_force
 
 MOST_LINES = 200  # of one mail; the rest is counted
 SENT_BACK = ("returned", "rejected", "reopened")
@@ -295,7 +296,7 @@ async def whom_to_call(session: AsyncSession) -> WhomToCall | None:
                 Contact,
                 and_(
                     Contact.organisation_id == Organisation.id,
-                    Contact.active,
+                    in_force(),
                     Contact.role == "officer",
                 ),
             )

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from services.notifier.plan.recipients import recipients
+from services.notifier.plan.recipients import is_theirs, recipients
 from shared.db import among
 from shared.duty import HANOI
 from shared.models import (
@@ -166,11 +166,10 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: d
         .join(
             people,
             and_(
-                people.c.organisation_id == facts.c.organisation_id,
+                is_theirs(people, facts.c.organisation_id, day),
                 people.c.audience.in_((facts.c.first, facts.c.second)),
                 # What happened before somebody came is no news to him, also of the same day.
                 people.c.made_at <= facts.c.at + ONE_ACT,
-                day.between(people.c.valid_from, people.c.valid_to),
                 people.c.valid_to >= today,
             ),
         )

@@ -14,8 +14,9 @@ from services.notifier.plan.notices import is_told, noticed
 from services.notifier.plan.schedule import Step
 from services.notifier.plan.wanted import Asked, Scope, everything, is_watched, wanted
 from shared.db import among
-from shared.duty import effective_due_on, is_done
+from shared.duty import HANOI, effective_due_on, is_done
 from shared.models import Assignment, Contact, Period, Reminder
+from shared.reach import in_force
 from shared.suppression import is_suppressed
 
 
@@ -45,7 +46,10 @@ _why = case(
     (
         and_(
             Reminder.contact_id.is_not(None),
-            or_(~Contact.active, Contact.email != Reminder.recipient),
+            or_(
+                ~in_force(on=func.date(func.timezone(HANOI.key, Reminder.planned_at))),
+                Contact.email != Reminder.recipient,
+            ),
         ),
         reasons.CONTACT_CHANGED,
     ),

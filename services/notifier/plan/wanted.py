@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
-from services.notifier.plan.recipients import recipients
+from services.notifier.plan.recipients import is_theirs, recipients
 from services.notifier.plan.schedule import Step
 from shared.db import among
 from shared.duty import HANOI, effective_due_on, is_done
@@ -226,9 +226,8 @@ def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
         .join(
             people,
             and_(
-                people.c.organisation_id == duty.c.organisation_id,
+                is_theirs(people, duty.c.organisation_id, table.c.day),
                 people.c.audience == table.c.audience,
-                table.c.day.between(people.c.valid_from, people.c.valid_to),
                 # Nor is it sent later to whoever no longer stands in.
                 people.c.valid_to >= today,
             ),

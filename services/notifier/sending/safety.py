@@ -18,6 +18,7 @@ from shared.holds import mails_in, people_in
 from shared.log import trace_id
 from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
 from shared.names import message_id
+from shared.reach import in_force
 from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
@@ -183,7 +184,7 @@ async def coordinators(session: AsyncSession) -> list[tuple[str, str]]:
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .where(
             Organisation.is_coordinator,
-            Contact.active,
+            in_force(),
             Contact.role == "officer",
             ~is_suppressed(Contact.email),
         )

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, and_, case, cast, exists, func, literal
+from sqlalchemy import String, and_, case, cast, exists, func, literal, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.duty import HANOI, decidable, effective_due_on, is_done
+from shared.duty import HANOI, decidable, effective_due_on, is_asked, is_done
 from shared.log import trace_id
 from shared.models import Assignment, PublicEvent
 from shared.public import VERSION, joined, of_duty
@@ -35,6 +35,8 @@ async def announce_days(session: AsyncSession, *, now: datetime) -> int:
         )
         .where(
             and_(effective_due_on <= today, ~is_done, decidable),
+            # Who is asked, never ordered, is not overdue.
+            or_(due, ~is_asked),
             ~exists().where(PublicEvent.key == key),
         )
         .limit(BATCH)
