@@ -1,4 +1,4 @@
-"""Whom a body's audiences are, as SQL."""
+"""Whom a body's audiences are, as SQL: who plans mail, who foretells it and who misses somebody ask the same."""
 
 from datetime import date
 from functools import cache
@@ -21,6 +21,7 @@ from sqlalchemy.orm import aliased
 from shared.models import Contact, Deputy, Membership, Organisation, User
 from shared.suppression import is_suppressed
 
+OWN_AUDIENCES = ("officer", "deputy", "head")  # the body itself; the others are every body's
 _ALWAYS = (
     literal(date(1970, 1, 1), Date).label("valid_from"),
     literal(date(9999, 12, 31), Date).label("valid_to"),
@@ -67,7 +68,7 @@ def recipients() -> Subquery:
         .join(User, User.id == Deputy.deputy_id)
         .where(
             Deputy.ended_at.is_(None),
-            Membership.role.in_(("officer", "head")),
+            or_(Membership.role == "officer", Membership.role == "head"),
             User.active,
             User.email != "",
         )

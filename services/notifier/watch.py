@@ -1,16 +1,17 @@
 """Notice what does not happen: nobody to write to, nothing planned, nothing sent; and tell a person."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import Date, and_, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan.rules import Rules
+from services.notifier.plan.schedule import today_in_hanoi
 from services.notifier.plan.wanted import Asked
 from services.notifier.sending.claims import is_due
 from services.notifier.sending.safety import coordinators, post
@@ -18,7 +19,6 @@ from shared.duty import is_done
 from shared.models import (
     Alarm,
     Assignment,
-    Contact,
     Hold,
     Mail,
     NotifierRun,
@@ -26,6 +26,7 @@ from shared.models import (
     Period,
     Reminder,
 )
+from shared.recipients import OWN_AUDIENCES, recipients
 from shared.suppression import is_suppressed
 
 log = structlog.get_logger()
@@ -57,7 +58,7 @@ async def note_run(
 
 async def watch(session: AsyncSession, rules: Rules, *, now: datetime, domain: str) -> None:
     """Raise and clear alarms by the facts, and write to people about those that are new."""
-    await keep(session, NO_CONTACT, await _unreachable(session), now=now)
+    await keep(session, NO_CONTACT, await _unreachable(session, today=today_in_hanoi(now)), now=now)
     await keep(session, PLANNING_SILENT, await _silent(session, rules, now=now), now=now)
     if (unsent := await _unsent(session, rules, now=now)) is not None:
         await keep(session, UNSENT, unsent, now=now)
@@ -104,10 +105,14 @@ async def _clear(
     return left
 
 
-async def _unreachable(session: AsyncSession) -> dict[str, Standing]:
-    """Count what is owed by every body that has nobody to write to."""
+async def _unreachable(session: AsyncSession, *, today: date) -> dict[str, Standing]:
+    """Count what is owed by every body none of whose people can be written to: those that planning writes to."""
+    people = recipients()
     nobody = ~exists().where(
-        Contact.organisation_id == Organisation.id, Contact.active, ~is_suppressed(Contact.email)
+        people.c.organisation_id == Organisation.id,
+        people.c.audience.in_(OWN_AUDIENCES),
+        literal(today, Date).between(people.c.valid_from, people.c.valid_to),
+        ~is_suppressed(people.c.recipient),
     )
     duties = (
         select(Assignment.organisation_id)

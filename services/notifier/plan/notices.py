@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from services.notifier.plan.recipients import recipients
 from shared.db import among
 from shared.duty import HANOI
 from shared.models import (
@@ -38,6 +37,7 @@ from shared.models import (
     Submission,
     User,
 )
+from shared.recipients import recipients
 
 LONGEST = timedelta(days=30)  # what is older is nobody's news
 DECIDED = ("returned", "rejected", "accepted", "reopened")

@@ -30,7 +30,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
-from services.notifier.plan.recipients import recipients
 from services.notifier.plan.schedule import Step
 from shared.answering import answering_role
 from shared.db import among
@@ -45,6 +44,7 @@ from shared.models import (
     Submission,
 )
 from shared.policies import governing
+from shared.recipients import recipients
 
 Asked = ExplanationRequest
 Scope = tuple[ColumnElement[bool], ColumnElement[bool]]
