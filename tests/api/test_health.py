@@ -72,8 +72,9 @@ async def test_years_of_deadlines_that_no_decision_confirmed_are_named_and_block
     await opened_period(client, cast, due_on="2030-06-30")
     await opened_period(client, cast, code="ky-sau", due_on="2031-06-30")
     await drafted_period(client, cast, code="ky-nhap", due_on="2032-06-30")
-    confirmed = {"days": [], "confirmed": True, "decision": "QĐ 1"}
-    headers = cast.coordinator.headers
+    day = {"day": "2031-01-01", "kind": "off", "name": "Tết"}
+    confirmed = {"days": [day], "confirmed": True, "decision": "QĐ 1"}
+    headers = {**cast.coordinator.headers, "if-match": "*"}
     body(await client.put("/v1/calendar/2031", json=confirmed, headers=headers))
     ready = body(await client.get("/readyz"))
     assert ready["status"] == "ready"

@@ -133,8 +133,8 @@ class SubjectShown(BaseModel):
     organisation: Named
     role: str | None
     legal_basis: str | None
-    due_on: date = Field(description="As it was set.")
-    effective_due_on: date = Field(description="As it was extended.")
+    due_on: date = Field(description="As it was first set.")
+    effective_due_on: date = Field(description="As it was moved and extended.")
     status: str
     days_late: int
     excused_reason: str | None
@@ -157,12 +157,25 @@ class DeadlineAsked(BaseModel):
     decision_reason: str | None
 
 
+class DeadlineMoved(BaseModel):
+    """The coordinator set another last day."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    at: datetime
+    by: str
+    from_: date = Field(alias="from")
+    to: date
+    reason: str | None = Field(description="Null where it was moved before a reason was asked for.")
+
+
 class ProofSheet(BaseModel):
     """Who was told what, when, whether it arrived, was acknowledged, and why not."""
 
     subject: SubjectShown
     policy: PolicyShown | None = Field(description="The one that governs it now; null: none does.")
     deadlines: list[DeadlineAsked] = Field(description="Oldest first.")
+    moves: list[DeadlineMoved] = Field(description="Oldest first.")
     counts: dict[str, int] = Field(description="Rows by state, all of them.")
     acknowledged: int
     rows: list[ReminderShown] = Field(description="Oldest first, up to 2,000.")
