@@ -301,8 +301,8 @@ async def test_a_deadline_that_was_moved_stands_on_the_sheet_with_who_when_and_w
     match = {**headers, "if-match": "*"}
     bare = await stage.client.patch(duty, json={"due_on": "2031-01-01"}, headers=match)
     assert [error["pointer"] for error in body(bare, 422)["errors"]] == ["/reason"]
-    for day, why in (("2031-01-01", "Bộ lùi <hạn>"), ("2031-02-01", "Bộ lùi lần nữa")):
-        body(await stage.client.patch(duty, json={"due_on": day, "reason": why}, headers=match))
+    for day, words in (("2031-01-01", "Bộ lùi <hạn>"), ("2031-02-01", "Bộ lùi lần nữa")):
+        body(await stage.client.patch(duty, json={"due_on": day, "reason": words}, headers=match))
     shown = body(await stage.client.get(f"{duty}/{sheet}", headers=headers))
     assert [(move["from"], move["to"], move["reason"]) for move in shown["moves"]] == [
         (first, "2031-01-01", "Bộ lùi <hạn>"),
