@@ -208,7 +208,9 @@ class Demo:
         )
         duty = duties["items"][0]
         due = (self._today - timedelta(days=2)).isoformat()
-        await self._coordinator.change(f"/v1/assignments/{duty['id']}", {"due_on": due})
+        await self._coordinator.change(
+            f"/v1/assignments/{duty['id']}", {"due_on": due, "reason": "Chia hạn theo ngày"}
+        )
         self._tell(
             "Sở KH&CN",
             f"moves the deadline of {duty['indicator']['code']} to {due}: it is overdue now",

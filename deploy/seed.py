@@ -32,7 +32,8 @@ from shared.models import (
 )
 from shared.text import fold
 
-# Working days after the deadline, repeat every, how often, to whom. The coordinator may change them.
+# Working days after the deadline, repeat every, how often (none: until it is done), to whom. The coordinator
+# may change them.
 DEFAULT_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
     *(
         (days, None, None, audience)
@@ -40,9 +41,7 @@ DEFAULT_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (
         for audience in ("officer", "deputy")
     ),
     (3, None, None, "head"),
-    (5, None, None, "coordinator"),
-    (8, 5, 20, "officer"),
-    (8, 5, 20, "deputy"),
+    *((5, 5, None, audience) for audience in ("officer", "deputy", "coordinator")),
     (15, None, None, "leadership"),
 )
 EXPLANATION_STEPS: tuple[tuple[int, int | None, int | None, str], ...] = (

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 SATURDAY = 5
 DAY = timedelta(days=1)
+LONGEST_CLOSURE = 60  # days in a row without a working day; more is a calendar that makes no sense
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,36 @@ class Calendar:
 
     def confirms(self, first: date, last: date) -> bool:
         """Tell whether every year from one day to the other is confirmed."""
-        years = range(min(first, last).year, max(first, last).year + 1)
-        return self.confirmed.issuperset(years)
+        return not self.unconfirmed(first, last)
+
+    def unconfirmed(self, *marks: date) -> list[int]:
+        """List the years from the earliest of these days to the latest that nobody has confirmed."""
+        years = range(min(marks).year, max(marks).year + 1)
+        return [year for year in years if year not in self.confirmed]
 
 
 def days(first: date, last: date) -> Iterator[date]:
     """Give every day from ``first`` to ``last``, both included; none when ``last`` comes before."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
+
+
+def next_working(day: date, calendar: Calendar) -> date:
+    """Give the day itself where it is worked, or else the next that is."""
+    for _ in range(LONGEST_CLOSURE):
+        if calendar.is_working(day):
+            return day
+        day += DAY
+    return day
+
+
+def day_of(due_on: date, offset: int, days: str, calendar: Calendar) -> date:
+    """Give the working day on which a step is sent.
+
+    Working days are counted from the deadline, which itself never counts. What falls on a day off goes out
+    before it when it announces the deadline, and after it when the deadline has passed.
+    """
+    if days == "working" and offset:
+        return calendar.add(due_on, offset)
+    day = due_on + timedelta(days=offset)
+    return calendar.not_after(day) if offset <= 0 else next_working(day, calendar)

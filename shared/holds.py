@@ -1,9 +1,12 @@
-"""What is common to whoever holds a run and whoever decides of it: how its mails are counted, and what is for good."""
+"""What is common to whoever holds a run, foretells it or decides of it: how its mails are counted, what is too much, what is for good."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, case, cast, func
 
+FEW = 50  # mails; so many are never too many because they are unusual
+USUAL = timedelta(days=30)
 # The ledger's reason begins with it where a person discarded the run: such rows are never planned again.
 DISCARDED = "Điều phối đã hủy lượt gửi"
 
@@ -30,3 +33,10 @@ def mails_in(rows: Any) -> ColumnElement[int]:
 
 def people_in(rows: Any) -> ColumnElement[int]:
     return func.count(rows.recipient.distinct())
+
+
+def most_at_once(due: int, *, usual: int | None, most: int, factor: int) -> int:
+    """Give how many mails may go out on a day; ``usual`` is the greatest day of late, null where there was none."""
+    if usual is None or due <= FEW:
+        return most
+    return min(most, max(FEW, usual * factor))

@@ -34,7 +34,7 @@ LIMITS = text(
     "SELECT silent_hours * 3600 AS silent, unsent_minutes * 60 AS unsent, paused FROM reminder_settings"
 )
 VERSION = text("SELECT version_num FROM alembic_version")
-# Years of open periods' deadlines, the ministry's included, that no decision has confirmed.
+# Years of the next 30 days and of open periods' deadlines, the ministry's included, that no decision has confirmed.
 UNCONFIRMED = text(
     """
     SELECT DISTINCT extract(year FROM due.day)::int AS year
@@ -43,6 +43,7 @@ UNCONFIRMED = text(
         FROM assignments AS a JOIN periods AS p ON p.id = a.period_id WHERE p.state = 'open'
         UNION SELECT due_on FROM periods WHERE state = 'open'
         UNION SELECT ministry_due_on FROM periods WHERE state = 'open'
+        UNION SELECT unnest(ARRAY[now(), now() + interval '30 days'])::date
     ) AS due
     WHERE due.day IS NOT NULL AND NOT EXISTS (
         SELECT FROM calendar_years AS c
@@ -69,8 +70,8 @@ async def ready(
 ) -> Response:
     """``ready``: all parts answer. ``degraded``: figures are taken, but work waits. ``unavailable``: 503.
 
-    With ``all`` a degraded system is not ready either. ``calendar`` names the years of open periods'
-    deadlines that are not confirmed; they make nothing less ready.
+    With ``all`` a degraded system is not ready either. ``calendar`` names the years of the
+    next 30 days and of open periods' deadlines that are not confirmed; they make nothing less ready.
     """
     database, workers, calendar, reminding = await _database(request)
     parts = {"postgresql": database, "redis": await _redis(request), **workers}

@@ -98,6 +98,7 @@ _DECIDES = re.compile(
 # Beside every PATCH.
 _MATCHED = frozenset(
     {
+        "/v1/calendar/{year}",
         "/v1/frameworks/{year}/publish",
         "/v1/indicators/{code}/rules",
         "/v1/periods/{code}/deadlines",

@@ -18,9 +18,9 @@ from services.notifier.mail.letter import (
     SummaryFacts,
 )
 from services.notifier.plan.rules import Rules, read_rules
-from services.notifier.plan.schedule import at, next_working, today_in_hanoi
+from services.notifier.plan.schedule import at, today_in_hanoi
 from services.notifier.sending.safety import post
-from shared.calendar import DAY
+from shared.calendar import DAY, next_working
 from shared.db import among
 from shared.duty import effective_due_on, is_asked, is_done, late
 from shared.models import (

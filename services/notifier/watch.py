@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Date, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,8 +27,8 @@ from shared.models import (
     Period,
     Reminder,
 )
-from shared.reach import is_reachable
-from shared.suppression import clear_answered
+from shared.recipients import OWN_AUDIENCES, recipients
+from shared.suppression import clear_answered, is_suppressed
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ async def note_run(
 
 async def watch(session: AsyncSession, rules: Rules, *, now: datetime, domain: str) -> None:
     """Raise and clear alarms by the facts, and write to people about those that are new."""
-    await keep(session, NO_CONTACT, await _unreachable(session, today_in_hanoi(now)), now=now)
+    await keep(session, NO_CONTACT, await _unreachable(session, today=today_in_hanoi(now)), now=now)
     await keep(session, PLANNING_SILENT, await _silent(session, rules, now=now), now=now)
     if (unsent := await _unsent(session, rules, now=now)) is not None:
         await keep(session, UNSENT, unsent, now=now)
@@ -92,8 +92,15 @@ async def _clear(
     return left
 
 
-async def _unreachable(session: AsyncSession, today: date) -> dict[str, Standing]:
-    """Count what is owed by every body that has nobody to write to."""
+async def _unreachable(session: AsyncSession, *, today: date) -> dict[str, Standing]:
+    """Count what is owed by every body none of whose people can be written to: those that planning writes to."""
+    people = recipients()
+    nobody = ~exists().where(
+        people.c.organisation_id == Organisation.id,
+        people.c.audience.in_(OWN_AUDIENCES),
+        literal(today, Date).between(people.c.valid_from, people.c.valid_to),
+        ~is_suppressed(people.c.recipient),
+    )
     duties = (
         select(Assignment.organisation_id)
         .join(Period, Period.id == Assignment.period_id)
@@ -104,7 +111,7 @@ async def _unreachable(session: AsyncSession, today: date) -> dict[str, Standing
     rows = await session.execute(
         select(Organisation.id, func.count())
         .join(owed, owed.c.organisation_id == Organisation.id)
-        .where(~is_reachable(Organisation.id, on=today))
+        .where(nobody)
         .group_by(Organisation.id)
     )
     return {

@@ -75,7 +75,7 @@ class ReminderStep(Base):
         CheckConstraint(
             "repeat_every BETWEEN 1 AND 365 AND repeat_count BETWEEN 1 AND 100", "repeat"
         ),
-        CheckConstraint("(repeat_every IS NULL) = (repeat_count IS NULL)", "repeat_whole"),
+        CheckConstraint("repeat_every IS NOT NULL OR repeat_count IS NULL", "repeat_whole"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -84,6 +84,7 @@ class ReminderStep(Base):
     offset_days: Mapped[int]
     days: Mapped[str]
     repeat_every: Mapped[int | None]
+    # Null of what is repeated: until the duty is done.
     repeat_count: Mapped[int | None]
     audience: Mapped[str]
     channel: Mapped[str] = mapped_column(server_default="email")

@@ -46,7 +46,11 @@ async def test_a_duty_is_overdue_from_the_day_after_its_deadline_in_hanoi(
     path, headers = f"/v1/assignments/{duty['id']}", {**cast.coordinator.headers, "if-match": "*"}
     for days, overdue, late in ((0, False, 0), (1, True, 1), (3, True, 3)):
         due = today_in_hanoi() - timedelta(days=days)
-        moved = body(await client.patch(path, json={"due_on": str(due)}, headers=headers))
+        moved = body(
+            await client.patch(
+                path, json={"due_on": str(due), "reason": "Bộ lùi hạn"}, headers=headers
+            )
+        )
         assert (moved["overdue"], moved["days_late"]) == (overdue, late)
     listed = await client.get("/v1/assignments?status=overdue", headers=cast.coordinator.headers)
     assert [item["id"] for item in body(listed)["items"]] == [duty["id"]]
@@ -58,7 +62,7 @@ async def test_the_list_of_what_is_overdue_has_what_says_so_of_itself_at_every_s
     duty = await officers_duty(client, cast)
     path = f"/v1/assignments/{duty['id']}"
     headers = cast.coordinator.headers
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2)), "reason": "Bộ lùi hạn"}
     body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
     seen = []
 
@@ -104,7 +108,11 @@ async def test_a_moved_deadline_is_announced_once(
     duty = await officers_duty(client, cast)
     path, headers = f"/v1/assignments/{duty['id']}", {**cast.coordinator.headers, "if-match": "*"}
     for _ in range(2):
-        body(await client.patch(path, json={"due_on": "2031-01-01"}, headers=headers))
+        body(
+            await client.patch(
+                path, json={"due_on": "2031-01-01", "reason": "Bộ lùi hạn"}, headers=headers
+            )
+        )
     events = await session.scalars(
         select(OutboxMessage.payload).where(OutboxMessage.event == "DeadlineMoved")
     )
@@ -140,7 +148,9 @@ async def test_a_deadline_a_century_away_is_taken_for_a_slip(
     read = await client.get(path, headers=headers)
     for day in ("2000-01-01", "2199-12-31"):
         moved = await client.patch(
-            path, json={"due_on": day}, headers={**headers, "if-match": read.headers["etag"]}
+            path,
+            json={"due_on": day, "reason": "Bộ lùi hạn"},
+            headers={**headers, "if-match": read.headers["etag"]},
         )
         assert moved.status_code == 422
         assert moved.json()["errors"][0]["pointer"] == "/due_on"
@@ -163,7 +173,7 @@ async def test_an_excused_duty_is_not_owed_until_the_excuse_is_lifted(
     duty = await officers_duty(client, cast)
     path, headers = f"/v1/assignments/{duty['id']}", cast.coordinator.headers
     match = {**headers, "if-match": "*"}
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=3))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=3)), "reason": "Bộ lùi hạn"}
     body(await client.patch(path, json=past, headers=match))
     why = {"reason": "Không còn thu thập"}
     excused = body(await client.post(f"{path}/excuse", json=why, headers=headers))
@@ -193,7 +203,7 @@ async def test_what_was_done_is_not_excused(client: AsyncClient, cast: Cast) -> 
 async def test_what_came_after_the_last_day_is_marked_late(client: AsyncClient, cast: Cast) -> None:
     duty = await officers_duty(client, cast)
     path, headers = f"/v1/assignments/{duty['id']}", {**cast.coordinator.headers, "if-match": "*"}
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=1))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=1)), "reason": "Bộ lùi hạn"}
     body(await client.patch(path, json=past, headers=headers))
     taken = await accepted(client, cast, duty["id"])
     assert taken["late"] is True

@@ -79,7 +79,7 @@ async def test_the_board_counts_by_body_and_pillar_and_shows_who_did_nothing(
     headers = cast.coordinator.headers
     duties = [await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2", "2.1.3")]
     late, nil, gone = duties
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2)), "reason": "Bộ lùi hạn"}
     match = {**headers, "if-match": "*"}
     body(await client.patch(f"/v1/assignments/{late['id']}", json=past, headers=match))
     await accepted(client, cast, late["id"])
@@ -133,7 +133,7 @@ async def test_an_excused_duty_is_neither_in_time_nor_overdue(
     await opened_period(client, cast)
     duty = await assignment_of(client, cast)
     path, headers = f"/v1/assignments/{duty['id']}", cast.coordinator.headers
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2)), "reason": "Bộ lùi hạn"}
     body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
     assert body(await client.get(BOARD, headers=headers))["total"]["overdue"] == 1
     body(await client.post(f"{path}/excuse", json={"reason": "Không thu thập"}, headers=headers))
@@ -188,7 +188,7 @@ async def test_the_follow_up_list_names_what_needs_a_person(
     await accepted(client, cast, nil["id"], nil_reason="Chưa điều tra")
     longest = await assignment_of(client, cast, "5.2.3", organisation="so-ct")
     for duty, days in ((often, 2), (longest, 9)):
-        past = {"due_on": str(today_in_hanoi() - timedelta(days=days))}
+        past = {"due_on": str(today_in_hanoi() - timedelta(days=days)), "reason": "Bộ lùi hạn"}
         path = f"/v1/assignments/{duty['id']}"
         body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
     found = body(await client.get(f"/v1/board/follow-up?period={PERIOD}", headers=headers))
@@ -231,7 +231,7 @@ async def test_of_each_list_come_the_worst_few_and_how_many_there_are(
     headers = cast.coordinator.headers
     for code, days in (("2.1.1", 2), ("2.1.2", 9), ("2.1.3", 5)):
         duty = await assignment_of(client, cast, code)
-        past = {"due_on": str(today_in_hanoi() - timedelta(days=days))}
+        past = {"due_on": str(today_in_hanoi() - timedelta(days=days)), "reason": "Bộ lùi hạn"}
         path = f"/v1/assignments/{duty['id']}"
         body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
         draft = await drafted(client, cast.officer, duty["id"])

@@ -49,7 +49,9 @@ async def test_a_granted_extension_moves_the_last_day_and_keeps_the_original(
     assert "edit" not in shown["allowed_actions"]
     match = {**headers, "if-match": "*"}
     moved = await client.patch(
-        f"/v1/assignments/{duty['id']}", json={"due_on": "2030-08-01"}, headers=match
+        f"/v1/assignments/{duty['id']}",
+        json={"due_on": "2030-08-01", "reason": "Bộ lùi hạn"},
+        headers=match,
     )
     assert moved.status_code == 409
     told = await session.scalars(
@@ -111,7 +113,7 @@ async def test_an_overdue_duty_is_not_overdue_until_the_day_that_was_granted(
     duty = await officers_duty(client, cast)
     today = today_in_hanoi()
     path, headers = f"/v1/assignments/{duty['id']}", cast.coordinator.headers
-    past = {"due_on": str(today - timedelta(days=9))}
+    past = {"due_on": str(today - timedelta(days=9)), "reason": "Bộ lùi hạn"}
     body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
     extension = await asked(client, cast.officer, duty["id"], str(today))
     assert body(await client.get(path, headers=headers))["overdue"] is True

@@ -116,7 +116,11 @@ async def test_a_deadline_that_moves_keeps_its_entry_and_outranks_the_earlier(
     path = f"/v1/assignments/{duty['id']}"
     first = await client.get(path, headers=cast.coordinator.headers)
     headers = cast.coordinator.headers | {"if-match": first.headers["etag"]}
-    body(await client.patch(path, json={"due_on": "2030-06-20"}, headers=headers))
+    body(
+        await client.patch(
+            path, json={"due_on": "2030-06-20", "reason": "Bộ lùi hạn"}, headers=headers
+        )
+    )
     event = events(await read(client, feed))[uid]
     assert (event["dtstart"].dt, event["sequence"]) == (date(2030, 6, 20), 1)
     asked = await client.post(

@@ -1,5 +1,6 @@
 """Alive, ready part by part, and numbers for operators."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from httpx import AsyncClient
@@ -71,12 +72,14 @@ async def test_years_of_deadlines_that_no_decision_confirmed_are_named_and_block
     await opened_period(client, cast, due_on="2030-06-30")
     await opened_period(client, cast, code="ky-sau", due_on="2031-06-30")
     await drafted_period(client, cast, code="ky-nhap", due_on="2032-06-30")
-    confirmed = {"days": [], "confirmed": True, "decision": "QĐ 1"}
-    headers = cast.coordinator.headers
+    day = {"day": "2031-01-01", "kind": "off", "name": "Tết"}
+    confirmed = {"days": [day], "confirmed": True, "decision": "QĐ 1"}
+    headers = {**cast.coordinator.headers, "if-match": "*"}
     body(await client.put("/v1/calendar/2031", json=confirmed, headers=headers))
     ready = body(await client.get("/readyz"))
     assert ready["status"] == "ready"
-    assert ready["calendar"] == {"unconfirmed_years": [2030]}
+    ahead = {(datetime.now(UTC) + timedelta(days=days)).year for days in (0, 30)}
+    assert ready["calendar"] == {"unconfirmed_years": [*sorted(ahead), 2030]}
 
 
 async def test_figures_are_taken_while_redis_is_away(

@@ -92,7 +92,10 @@ CHANGES: dict[str, tuple[str, str, tuple[Any, Any], str]] = {
     "changeAssignment": (
         "PATCH",
         "/v1/assignments/{duty}",
-        ({"due_on": "2030-07-01"}, {"due_on": "2030-07-02"}),
+        (
+            {"due_on": "2030-07-01", "reason": "Bộ lùi hạn"},
+            {"due_on": "2030-07-02", "reason": "Bộ lùi hạn"},
+        ),
         "assignments WHERE id = '{duty}'",
     ),
     "changeSubmission": (

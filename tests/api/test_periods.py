@@ -111,7 +111,7 @@ async def test_the_citys_deadline_is_proposed_from_the_ministrys_with_its_arithm
         {"day": f"2026-08-{day}", "kind": "off", "name": "Nghỉ"} for day in (24, 25, 26, 27, 28)
     ]
     year = {"days": week, "confirmed": True, "decision": "QĐ 1"}
-    body(await client.put("/v1/calendar/2026", json=year, headers=headers))
+    body(await client.put("/v1/calendar/2026", json=year, headers={**headers, "if-match": "*"}))
     await drafted_period(client, cast)
     planning = {"ministry_due_on": "2026-08-31", "working_days_before": 3}
     match = {**headers, "if-match": "*"}

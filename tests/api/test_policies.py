@@ -68,8 +68,7 @@ async def test_what_is_shipped_is_the_agreed_default(stage: Stage) -> None:
     assert shipped[None] == {
         *((day, who, None, None) for day in (-10, -5, -1, 0, 1, 3) for who in both),
         (3, "head", None, None),
-        (5, "coordinator", None, None),
-        *((8, who, 5, 20) for who in both),
+        *((5, who, 5, None) for who in (*both, "coordinator")),
         (15, "leadership", None, None),
     }
     assert shipped["explanation"] == {

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -28,6 +28,7 @@ def thing(**values: Any) -> Open:
         "excused": False,
         "silent": False,
         "states": frozenset(),
+        "own": True,
         "next_on": None,
     }
     return Open(**nothing | values)
@@ -281,3 +282,114 @@ async def test_a_day_within_the_ledgers_horizon_may_be_asked_for(stage: Stage) -
         path = f"/v1/reminders/preview?date={today + timedelta(days=days)}"
         got = await stage.client.get(path, headers=headers)
         assert got.status_code == status, days
+
+
+async def confirm(stage: Stage, *years: int) -> None:
+    for year in years:
+        await stage.connection.execute(
+            text(
+                "INSERT INTO calendar_years (year, confirmed, decision) VALUES (:year, true, 'QĐ 1') "
+                "ON CONFLICT (year) DO UPDATE SET confirmed = true, decision = 'QĐ 1'"
+            ),
+            {"year": year},
+        )
+
+
+async def next_day(stage: Stage) -> date:
+    return date.fromisoformat((await preview(stage))["date"])
+
+
+async def test_every_year_up_to_the_deadlines_shown_must_be_confirmed(stage: Stage) -> None:
+    day = await next_day(stage)
+    await confirm(stage, day.year)
+    await plan_for(stage, day, due_on=date(day.year + 2, 1, 5))
+    found = await preview(stage, f"date={day}")
+    ahead = [day.year + 1, day.year + 2]
+    assert (found["calendar_confirmed"], found["unconfirmed_years"]) == (False, ahead)
+    (held,) = found["would_be_held"]
+    assert held == {"kind": "calendar", "mails": 2, "limit": None, "usual": None, "year": ahead[0]}
+    assert found["goes_out"] is False
+    await confirm(stage, *ahead)
+    found = await preview(stage, f"date={day}")
+    assert (found["unconfirmed_years"], found["would_be_held"]) == ([], [])
+    assert found["goes_out"] is True
+
+
+async def test_the_safety_stop_is_foretold(stage: Stage) -> None:
+    day = await next_day(stage)
+    await confirm(stage, day.year)
+    await plan_for(stage, day, due_on=day)
+    await set_now(stage, most_mails=1)
+    found = await preview(stage, f"date={day}")
+    assert found["would_be_held"] == [
+        {"kind": "too_many", "mails": 2, "limit": 1, "usual": None, "year": None}
+    ]
+    assert found["goes_out"] is False
+    assert (await preview(stage, f"date={day}", who="officer"))["would_be_held"] == []
+    await set_now(stage, most_mails=2)
+    found = await preview(stage, f"date={day}")
+    assert (found["would_be_held"], found["goes_out"]) == ([], True)
+
+
+async def test_notices_go_out_in_a_year_that_nobody_confirmed(stage: Stage) -> None:
+    day = await next_day(stage)
+    await plan_for(stage, day, due_on=day)
+    assert (await preview(stage, f"date={day}"))["goes_out"] is False
+    await plan_for(stage, day, kind="notice", topic="returned", due_on=None)
+    found = await preview(stage, f"date={day}")
+    assert (found["goes_out"], found["would_be_held"]) == (True, [])
+
+
+async def test_a_body_that_cannot_be_reached_is_named_though_others_are_told(stage: Stage) -> None:
+    day = await next_day(stage)
+    duty = await duty_of_rows(stage)
+    await plan_for(stage, day, audience="coordinator")
+    assert duty not in reasons(await preview(stage, f"date={day}"))
+    await stage.connection.execute(
+        text("INSERT INTO suppressed_addresses (id, address, reason) VALUES (:id, :address, 'x')"),
+        {"id": uuid4(), "address": "SO-GDDT@example.org"},
+    )
+    assert reasons(await preview(stage, f"date={day}"))[duty] == "suppressed_address"
+    await stage.connection.execute(text("UPDATE contacts SET active = false"))
+    assert reasons(await preview(stage, f"date={day}"))[duty] == "no_contact"
+
+
+async def test_a_step_of_that_day_for_people_who_are_not_there_is_named(stage: Stage) -> None:
+    day = await next_day(stage)
+    duty = await duty_of_rows(stage)
+    await stage.connection.execute(
+        text("UPDATE assignments SET due_on = :day, extended_due_on = NULL WHERE id = :id"),
+        {"day": day, "id": UUID(duty)},
+    )
+    await stage.connection.execute(
+        text("UPDATE reminder_steps SET offset_days = offset_days + 300")
+    )
+    for audience in ("officer", "head", "deputy"):
+        await stage.connection.execute(
+            text(
+                "INSERT INTO reminder_steps (id, policy_id, offset_days, days, audience) "
+                "SELECT gen_random_uuid(), id, 0, 'working', :audience FROM reminder_policies"
+            ),
+            {"audience": audience},
+        )
+    found = (await preview(stage, f"date={day}&limit=500"))["empty_audiences"]
+    assert [entry["audience"] for entry in found if entry["id"] == duty] == ["head"]
+    await stage.connection.execute(
+        text(
+            "UPDATE responsibilities SET role = 'requested' WHERE id = "
+            "(SELECT responsibility_id FROM assignments WHERE id = :id)"
+        ),
+        {"id": UUID(duty)},
+    )
+    found = (await preview(stage, f"date={day}&limit=500"))["empty_audiences"]
+    assert duty not in {entry["id"] for entry in found}
+
+
+async def test_a_row_that_is_left_out_says_to_whom_it_would_have_gone_and_why(
+    stage: Stage,
+) -> None:
+    day = await next_day(stage)
+    await plan_for(stage, day, state="skipped", reason="Hạn đã thay đổi. / The deadline has moved.")
+    found = (await preview(stage, f"date={day}"))["left_out"]
+    assert {row["recipient"] for row in found} >= {"so-gddt@example.org", "so-ct@example.org"}
+    assert {row["why"]["en"] for row in found} == {"The deadline has moved."}

@@ -290,3 +290,27 @@ async def test_a_body_that_helps_with_a_duty_does_not_read_who_was_told_of_it(
     for path in ("reminders", "reminder-policy"):
         got = await stage.client.get(f"/v1/assignments/{duty}/{path}", headers=headers)
         assert got.status_code == 404
+
+
+async def test_a_deadline_that_was_moved_stands_on_the_sheet_with_who_when_and_why(
+    stage: Stage,
+) -> None:
+    headers = stage.cast.coordinator.headers
+    duty, sheet = f"/v1/assignments/{stage.mine['assignment']}", "reminders"
+    first = body(await stage.client.get(duty, headers=headers))["due_on"]
+    match = {**headers, "if-match": "*"}
+    bare = await stage.client.patch(duty, json={"due_on": "2031-01-01"}, headers=match)
+    assert [error["pointer"] for error in body(bare, 422)["errors"]] == ["/reason"]
+    for day, words in (("2031-01-01", "Bộ lùi <hạn>"), ("2031-02-01", "Bộ lùi lần nữa")):
+        body(await stage.client.patch(duty, json={"due_on": day, "reason": words}, headers=match))
+    shown = body(await stage.client.get(f"{duty}/{sheet}", headers=headers))
+    assert [(move["from"], move["to"], move["reason"]) for move in shown["moves"]] == [
+        (first, "2031-01-01", "Bộ lùi <hạn>"),
+        ("2031-01-01", "2031-02-01", "Bộ lùi lần nữa"),
+    ]
+    assert {move["by"] for move in shown["moves"]} == {stage.cast.coordinator.name}
+    subject = shown["subject"]
+    assert (subject["due_on"], subject["effective_due_on"]) == (first, "2031-02-01")
+    page = await stage.client.get(f"{duty}/{sheet}", headers={**headers, "accept": "text/html"})
+    assert "01/01/2031 → 01/02/2031" in page.text
+    assert "Bộ lùi &lt;hạn&gt;" in page.text

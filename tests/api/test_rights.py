@@ -203,7 +203,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "listAssignments": [Call("FYYYYF")],
     "getAssignment": [Call("FYYNYF", DUTY)],
-    "changeAssignment": [Call(COORDINATOR, DUTY, {"due_on": "2031-01-01"})],
+    "changeAssignment": [Call(COORDINATOR, DUTY, {"due_on": "2031-01-01", "reason": "Bộ lùi hạn"})],
     "excuseDuty": [Call(COORDINATOR, DUTY, REASON)],
     "liftExcuse": [Call("FYFFFF", DUTY, REASON, success=409)],
     "listContributions": [Call("FYYNYF", DUTY)],
@@ -378,6 +378,7 @@ OF_A_BODY = {
 }
 NEEDS_MATCH = {  # beside every PATCH
     "publishFramework",
+    "setCalendar",
     "setIndicatorRules",
     "setPeriodDeadlines",
     "setReminderSettings",

@@ -76,7 +76,7 @@ async def test_a_closed_period_takes_no_figure_and_no_decision(stage: Stage) -> 
             coordinator,
             "PATCH",
             f"/v1/assignments/{mine['assignment']}",
-            {"json": {"due_on": "2031-01-01"}},
+            {"json": {"due_on": "2031-01-01", "reason": "Bộ lùi hạn"}},
         ),
         (coordinator, "PATCH", "/v1/periods/ky-2024", {"json": {"name": "Khác"}}),
         (coordinator, "POST", "/v1/periods/ky-2024/open", {}),

@@ -474,7 +474,12 @@ WRONG = {
     "a year confirmed by nothing": coordinator(
         "PUT", "/v1/calendar/2026", {"days": [], "confirmed": True}, "/decision"
     ),
-    "a year without days": coordinator("PUT", "/v1/calendar/2026", {}, "/days"),
+    "a year confirmed without a day off": coordinator(
+        "PUT",
+        "/v1/calendar/2026",
+        {"days": [], "confirmed": True, "decision": "QĐ 1"},
+        "/days",
+    ),
     "a year confirmed by a first fill": coordinator(
         "PUT",
         "/v1/calendar/2026",
@@ -549,7 +554,10 @@ WRONG = {
         "working_days_before",
     ),
     "a deadline long ago": coordinator(
-        "PATCH", "/v1/assignments/{assignment}", {"due_on": "1999-12-31"}, "/due_on"
+        "PATCH",
+        "/v1/assignments/{assignment}",
+        {"due_on": "1999-12-31", "reason": "Bộ lùi hạn"},
+        "/due_on",
     ),
     "a deadline of an open period": coordinator(
         "PATCH", "/v1/periods/ky-2024", {"due_on": "2031-01-01"}, "/due_on", 409

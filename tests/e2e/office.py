@@ -207,7 +207,13 @@ class Office:
         wanted = (today_in_hanoi() + NEAR).isoformat()
         shown = await self.ask("coordinator", "GET", path)
         match = {"if-match": shown.headers["etag"], **(headers or {})}
-        await self.ask("coordinator", "PATCH", path, headers=match, json={"due_on": wanted})
+        await self.ask(
+            "coordinator",
+            "PATCH",
+            path,
+            headers=match,
+            json={"due_on": wanted, "reason": "Bộ lùi hạn"},
+        )
         self.moved.append(duty.id)
         return duty.id
 

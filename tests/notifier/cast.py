@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 
 from services.notifier.plan.planning import plan_reminders
 from services.notifier.plan.rules import read_rules
-from services.notifier.plan.schedule import Hours, day_of
+from services.notifier.plan.schedule import Hours
 from services.notifier.plan.schedule import at as moment
 from services.notifier.watch import watch
-from shared.calendar import Calendar
+from shared.calendar import Calendar, day_of
 from shared.db import Database
 from shared.models import (
     Alarm,

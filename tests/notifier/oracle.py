@@ -68,10 +68,11 @@ class Beat:
     audience: str
     separate: bool = False
     every: int = 0
-    times: int = 0
+    times: int | None = 0  # none: again and again
 
-    def offsets(self) -> list[int]:
-        return [self.offset + n * self.every for n in range(self.times + 1)]
+    def offsets(self) -> Iterator[int]:
+        turns = count() if self.times is None else range(self.times + 1)
+        return (self.offset + n * self.every for n in turns)
 
 
 @dataclass
@@ -181,12 +182,14 @@ class Facts:
                 if p.active and p.body == self.committee and p.role != "deputy"
             )
 
-    def _beats(self, matter: Matter) -> dict[tuple[str, date], tuple[int, Beat]]:
-        """Give each audience one step a day: of several the latest."""
+    def _beats(self, matter: Matter, last: date) -> dict[tuple[str, date], tuple[int, Beat]]:
+        """Give each audience one step a day, up to the last day that matters: of several the latest."""
         best: dict[tuple[str, date], tuple[int, Beat]] = {}
         for beat in self.plan_of(matter):
             for offset in beat.offsets():
                 day = self.day_of(matter.last_day, offset, beat.unit)
+                if day > last:
+                    break
                 known = best.get((beat.audience, day))
                 if known is None or known[0] < offset:
                     best[beat.audience, day] = (offset, beat)
@@ -206,7 +209,7 @@ class Facts:
             return {}
         found: dict[Key, Wish] = {}
         for (audience, day), (offset, beat) in sorted(
-            self._beats(matter).items(), key=lambda item: ORDER.index(item[0][0])
+            self._beats(matter, today + 31 * DAY).items(), key=lambda item: ORDER.index(item[0][0])
         ):
             if matter.role == "requested" and audience not in ("officer", "deputy"):
                 continue

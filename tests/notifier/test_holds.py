@@ -337,3 +337,39 @@ async def test_at_night_nothing_goes_out_but_what_a_person_waits_for(
         )  # fmt: skip
     await send_due(office)
     assert post.to() == ["hold@x.vn"]
+
+
+async def test_what_is_counted_back_over_a_year_nobody_confirmed_is_held_until_somebody_does(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    january = date(2027, 1, 8)
+    await world.duty("so-gddt", "1.1.1")
+    await world.duty("so-gddt", "1.1.2", due_on=january)
+    await world.policy(-7)
+    # One mail is of this year alone, the other is counted over New Year.
+    for due_on, held in ((DUE, []), (january, ["held"])):
+        clock.now = at(-7, due_on=due_on)
+        await world.plan(clock.now)
+        await send_due(office)
+        await send_due(office)
+        assert [row.state for row in await world.ledger() if row.state == "held"] == held
+    assert sorted(post.to()) == [COORDINATOR, OFFICER]
+    (hold,) = await world.mails(kind="hold")
+    assert (hold.facts["kind"], hold.facts["year"]) == ("calendar", 2027)
+    async with world.database.transaction() as session:
+        session.add(CalendarYear(year=2027, confirmed=True, decision="QĐ 2"))
+    await send_due(office)
+    assert sorted(post.to()) == [COORDINATOR, OFFICER, OFFICER]
+
+
+async def test_without_the_rule_an_unconfirmed_next_year_holds_nothing(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    january = date(2027, 1, 8)
+    await world.settings(calendar_required=False)
+    await world.duty("so-gddt", due_on=january)
+    await world.policy(-7)
+    clock.now = at(-7, due_on=january)
+    await world.plan(clock.now)
+    await send_due(office)
+    assert post.to() == [OFFICER]

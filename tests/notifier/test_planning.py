@@ -90,6 +90,18 @@ async def test_a_body_that_is_only_asked_is_not_escalated(world: World) -> None:
     assert await world.steps("planned") == [(0, "thu-ky@toaan.example.vn")]
 
 
+async def test_a_step_without_an_end_comes_again_until_the_duty_is_done(world: World) -> None:
+    duty = await world.duty("so-gddt")
+    await world.policy(5, "coordinator", repeat_every=5)
+    await world.plan(at(100))
+    found = await world.steps("planned")
+    assert found[-1] == (120, COORDINATOR)
+    assert found[0][0] > 50
+    await world.submission(duty, "submitted", when=at(101))
+    await world.plan(at(101))
+    assert await world.steps("planned") == []
+
+
 async def test_nothing_is_planned_for_duties_that_are_done(world: World) -> None:
     await world.policy(-7)
     for code, states in {

@@ -11,12 +11,11 @@ from services.notifier.plan.schedule import (
     HORIZON,
     LONGEST_PAUSE,
     Rule,
-    day_of,
     pause_after,
     steps,
     today_in_hanoi,
 )
-from shared.calendar import Calendar
+from shared.calendar import Calendar, day_of
 from tests.notifier.cast import hours
 
 POLICY = uuid4()

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
 from services.notifier.watch import note_run
-from shared.models import NotifierRun, SuppressedAddress
+from shared.models import Contact, NotifierRun, SuppressedAddress
 from tests.notifier.cast import COORDINATOR, HEAD, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice
+from tests.notifier.test_notices import deputy
 
 OPERATOR = "van-hanh@pii.example.vn"
 
@@ -164,3 +165,22 @@ async def test_a_dead_officer_is_no_alarm_while_the_head_can_be_written_to(
     await watched(world, office, clock, 1)
     assert await world.alarms() == []
     assert post.to() == [HEAD]
+
+
+async def test_a_body_with_nobody_but_a_deputy_can_be_written_to_as_long_as_he_stands_in(
+    world: World,
+) -> None:
+    await world.duty("so-gddt")
+    for contact in await contacts(world):
+        await world.change(Contact, contact.id, active=False)
+    await deputy(world, at(-1).date(), at(1).date(), at(-2))
+    await world.watch(at(0))
+    assert await world.alarms() == []
+    await world.watch(at(2))
+    assert [(one.kind, one.cleared_at) for one in await world.alarms()] == [("no_contact", None)]
+
+
+async def contacts(world: World) -> list[Contact]:
+    async with world.database.transaction() as session:
+        body = Contact.organisation_id == world.bodies["so-gddt"]
+        return list(await session.scalars(select(Contact).where(body)))

@@ -53,7 +53,7 @@ DEADLINES = [
 ]
 USUAL = [
     Beat(-10, "w", "officer"), Beat(-3, "w", "officer"), Beat(-3, "w", "deputy"),
-    Beat(0, "w", "officer"), Beat(0, "w", "deputy"), Beat(1, "w", "officer", every=5, times=4),
+    Beat(0, "w", "officer"), Beat(0, "w", "deputy"), Beat(1, "w", "officer", every=5, times=None),
     Beat(3, "w", "head", every=6, times=1), Beat(5, "w", "coordinator"),
     Beat(15, "c", "leadership", separate=True),
 ]  # fmt: skip
@@ -203,7 +203,8 @@ class Year:
                     ReminderStep(
                         policy_id=plan.id, offset_days=beat.offset, audience=beat.audience,
                         days={"w": "working", "c": "calendar"}[beat.unit], separate=beat.separate,
-                        repeat_every=beat.every or None, repeat_count=beat.times or None,
+                        repeat_every=beat.every or None,
+                        repeat_count=beat.times or None,
                     )
                 )  # fmt: skip
 

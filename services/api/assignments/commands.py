@@ -67,7 +67,13 @@ async def locked_duty(session: AsyncSession, assignment_id: UUID) -> Assignment:
 
 
 async def move_deadline(
-    session: AsyncSession, caller: Caller, assignment_id: UUID, *, due_on: date, now: datetime
+    session: AsyncSession,
+    caller: Caller,
+    assignment_id: UUID,
+    *,
+    due_on: date,
+    reason: str,
+    now: datetime,
 ) -> None:
     assignment = await locked_duty(session, assignment_id)
     period = await session.get_one(Period, assignment.period_id)
@@ -79,7 +85,14 @@ async def move_deadline(
         raise ExtendedError(pointer="/due_on")
     if changes := apply(assignment, {"due_on": due_on}):
         assignment.updated_at = now
-        record(session, caller, "deadline_moved", ("assignment", assignment_id), changes=changes)
+        record(
+            session,
+            caller,
+            "deadline_moved",
+            ("assignment", assignment_id),
+            changes=changes,
+            reason=reason,
+        )
         outbox.emit(session, DeadlineMoved(period_id=period.id, assignment_id=assignment_id))
 
 

@@ -39,14 +39,19 @@ async def get_assignment(request: ReadRequest, assignment_id: UUID) -> Response:
 async def change_assignment(
     request: WriteRequest, assignment_id: UUID, body: schemas.AssignmentPatch
 ) -> Response:
-    """Move the deadline; reminders follow."""
+    """Move the deadline, with a reason; reminders follow, and the proof sheet tells of it."""
     request.caller.require("assignments:write")
     await commands.locked_duty(request.db, assignment_id)
     require_match(
         request, await queries.assignment_shown(request.read, request.caller, assignment_id)
     )
     await commands.move_deadline(
-        request.db, request.caller, assignment_id, due_on=body.due_on, now=datetime.now(UTC)
+        request.db,
+        request.caller,
+        assignment_id,
+        due_on=body.due_on,
+        reason=body.reason,
+        now=datetime.now(UTC),
     )
     read = await request.fresh()
     return answer(request, await queries.assignment_shown(read, request.caller, assignment_id))

@@ -31,6 +31,7 @@ class AssignmentQuery(PageQuery):
 
 class AssignmentPatch(Body):
     due_on: Day = Field(description="The new last day, until 23:59:59 in Hanoi.")
+    reason: Reason = Field(description="Why it moves; it stands on the proof sheet.")
 
 
 class Decision(Body):

@@ -1,6 +1,6 @@
 """The coordinator enters a year's days off and worked weekends, and confirms the year."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -40,7 +40,7 @@ async def set_year(
     session: AsyncSession, caller: Caller, year: int, *, new: schemas.CalendarYear, now: datetime
 ) -> None:
     """Replace the year's days, whole or not at all."""
-    if faults := _faults(year, new.days):
+    if faults := _faults(year, new.days or ()):
         raise InvalidError(faults=faults)
     if new.confirmed and (not new.decision or new.decision.startswith(FIRST_FILL)):
         raise InvalidError(
@@ -50,7 +50,9 @@ async def set_year(
         )
     held = await _held(session, year)
     before = await _days_of(session, year)
-    after = {day.day: day.model_dump() for day in new.days}
+    after = before if new.days is None else {day.day: day.model_dump() for day in new.days}
+    if new.confirmed:
+        _refuse_without_days_off(after.values())
     said = {"confirmed": new.confirmed, "decision": new.decision}
     changes = {
         name: [getattr(held, name), value]
@@ -69,10 +71,22 @@ async def set_year(
         record(session, caller, "changed", ("calendar", str(year)), changes=changes)
 
 
-async def fill_year(session: AsyncSession, caller: Caller, year: int, *, now: datetime) -> bool:
+def _refuse_without_days_off(days: Iterable[Mapping[str, object]]) -> None:
+    """No year is without a holiday: one that says so was emptied by mistake, and mail would go out at Tết."""
+    if not any(day["kind"] == "off" for day in days):
+        raise InvalidError(
+            "A year without a single day off is not confirmed: enter its holidays, or fill them from the library.",
+            vi="Không xác nhận năm chưa có ngày nghỉ nào: hãy nhập ngày nghỉ lễ, hoặc điền từ thư viện.",
+            pointer="/days",
+        )
+
+
+async def fill_year(
+    session: AsyncSession, caller: Caller, year: int, *, now: datetime, emptied: bool = False
+) -> bool:
     """Enter a library's holidays where nobody has entered anything, as a start; the year stays unconfirmed.
 
-    False where it was entered before. Raises ``InvalidError`` for a year that the library does not know.
+    ``emptied``: also where somebody has, and left no day. False where it was entered before. Raises ``InvalidError`` for a year that the library does not know.
     """
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise InvalidError(
@@ -84,7 +98,7 @@ async def fill_year(session: AsyncSession, caller: Caller, year: int, *, now: da
     added = await session.scalar(
         insert(CalendarYear).values(year=year).on_conflict_do_nothing().returning(CalendarYear.year)
     )
-    if added is None:
+    if added is None and not (emptied and not await _days_of(session, year)):
         return False
     filled = schemas.CalendarYear(days=library_days(year), decision=SOURCE)
     await set_year(session, caller, year, new=filled, now=now)

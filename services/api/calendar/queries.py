@@ -56,9 +56,7 @@ async def calendar_shown(read: Reader, caller: Caller, year: int) -> dict[str, A
         "working_days": sum(calendar.is_working(day) for day in days(first, last)),
         "days": special,
         "updated_at": said["updated_at"] if said else None,
-        "allowed_actions": _actions(entered=said is not None)
-        if caller.may("periods:write")
-        else [],
+        "allowed_actions": _actions(entered=bool(special)) if caller.may("periods:write") else [],
     }
 
 

@@ -26,11 +26,14 @@ async def get_calendar(request: ReadRequest, year: CalendarYear) -> Response:
 async def set_calendar(
     request: WriteRequest, year: CalendarYear, body: schemas.CalendarYear
 ) -> Response:
-    """Replace the year, whole or not at all; ``confirmed`` needs the number of the year's decision."""
+    """Replace the year, whole or not at all; without ``days`` those that are there stay.
+
+    ``confirmed`` needs the number of the year's decision, and at least one day off.
+    """
     request.caller.require("periods:write")
     await commands.hold_year(request.db, year)
     seen = await queries.calendar_shown(request.read, request.caller, year)
-    require_match(request, seen, optional=True)
+    require_match(request, seen)
     await commands.set_year(request.db, request.caller, year, new=body, now=datetime.now(UTC))
     return answer(
         request, await queries.calendar_shown(await request.fresh(), request.caller, year)
@@ -39,9 +42,10 @@ async def set_calendar(
 
 @writing.post("/{year}/fill", operation_id="fillCalendar", response_model=schemas.CalendarShown)
 async def fill_calendar(request: WriteRequest, year: CalendarYear) -> Response:
-    """Enter the holidays that a library knows into a year that nobody has entered; it stays unconfirmed."""
+    """Enter the holidays that a library knows into a year that has no days; it is unconfirmed then."""
     request.caller.require("periods:write")
-    if not await commands.fill_year(request.db, request.caller, year, now=datetime.now(UTC)):
+    now = datetime.now(UTC)
+    if not await commands.fill_year(request.db, request.caller, year, now=now, emptied=True):
         raise commands.CalendarEnteredError
     return answer(
         request, await queries.calendar_shown(await request.fresh(), request.caller, year)

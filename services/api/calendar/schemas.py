@@ -20,9 +20,12 @@ class CalendarDay(Body):
 
 
 class CalendarYear(Body):
-    """All of a year: what is not sent is no special day any more."""
+    """All of a year: a day that is not sent is no special day any more; without ``days`` those entered stay."""
 
-    days: Annotated[list[CalendarDay], Field(max_length=366)]
+    days: Annotated[list[CalendarDay], Field(max_length=366)] | None = Field(
+        default=None,
+        description="Leave it out to confirm the days that are there. A year is not confirmed without a day off.",
+    )
     confirmed: Flag = Field(
         default=False, description="True once this year's decision on holidays and swaps is out."
     )

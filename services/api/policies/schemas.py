@@ -33,9 +33,12 @@ class StepWritten(Body):
         description="Days after the deadline; before it when negative.", examples=[-5]
     )
     days: DayUnit = Field(default="working", description="The unit that is counted in.")
-    repeat_every: Annotated[int, Field(strict=True, ge=1, le=365)] | None = None
+    repeat_every: Annotated[int, Field(strict=True, ge=1, le=365)] | None = Field(
+        default=None, description="So many days later it comes again; null: it comes once."
+    )
     repeat_count: Annotated[int, Field(strict=True, ge=1, le=100)] | None = Field(
-        default=None, description="How often it comes again after the first time."
+        default=None,
+        description="How often it comes again after the first time; null of what is repeated: until it is done.",
     )
     audience: Audience
     channel: Channel = Field(
@@ -50,10 +53,8 @@ class StepWritten(Body):
 
     @model_validator(mode="after")
     def whole_repetition(self) -> "StepWritten":
-        if (self.repeat_every is None) != (self.repeat_count is None):
-            raise ValueError(
-                "repeat_every and repeat_count belong together / cần cả repeat_every và repeat_count"
-            )
+        if self.repeat_every is None and self.repeat_count is not None:
+            raise ValueError("repeat_count needs repeat_every / repeat_count cần có repeat_every")
         return self
 
 
@@ -90,7 +91,7 @@ class StepShown(BaseModel):
     offset_days: int
     days: DayUnit
     repeat_every: int | None
-    repeat_count: int | None
+    repeat_count: int | None = Field(description="Null of what is repeated: until it is done.")
     audience: Audience
     channel: Channel
     template: str | None

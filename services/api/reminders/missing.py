@@ -1,10 +1,12 @@
 """Why nobody is written to about a duty on a day: pure, so that each reason has a test."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 
-from shared.calendar import Calendar
+from shared.calendar import DAY, Calendar, day_of
 
 TOLD = frozenset({"planned", "claimed", "sent", "delivered"})
 
@@ -15,15 +17,15 @@ class PolicyStep:
     days: str  # working, calendar
     repeat_every: int | None
     repeat_count: int | None
+    audience: str = "officer"
 
-    def falls_on(self, due_on: date, calendar: Calendar) -> Iterable[date]:
-        """Give its days; one that falls on a day off is worked out as it stands."""
-        for turn in range((self.repeat_count or 0) + 1):
-            number = self.offset_days + turn * (self.repeat_every or 0)
-            if self.days == "working":
-                yield calendar.add(due_on, number)
-            else:
-                yield date.fromordinal(due_on.toordinal() + number)
+    def first_from(self, due_on: date, first: date, calendar: Calendar) -> date | None:
+        """Find the first day from ``first`` on on which it is sent."""
+        goes_on = self.repeat_every is not None and self.repeat_count is None
+        turns = count() if goes_on else range((self.repeat_count or 0) + 1)
+        offsets = (self.offset_days + turn * (self.repeat_every or 0) for turn in turns)
+        days = (day_of(due_on, offset, self.days, calendar) for offset in offsets)
+        return next((day for day in days if day >= first), None)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Open:
     excused: bool
     silent: bool  # no policy fits, or one without steps
     states: frozenset[str]  # of its rows on that day
+    own: bool  # somebody of its body is told on that day
     next_on: date | None  # the next planned day in the ledger
 
 
@@ -47,7 +50,7 @@ class ThatDay:
 
 @dataclass(frozen=True)
 class Reach:
-    """A body's contacts."""
+    """A body's people: its contacts, and whoever stands in for them."""
 
     active: int = 0
     reachable: int = 0
@@ -58,11 +61,14 @@ def why_not(
 ) -> tuple[str, date | None] | None:
     """Give the reason and the next day on which somebody is told; None where somebody is told on that day.
 
+    A body that nobody can write to is named also where others are told of its duty.
+
     ``beyond`` is what ``first_beyond`` says of its deadline and steps.
     """
     going = thing.states & TOLD
     if going and not (that.paused and going == {"planned"}):
-        return None
+        nobody = None if thing.own or thing.done or thing.excused else _of_the_body(reach)
+        return (nobody, thing.next_on) if nobody else None
     code = _of_itself(thing, that) or _of_the_body(reach)
     if code is None and not that.calendar.is_working(that.day):
         code = "not_a_working_day"
@@ -94,5 +100,21 @@ def _of_the_body(reach: Reach) -> str | None:
 
 def first_beyond(due_on: date, steps: Sequence[PolicyStep], that: ThatDay) -> date | None:
     """Find the first step that the ledger does not plan yet."""
-    days = (day for step in steps for day in step.falls_on(due_on, that.calendar))
-    return min((day for day in days if day > that.horizon), default=None)
+    after = that.horizon + DAY
+    days = (step.first_from(due_on, after, that.calendar) for step in steps)
+    return min((day for day in days if day), default=None)
+
+
+def empty_audiences(
+    due_on: date, steps: Sequence[PolicyStep], reached: AbstractSet[str], that: ThatDay
+) -> list[str]:
+    """List the audiences to whom a step of that day would go, if they were anybody; deputies need not be there."""
+    return sorted(
+        {
+            step.audience
+            for step in steps
+            if step.audience != "deputy"
+            and step.audience not in reached
+            and step.first_from(due_on, that.day, that.calendar) == that.day
+        }
+    )

@@ -6,51 +6,37 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    DateTime,
-    Text,
-    Uuid,
-    and_,
-    any_,
-    bindparam,
-    func,
-    literal,
-    or_,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-
 from services.api.calendar.queries import working_calendar
 from services.api.deps.caller import Caller
 from services.api.deps.clock import HANOI, today_in_hanoi
-from services.api.reminders.missing import Open, PolicyStep, Reach, ThatDay, first_beyond, why_not
-from services.api.reminders.queries import DAY, REMINDER, begins
+from services.api.reminders.days import (
+    ASKED,
+    DUTIES,
+    HOLDS,
+    LEFT_OUT,
+    MOST_DUTIES,
+    MOST_ROWS,
+    ROWS,
+    STEPS,
+)
+from services.api.reminders.foretold import Run, foretell
+from services.api.reminders.missing import (
+    Open,
+    PolicyStep,
+    ThatDay,
+    empty_audiences,
+    first_beyond,
+    why_not,
+)
+from services.api.reminders.queries import DAY, begins, shown
+from services.api.reminders.reach import bodies_on
 from services.api.reminders.schemas import PreviewQuery
 from services.api.reminders.words import NOT_TOLD
 from services.api.sending.queries import settings_now
 from shared.db import Reader, records
-from shared.duty import effective_due_on, is_done, reminds_of, today
 from shared.errors import InvalidError
-from shared.models import (
-    Assignment,
-    Contact,
-    ExplanationRequest,
-    Hold,
-    Node,
-    Organisation,
-    Period,
-    Reminder,
-    ReminderStep,
-)
-from shared.policies import of_duty, of_explanation
-from shared.reach import in_force
-from shared.suppression import is_suppressed
 
 HORIZON = timedelta(days=30)  # how far ahead the ledger is planned
-MOST_ROWS = 10_000
-MOST_DUTIES = 10_000
 
 
 class BeyondHorizonError(InvalidError):
@@ -58,124 +44,6 @@ class BeyondHorizonError(InvalidError):
 
     Thư được lập kế hoạch từ hôm nay trong 30 ngày: hãy chọn một ngày trong khoảng đó.
     """
-
-
-_bodies = bindparam("bodies", type_=ARRAY(Uuid))
-_code = bindparam("organisation", type_=Text)
-_from: ColumnElement[datetime] = bindparam("from", type_=DateTime(timezone=True))
-_to: ColumnElement[datetime] = bindparam("to", type_=DateTime(timezone=True))
-
-
-def _chosen(organisation_id: Any) -> ColumnElement[bool]:
-    """Keep to the bodies that the caller may read, and to the one that is asked for; null is all."""
-    return and_(
-        or_(_bodies.is_(None), organisation_id == any_(_bodies)),
-        or_(_code.is_(None), Organisation.code == _code),
-    )
-
-
-_goes = or_(
-    *(Reminder.state == state for state in ("planned", "held", "claimed", "sent", "delivered"))
-)
-_that_day = and_(Reminder.send_at >= _from, Reminder.send_at < _to)
-ROWS = (
-    REMINDER.where(_that_day, _goes, _chosen(Reminder.organisation_id))
-    .order_by(Reminder.recipient, Reminder.send_at, Reminder.id)
-    .limit(MOST_ROWS + 1)
-)
-
-
-def _ledger(about: ColumnElement[bool], source: Any) -> tuple[Any, Any]:
-    """Give a duty's states on that day, and when it is reminded of next."""
-    states = select(func.array_agg(Reminder.state.distinct())).where(about, _that_day)
-    following = select(func.min(Reminder.send_at)).where(
-        about, Reminder.state == "planned", Reminder.send_at >= _to
-    )
-    return (
-        states.correlate(source).scalar_subquery().label("states"),
-        following.correlate(source).scalar_subquery().label("next_at"),
-    )
-
-
-_named = (
-    Period.code.label("period"),
-    Node.code.label("indicator"),
-    Organisation.code.label("organisation"),
-)
-DUTIES = (
-    select(
-        Assignment.id,
-        Assignment.kind,
-        *_named,
-        Assignment.organisation_id,
-        effective_due_on.label("due_on"),
-        is_done.label("done"),
-        Assignment.excused_at.is_not(None).label("excused"),
-        of_duty().label("policy"),
-        *_ledger(reminds_of(Assignment.id), Assignment),
-    )
-    .select_from(Assignment)
-    .join(Period, Period.id == Assignment.period_id)
-    .join(Node, Node.id == Assignment.node_id)
-    .join(Organisation, Organisation.id == Assignment.organisation_id)
-    .where(
-        or_(
-            Period.state == "open",
-            and_(Period.state == "closed", Assignment.extended_due_on >= today),
-        ),
-        _chosen(Assignment.organisation_id),
-    )
-    .order_by(Assignment.sort_key, Assignment.id)
-    .limit(MOST_DUTIES + 1)
-)
-_Asked = ExplanationRequest
-ASKED = (
-    select(
-        _Asked.id,
-        literal("explanation").label("kind"),
-        *_named,
-        _Asked.organisation_id,
-        _Asked.due_on,
-        (_Asked.state == "answered").label("done"),
-        literal(False).label("excused"),  # noqa: FBT003 a column's value
-        of_explanation().label("policy"),
-        *_ledger(Reminder.subject_id == _Asked.id, _Asked),
-    )
-    .select_from(_Asked)
-    .join(Period, Period.id == _Asked.period_id)
-    .join(Node, Node.id == _Asked.node_id)
-    .join(Organisation, Organisation.id == _Asked.organisation_id)
-    .where(_Asked.state != "closed", _chosen(_Asked.organisation_id))
-    .order_by(_Asked.due_on, _Asked.id)
-    .limit(MOST_DUTIES + 1)
-)
-REACH = (
-    select(
-        Contact.organisation_id,
-        func.count().label("active"),
-        func.count().filter(~is_suppressed(Contact.email)).label("reachable"),
-    )
-    .where(in_force(on=bindparam("day", type_=Date)))
-    .group_by(Contact.organisation_id)
-)
-STEPS = select(
-    ReminderStep.policy_id,
-    ReminderStep.offset_days,
-    ReminderStep.days,
-    ReminderStep.repeat_every,
-    ReminderStep.repeat_count,
-)
-HOLDS = (
-    select(
-        Hold.id,
-        Hold.kind,
-        func.count(Reminder.id).label("rows"),
-    )
-    .outerjoin(Reminder, and_(Reminder.hold_id == Hold.id, Reminder.state == "held"))
-    .where(Hold.state == "waiting")
-    .group_by(Hold.id)
-    .order_by(Hold.created_at, Hold.id)
-)
 
 
 async def preview(
@@ -199,21 +67,27 @@ async def preview(
         *await read.all(ASKED, **values, **span),
     ]
     recipients = _by_recipient(rows[:MOST_ROWS])
-    not_told = await _not_told(read, duties, that)
-    confirmed = calendar.confirms(day, day)
-    blocked = settings["paused"] or (settings["calendar_required"] and not confirmed)
+    not_told, nobody = await _not_told(read, duties, that)
+    foretold = await foretell(read, Run(day, span, now, calendar, settings))
+    unconfirmed = calendar.unconfirmed(day, *(row["due_on"] for row in rows if row["due_on"]))
+    left_out = await read.all(LEFT_OUT, limit=query.limit + 1, **values, **span)
+    lists = (recipients, not_told, nobody, left_out)
     return {
         "date": day,
         "working_day": calendar.is_working(day),
-        "calendar_confirmed": confirmed,
+        "calendar_confirmed": not unconfirmed,
+        "unconfirmed_years": unconfirmed,
         "paused": settings["paused"],
         "pause_reason": settings["pause_reason"],
         "holds": records(await read.all(HOLDS)) if bodies is None else [],
-        "goes_out": calendar.is_working(day) and not blocked,
+        "would_be_held": foretold.holds if bodies is None else [],
+        "goes_out": foretold.goes_out,
         "recipients": recipients[: query.limit],
         "not_told": not_told[: query.limit],
+        "empty_audiences": nobody[: query.limit],
+        "left_out": [_left(row) for row in left_out[: query.limit]],
         "counts": _counts(recipients, not_told),
-        "complete": max(len(recipients), len(not_told)) <= query.limit
+        "complete": max(map(len, lists)) <= query.limit
         and len(rows) <= MOST_ROWS
         and len(duties) <= MOST_DUTIES,
     }
@@ -246,31 +120,51 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-async def _not_told(read: Reader, duties: Sequence[Any], that: ThatDay) -> list[dict[str, Any]]:
-    reach = {
-        row["organisation_id"]: Reach(row["active"], row["reachable"])
-        for row in await read.all(REACH, day=that.day)
-    }
+def _left(row: Mapping[str, Any]) -> dict[str, Any]:
+    made = shown(row)
+    return _row(row) | {name: made[name] for name in ("recipient", "recipient_name", "why")}
+
+
+_NAMES = ("id", "kind", "period", "indicator", "organisation", "due_on")
+
+
+async def _not_told(
+    read: Reader, duties: Sequence[Any], that: ThatDay
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """List what nobody is written to about, and the steps of that day that are for nobody."""
+    bodies = await bodies_on(read, that.day)
     steps: dict[UUID, list[PolicyStep]] = defaultdict(list)
     for row in await read.all(STEPS):
         policy, *fields = row
         steps[policy].append(PolicyStep(*fields))
     beyond: dict[tuple[UUID | None, date], date | None] = {}
-    found = []
+    found, nobody = [], []
     for row in duties:
         own, plan = steps.get(row["policy"], []), (row["policy"], row["due_on"])
         if plan not in beyond:  # many duties share a policy and a deadline
             beyond[plan] = first_beyond(row["due_on"], own, that)
-        reached = reach.get(row["organisation_id"], Reach())
-        reason = why_not(_open(row, own), reached, that, beyond=beyond[plan])
+        about = {name: row[name] for name in _NAMES}
+        reach = bodies.own(row["organisation_id"])
+        reason = why_not(_open(row, own), reach, that, beyond=beyond[plan])
         if reason is not None:
-            names = ("id", "kind", "period", "indicator", "organisation", "due_on")
             code, next_on = reason
-            found.append(
-                {name: row[name] for name in names}
-                | {"reason": code, "why": NOT_TOLD[code]._asdict(), "next_on": next_on}
-            )
-    return found
+            why = NOT_TOLD[code]._asdict()
+            found.append(about | {"reason": code, "why": why, "next_on": next_on})
+        reached = bodies.reached(row["organisation_id"])
+        nobody += [about | {"audience": name} for name in _for_nobody(row, own, reached, that)]
+    return found, nobody
+
+
+def _for_nobody(
+    row: Any, steps: Sequence[PolicyStep], reached: frozenset[str], that: ThatDay
+) -> list[str]:
+    """Name the empty audiences of a duty on that day; nobody is escalated to of a body that is only asked."""
+    is_over = row["done"] or row["excused"] or (row["closed"] and that.day > row["due_on"])
+    if is_over or not that.calendar.is_working(that.day):
+        return []
+    asked = row["role"] == "requested"
+    chosen = [step for step in steps if step.audience == "officer" or not asked]
+    return empty_audiences(row["due_on"], chosen, reached, that)
 
 
 def _open(row: Any, steps: Sequence[PolicyStep]) -> Open:
@@ -280,6 +174,7 @@ def _open(row: Any, steps: Sequence[PolicyStep]) -> Open:
         excused=row["excused"],
         silent=not steps,
         states=frozenset(row["states"] or ()),
+        own=row["own"],
         next_on=following.astimezone(HANOI).date() if following else None,
     )
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, func, select
+from sqlalchemy import Date, Executable, Text, bindparam, func, select
 
 from services.api.assignments.queries import AssignmentNotFoundError, assignment_shown
 from services.api.deps.caller import Caller
@@ -16,6 +16,7 @@ from shared.db import Reader, records
 from shared.duty import reminds_of
 from shared.models import (
     Assignment,
+    AuditEntry,
     ExplanationRequest,
     Extension,
     Node,
@@ -83,6 +84,24 @@ _DEADLINES = (
 )
 
 
+_MOVES = (
+    select(
+        AuditEntry.at,
+        AuditEntry.actor_name.label("by"),
+        AuditEntry.changes["due_on"][0].astext.cast(Date).label("from"),
+        AuditEntry.changes["due_on"][1].astext.cast(Date).label("to"),
+        AuditEntry.reason,
+    )
+    .where(
+        AuditEntry.object_type == "assignment",
+        AuditEntry.object_id == bindparam("id", type_=Text),
+        AuditEntry.action == "deadline_moved",
+    )
+    .order_by(AuditEntry.at, AuditEntry.id)
+    .limit(200)
+)
+
+
 async def _duty_of(read: Reader, caller: Caller, assignment_id: UUID) -> tuple[Any, dict[str, Any]]:
     """Give a duty to whoever may read what was written about it, which its body's helpers may not."""
     caller.require("reminders:read")
@@ -127,7 +146,9 @@ async def proof_of_duty(read: Reader, caller: Caller, assignment_id: UUID) -> di
             "due_on", "effective_due_on", "status", "days_late",
         )
     }  # fmt: skip
+    moves = records(await read.all(_MOVES, id=str(assignment_id)))
     subject |= {
+        "due_on": moves[0]["from"] if moves else duty["due_on"],
         "assignment": assignment_id,
         "excused_reason": duty["excused"]["reason"] if duty["excused"] else None,
         "question": None,
@@ -137,6 +158,7 @@ async def proof_of_duty(read: Reader, caller: Caller, assignment_id: UUID) -> di
         "subject": subject,
         "policy": await _policy(read, caller, row),
         "deadlines": records(await read.all(_DEADLINES, id=assignment_id)),
+        "moves": moves,
         **await _told(read, "duty", assignment_id),
     }
 
@@ -167,6 +189,7 @@ async def proof_of_explanation(
         "subject": subject,
         "policy": await _policy(read, caller, row),
         "deadlines": [],
+        "moves": [],
         **await _told(read, "explanation", explanation_id),
     }
 

@@ -133,8 +133,8 @@ class SubjectShown(BaseModel):
     organisation: Named
     role: str | None
     legal_basis: str | None
-    due_on: date = Field(description="As it was set.")
-    effective_due_on: date = Field(description="As it was extended.")
+    due_on: date = Field(description="As it was first set.")
+    effective_due_on: date = Field(description="As it was moved and extended.")
     status: str
     days_late: int
     excused_reason: str | None
@@ -157,12 +157,25 @@ class DeadlineAsked(BaseModel):
     decision_reason: str | None
 
 
+class DeadlineMoved(BaseModel):
+    """The coordinator set another last day."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    at: datetime
+    by: str
+    from_: date = Field(alias="from")
+    to: date
+    reason: str | None = Field(description="Null where it was moved before a reason was asked for.")
+
+
 class ProofSheet(BaseModel):
     """Who was told what, when, whether it arrived, was acknowledged, and why not."""
 
     subject: SubjectShown
     policy: PolicyShown | None = Field(description="The one that governs it now; null: none does.")
     deadlines: list[DeadlineAsked] = Field(description="Oldest first.")
+    moves: list[DeadlineMoved] = Field(description="Oldest first.")
     counts: dict[str, int] = Field(description="Rows by state, all of them.")
     acknowledged: int
     rows: list[ReminderShown] = Field(description="Oldest first, up to 2,000.")
@@ -211,7 +224,7 @@ class RecipientPreviewed(BaseModel):
 
 
 class NotTold(BaseModel):
-    """A duty or a request nobody is written to about on that day."""
+    """A duty or a request nobody of its body is written to about on that day."""
 
     kind: Literal["figure", "report", "explanation"]
     id: UUID
@@ -224,6 +237,36 @@ class NotTold(BaseModel):
     next_on: date | None = Field(description="The next day with something planned, or to be.")
 
 
+class EmptyAudience(BaseModel):
+    """A step of that day for people who are not there: it goes to nobody."""
+
+    kind: Literal["figure", "report", "explanation"]
+    id: UUID
+    period: str
+    indicator: str
+    organisation: str
+    due_on: date
+    audience: Audience
+
+
+class RowLeftOut(RowPreviewed):
+    """A row of that day that does not go out, and why."""
+
+    recipient: str
+    recipient_name: str
+    why: BothWords | None
+
+
+class HoldForetold(BaseModel):
+    """The safety stop would hold the run of that day, or a part of it."""
+
+    kind: Literal["too_many", "calendar"]
+    mails: int = Field(description="That would wait.")
+    limit: int | None = Field(description="How many may go out that day; null of a calendar.")
+    usual: int | None = Field(description="The greatest day of the last 30.")
+    year: int | None = Field(description="The first year that must be confirmed.")
+
+
 class HoldWaiting(BaseModel):
     id: UUID
     kind: str
@@ -233,14 +276,22 @@ class HoldWaiting(BaseModel):
 class Preview(BaseModel):
     date: date
     working_day: bool
-    calendar_confirmed: bool = Field(description="Whether a decision has confirmed that year.")
+    calendar_confirmed: bool = Field(
+        description="Whether decisions have confirmed that year and all up to the deadlines shown."
+    )
+    unconfirmed_years: list[int] = Field(description="Those that none has.")
     paused: bool
     pause_reason: str
     holds: list[HoldWaiting]
+    would_be_held: list[HoldForetold] = Field(
+        description="By the safety stop, were the run of that day as it is planned now."
+    )
     goes_out: bool = Field(
-        description="False on a day off, while paused, or in a year that must be confirmed first."
+        description="False on a day off, while paused, and where all that is planned would be held."
     )
     recipients: list[RecipientPreviewed]
     not_told: list[NotTold]
+    empty_audiences: list[EmptyAudience]
+    left_out: list[RowLeftOut]
     counts: dict[str, int] = Field(description="Recipients, mails, rows, and not told by reason.")
     complete: bool = Field(description="False where the lists show less than is counted.")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.notifier.mail.letter import Letter, Line, WhomToCall
+from shared.answering import answered_under, role_in_the_plan
 from shared.models import (
     Assignment,
     Contact,
@@ -105,7 +106,9 @@ _LINES = (
         case((_is_component, Node.name_en), else_="").label("component_en"),
         Organisation.name_vi.label("organisation"),
         Organisation.name_en.label("organisation_en"),
-        func.coalesce(Responsibility.role, "lead").label("role"),
+        func.coalesce(
+            Responsibility.role, case((_Asked.id.is_not(None), role_in_the_plan(_Asked))), "lead"
+        ).label("role"),
         case(
             (
                 Handover.id.is_not(None),
@@ -169,7 +172,10 @@ _LINES = (
     .outerjoin(Period, Period.id == func.coalesce(Assignment.period_id, _Asked.period_id))
     .outerjoin(Node, Node.id == func.coalesce(Assignment.node_id, _Asked.node_id))
     .outerjoin(_Parent, _Parent.id == Node.parent_id)
-    .outerjoin(Responsibility, Responsibility.id == Assignment.responsibility_id)
+    .outerjoin(
+        Responsibility,
+        Responsibility.id == func.coalesce(Assignment.responsibility_id, answered_under(_Asked)),
+    )
     .outerjoin(_Newest, _Newest.id == _newest)
     .outerjoin(
         _Decided,

@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from services.notifier.plan.recipients import is_theirs, recipients
 from shared.db import among
 from shared.duty import HANOI
 from shared.models import (
@@ -38,6 +37,7 @@ from shared.models import (
     Submission,
     User,
 )
+from shared.recipients import is_theirs, recipients
 
 LONGEST = timedelta(days=30)  # what is older is nobody's news
 # Contacts come over in the act that hands their duties over: its moment and theirs are of two clocks.

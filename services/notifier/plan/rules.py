@@ -42,8 +42,12 @@ class Rules:
 
     def knows(self, now: datetime) -> bool:
         """Tell whether somebody confirmed which days of this year are worked."""
+        return not self.unknown_years(now, ())
+
+    def unknown_years(self, now: datetime, deadlines: Iterable[date]) -> list[int]:
+        """List the years that nobody confirmed among today's and those between it and these deadlines."""
         today = today_in_hanoi(now)
-        return self.hours.calendar.confirms(today, today)
+        return self.hours.calendar.unconfirmed(today, *deadlines)
 
 
 async def read_rules(session: AsyncSession, *, now: datetime) -> Rules:

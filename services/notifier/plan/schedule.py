@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.calendar import DAY, Calendar
+from shared.calendar import DAY, Calendar, day_of, next_working
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 HORIZON = timedelta(days=30)  # how far ahead the ledger shows what will be sent
+LONG_PAST = timedelta(days=60)
 LONGEST_PAUSE = timedelta(hours=1)
-LONGEST_CLOSURE = 60  # days in a row without a working day; more is a calendar that makes no sense
 # A recipient in two audiences gets one line, in the first of these.
 AUDIENCES = ("officer", "deputy", "head", "coordinator", "leadership")
 
@@ -24,16 +25,32 @@ class Rule:
     offset_days: int
     days: str  # working, calendar
     repeat_every: int | None
-    repeat_count: int | None
+    repeat_count: int | None  # null of what is repeated: until the duty is done
     audience: str
     separate: bool
     template_id: UUID | None = None
 
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether it comes again until the duty is done."""
+        return self.repeat_every is not None and self.repeat_count is None
+
     def offsets(self) -> Iterator[int]:
-        """Days after the deadline, of the first and of each repetition."""
-        yield self.offset_days
-        for repeat in range(1, (self.repeat_count or 0) + 1):
-            yield self.offset_days + repeat * (self.repeat_every or 0)
+        """Days after the deadline, of the first and of each repetition; without an end where it goes on."""
+        every = self.repeat_every or 0
+        turns = count() if self.goes_on else range((self.repeat_count or 0) + 1)
+        return (self.offset_days + turn * every for turn in turns)
+
+    def days_after(self, due_on: date, calendar: Calendar) -> Iterator[tuple[int, date]]:
+        """Give each offset with the working day on which it is sent, counted on from the one before."""
+        known, at_known = 0, due_on
+        for offset in self.offsets():
+            if self.days == "working" and known > 0:
+                day = calendar.add(at_known, offset - known)
+            else:
+                day = day_of(due_on, offset, self.days, calendar)
+            yield offset, day
+            known, at_known = offset, day
 
 
 @dataclass(frozen=True, order=True)
@@ -92,27 +109,6 @@ def today_in_hanoi(now: datetime) -> date:
     return now.astimezone(HANOI).date()
 
 
-def next_working(day: date, calendar: Calendar) -> date:
-    """Give the day itself where it is worked, or else the next that is."""
-    for _ in range(LONGEST_CLOSURE):
-        if calendar.is_working(day):
-            return day
-        day += DAY
-    return day
-
-
-def day_of(due_on: date, offset: int, days: str, calendar: Calendar) -> date:
-    """Give the working day on which a step is sent.
-
-    Working days are counted from the deadline, which itself never counts. What falls on a day off goes out
-    before it when it announces the deadline, and after it when the deadline has passed.
-    """
-    if days == "working" and offset:
-        return calendar.add(due_on, offset)
-    day = due_on + timedelta(days=offset)
-    return calendar.not_after(day) if offset <= 0 else next_working(day, calendar)
-
-
 def name_of(offset: int, days: str) -> str:
     """Name a step as the ledger does: ``-5w``, ``+3c``, ``+0w``."""
     return f"{offset:+d}{days[0]}"
@@ -130,15 +126,26 @@ def steps(
 
     Of two that fall on one day for one audience the later stands for both.
     """
-    until = now + horizon
     latest: dict[tuple[UUID, str, date], tuple[int, Step]] = {}
     for rule in rules:
-        for offset in rule.offsets():
-            day = day_of(due_on, offset, rule.days, hours.calendar)
-            send_at = at(day, hours.opens_at if rule.separate else hours.digest_at)
-            if send_at > until:
-                break
-            step = Step(
+        own = list(_steps_of(rule, due_on=due_on, hours=hours, until=now + horizon))
+        for offset, step in _lately(own, since=now - LONG_PAST) if rule.goes_on else own:
+            key = (rule.policy_id, rule.audience, step.day)
+            if key not in latest or latest[key][0] < offset:
+                latest[key] = (offset, step)
+    return sorted(step for _, step in latest.values())
+
+
+def _steps_of(
+    rule: Rule, *, due_on: date, hours: Hours, until: datetime
+) -> Iterator[tuple[int, Step]]:
+    for offset, day in rule.days_after(due_on, hours.calendar):
+        send_at = at(day, hours.opens_at if rule.separate else hours.digest_at)
+        if send_at > until:
+            return
+        yield (
+            offset,
+            Step(
                 policy_id=rule.policy_id,
                 due_on=due_on,
                 audience=rule.audience,
@@ -147,11 +154,14 @@ def steps(
                 step=name_of(offset, rule.days),
                 separate=rule.separate,
                 template_id=rule.template_id,
-            )
-            key = (rule.policy_id, rule.audience, day)
-            if key not in latest or latest[key][0] < offset:
-                latest[key] = (offset, step)
-    return sorted(step for _, step in latest.values())
+            ),
+        )
+
+
+def _lately(own: list[tuple[int, Step]], *, since: datetime) -> list[tuple[int, Step]]:
+    """Leave out of a repetition without an end what was overtaken long ago: a year late is not 50 steps."""
+    first = next((place for place, (_, step) in enumerate(own) if step.send_at >= since), len(own))
+    return own[max(first - 1, 0) :]
 
 
 def pause_after(attempts: int, key: UUID, *, longest: timedelta = LONGEST_PAUSE) -> timedelta:

@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
-from services.notifier.plan.recipients import is_theirs, recipients
 from services.notifier.plan.schedule import Step
+from shared.answering import answering_role
 from shared.db import among
 from shared.duty import HANOI, effective_due_on, is_done
 from shared.models import (
@@ -44,6 +44,7 @@ from shared.models import (
     Submission,
 )
 from shared.policies import governing
+from shared.recipients import is_theirs, recipients
 
 Asked = ExplanationRequest
 Scope = tuple[ColumnElement[bool], ColumnElement[bool]]
@@ -112,13 +113,6 @@ def owed(scope: Scope) -> Subquery:
         .outerjoin(parent, parent.id == Node.parent_id)
         .where(is_watched, ~is_done, scope[0])
     )
-    role = (
-        select(Responsibility.role)
-        .join(Assignment, Assignment.responsibility_id == Responsibility.id)
-        .where(Assignment.id == Asked.assignment_id)
-        .correlate(Asked)
-        .scalar_subquery()
-    )
     explanations = (
         select(
             Asked.id,
@@ -131,7 +125,7 @@ def owed(scope: Scope) -> Subquery:
             parent.code,
             Asked.due_on,
             literal(value=False),
-            func.coalesce(role, "lead"),
+            answering_role(Asked),
             null().cast(DateTime(timezone=True)),
         )
         .join(Node, Node.id == Asked.node_id)

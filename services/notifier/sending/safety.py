@@ -1,12 +1,12 @@
 """The safety stop: a run that looks wrong is held, and a person is asked."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, and_, cast, exists, func, select, text, update
+from sqlalchemy import ColumnElement, and_, cast, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,7 @@ from services.notifier.mail.letter import HoldFacts
 from services.notifier.plan.rules import Rules
 from services.notifier.plan.schedule import HANOI, today_in_hanoi
 from services.notifier.sending.claims import is_due
-from shared.holds import mails_in, people_in
+from shared.holds import USUAL, mails_in, most_at_once, people_in
 from shared.log import trace_id
 from shared.models import Alarm, Contact, Hold, Mail, Organisation, Reminder
 from shared.names import message_id
@@ -32,22 +32,35 @@ class HeldFor(NamedTuple):
     year: int | None = None
 
 
-FEW = 50  # mails; so many are never too many because they are unusual
-USUAL = timedelta(days=30)
-
-
 async def hold_if_unsafe(
     session: AsyncSession, rules: Rules, *, now: datetime, domain: str
 ) -> None:
     """Hold what is due where the calendar is not confirmed or the mails are too many; let go where that is over."""
-    unknown = rules.settings.calendar_required and not rules.knows(now)
+    required = rules.settings.calendar_required
+    unknown = await _counted_over_unknown(session, rules, now=now) if required else []
     if unknown and not await _released_today(session, "calendar", now=now):
-        year = today_in_hanoi(now).year
-        await _hold(session, "calendar", HeldFor(year=year), now=now, domain=domain)
-    elif not unknown:
+        year = rules.unknown_years(now, unknown)[0]
+        rows = Reminder.due_on.in_(unknown)
+        await _hold(session, "calendar", HeldFor(year=year), rows=rows, now=now, domain=domain)
+    elif not unknown and (rules.knows(now) or not required):
         await _let_go(session, "calendar", now=now)
     if too_many := await _too_many(session, rules, now=now):
         await _hold(session, "too_many", too_many, now=now, domain=domain)
+
+
+async def _counted_over_unknown(
+    session: AsyncSession, rules: Rules, *, now: datetime
+) -> list[date]:
+    """List the deadlines of what is due, or held for it, from which days were counted over a year nobody confirmed."""
+    held = Reminder.hold_id.in_(
+        select(Hold.id).where(Hold.kind == "calendar", Hold.state == "waiting")
+    )
+    deadlines = await session.scalars(
+        select(Reminder.due_on)
+        .where(Reminder.kind == "step", or_(is_due(now), and_(Reminder.state == "held", held)))
+        .distinct()
+    )
+    return [due_on for due_on in deadlines if due_on and rules.unknown_years(now, [due_on])]
 
 
 async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> HeldFor | None:
@@ -55,7 +68,6 @@ async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> He
     due = await session.scalar(select(mails_in(Reminder)).where(is_due(now)))
     if not due or await _released_today(session, "too_many", now=now):
         return None
-    most = rules.settings.most_mails
     today = today_in_hanoi(now)
     day = func.date(func.timezone(HANOI.key, Mail.sent_at))
     per_day = (
@@ -66,9 +78,8 @@ async def _too_many(session: AsyncSession, rules: Rules, *, now: datetime) -> He
     )
     sent = await session.scalar(select(per_day.c.mails).where(per_day.c.day == today)) or 0
     usual = await session.scalar(select(func.max(per_day.c.mails)).where(per_day.c.day < today))
-    limit = most
-    if usual is not None and due > FEW:
-        limit = min(most, max(FEW, usual * rules.settings.usual_factor))
+    most, factor = rules.settings.most_mails, rules.settings.usual_factor
+    limit = most_at_once(due, usual=usual, most=most, factor=factor)
     if due + sent <= limit:
         return None
     return HeldFor(usual=usual, limit=limit)
@@ -93,10 +104,16 @@ async def _released_today(session: AsyncSession, kind: str, *, now: datetime) ->
 
 
 async def _hold(
-    session: AsyncSession, kind: str, why: HeldFor, *, now: datetime, domain: str
+    session: AsyncSession,
+    kind: str,
+    why: HeldFor,
+    *,
+    rows: ColumnElement[bool] | None = None,
+    now: datetime,
+    domain: str,
 ) -> None:
-    """Hold what is due of the policies' steps; notices of what happened go on, but for a flood."""
-    rows = is_due(now) if kind == "too_many" else and_(is_due(now), Reminder.kind == "step")
+    """Hold what is due; ``rows`` narrows it to some steps: notices of what happened go on, but for a flood."""
+    rows = is_due(now) if rows is None else and_(is_due(now), Reminder.kind == "step", rows)
     if not await session.scalar(select(exists().where(rows))):
         return
     made = uuid4()

@@ -1,4 +1,4 @@
-"""Whom a body's audiences are, as SQL."""
+"""Whom a body's audiences are, as SQL: who plans mail, who foretells it and who misses somebody ask the same."""
 
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from shared.models import Contact, Deputy, Membership, Organisation, User
 from shared.reach import begins, ends, in_force
 from shared.suppression import is_suppressed
 
+OWN_AUDIENCES = ("officer", "deputy", "head")  # the body itself; the others are every body's
 _OWN_PART = literal(value=False).label("stands_in")
 
 
@@ -72,7 +73,7 @@ def recipients() -> Subquery:
         .join(User, User.id == Deputy.deputy_id)
         .where(
             Deputy.ended_at.is_(None),
-            Membership.role.in_(("officer", "head")),
+            or_(Membership.role == "officer", Membership.role == "head"),
             User.active,
             User.email != "",
         )
