@@ -62,7 +62,7 @@ async def _close_periods(coordinator: Person, tell: Tell) -> None:
         if period["made_up"] and period["code"].startswith(CODE)
     ]
     for code in found:
-        await coordinator.call("POST", f"/v1/periods/{code}/close")
+        await coordinator.call("POST", f"/v1/periods/{code}/close", json={"leave_unfinished": True})
         tell("Sở KH&CN", f"closes {code}. Look at it again: GET /v1/index?period={code}")
 
 

@@ -81,7 +81,11 @@ async def opened_period(
 
 
 async def closed_period(client: AsyncClient, cast: Cast, *, code: str = PERIOD) -> None:
-    body(await client.post(f"/v1/periods/{code}/close", headers=cast.coordinator.headers))
+    left = {"leave_unfinished": True}
+    closed = await client.post(
+        f"/v1/periods/{code}/close", json=left, headers=cast.coordinator.headers
+    )
+    body(closed)
 
 
 async def assignment_of(

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.api.conftest import Stage
 from tests.api.scene import PANEL, SECOND
-from tests.factories import body
+from tests.factories import body, closed_period
 
 REASON = {"reason": "Theo yêu cầu"}
 # A framework that is a draft still, and one that is retired.
@@ -15,7 +15,8 @@ PERIODS = ("ky-2024", SECOND, "ky-nhap", "ky-dong", "ky-cho", "ky-bo", "ky-bo-mo
 OF_PERIOD: dict[str, tuple[str, str, Any]] = {
     "edit": ("PATCH", "", {"late_allowed": True}),
     "open": ("POST", "/open", None),
-    "close": ("POST", "/close", None),
+    "close": ("POST", "/close", {"leave_unfinished": True}),
+    "reopen": ("POST", "/reopen", REASON),
 }
 
 
@@ -32,7 +33,7 @@ async def furnish(stage: Stage) -> None:
         body(await client.post("/v1/periods", json=new, headers=headers), 201)
     for code in ("ky-dong", "ky-bo-mo"):
         body(await client.post(f"/v1/periods/{code}/open", headers=headers))
-    body(await client.post("/v1/periods/ky-dong/close", headers=headers))
+    await closed_period(client, stage.cast, code="ky-dong")
     body(await client.post("/v1/frameworks/2028/retire", json=REASON, headers=headers))
 
 
@@ -79,7 +80,7 @@ async def test_what_a_period_allows_is_what_is_done(stage: Stage) -> None:
         "ky-nhap": ["edit", "open", "load_panel"],
         "ky-cho": ["edit", "load_panel"],
         "ky-bo": ["edit", "load_panel"],
-        "ky-dong": ["edit"],
+        "ky-dong": ["edit", "reopen"],
     }
     listed = await stage.client.get("/v1/periods?limit=200", headers=stage.cast.coordinator.headers)
     assert {item["code"]: item["allowed_actions"] for item in body(listed)["items"]} == offered

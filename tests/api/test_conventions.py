@@ -374,7 +374,8 @@ async def test_the_trace_id_of_the_request_comes_back_and_stands_in_the_audit_lo
 ) -> None:
     trace = uuid4().hex
     headers = stage.cast.coordinator.headers | {"traceparent": f"00-{trace}-{'1' * 16}-01"}
-    closed = await stage.client.post("/v1/periods/ky-2024/close", headers=headers)
+    left = {"leave_unfinished": True}
+    closed = await stage.client.post("/v1/periods/ky-2024/close", json=left, headers=headers)
     assert closed.headers["x-trace-id"] == trace
     audit = await stage.client.get(
         "/v1/audit", params={"trace_id": trace}, headers=stage.cast.coordinator.headers

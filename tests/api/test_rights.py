@@ -191,7 +191,8 @@ CALLS: dict[str, list[Call]] = {
     "setPeriodDeadlines": [Call(COORDINATOR, PERIOD, {"deadlines": []})],
     "applyPeriodDeadlines": [Call(COORDINATOR, PERIOD)],
     "openPeriod": [Call(COORDINATOR, {"code": "draft_period"})],
-    "closePeriod": [Call(COORDINATOR, PERIOD)],
+    "closePeriod": [Call(COORDINATOR, PERIOD, {"leave_unfinished": True})],
+    "reopenPeriod": [Call(COORDINATOR, PERIOD, REASON, success=409)],
     "listFigures": [
         Call("FYYYYF", PERIOD),
         Call("FYYYYF", PERIOD, query="format=csv"),

@@ -7,7 +7,7 @@ import pytest
 from tests.api.conftest import Stage
 from tests.api.wrong import LOCALITY, WRONG, check_problem, send
 from tests.cast import Person
-from tests.factories import PDF, body, pointers
+from tests.factories import PDF, body, closed_period, pointers
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -45,7 +45,7 @@ async def test_figures_are_kept_to_their_fifteenth_digit(stage: Stage) -> None:
 
 async def test_a_closed_period_takes_no_figure_and_no_decision(stage: Stage) -> None:
     client, officer, coordinator = stage.client, stage.cast.officer, stage.cast.coordinator
-    body(await client.post("/v1/periods/ky-2024/close", headers=coordinator.headers))
+    await closed_period(client, stage.cast, code="ky-2024")
     before = await stage.counts()
     mine = stage.mine
     steps: list[tuple[Person, str, str, dict[str, Any]]] = [
@@ -97,8 +97,7 @@ async def test_a_closed_period_takes_no_figure_and_no_decision(stage: Stage) -> 
 
 async def test_a_foreign_duty_is_not_betrayed_by_its_closed_period(stage: Stage) -> None:
     client, officer = stage.client, stage.cast.officer
-    closed = await client.post("/v1/periods/ky-2024/close", headers=stage.cast.coordinator.headers)
-    body(closed)
+    await closed_period(client, stage.cast, code="ky-2024")
     answer = await client.post(
         f"/v1/assignments/{stage.foreign['assignment']}/submissions",
         json={"value": 1},

@@ -25,6 +25,7 @@ from tests.factories import (
     act,
     assignment_of,
     body,
+    closed_period,
     done,
     opened_period,
     submitted,
@@ -282,7 +283,7 @@ async def test_what_was_accepted_before_closing_is_still_counted(
     period_id = await the_period(client, cast)
     duty = await assignment_of(client, cast)
     taken = await accepted(client, cast, duty["id"])
-    body(await client.post(f"/v1/periods/{PERIOD}/close", headers=cast.coordinator.headers))
+    await closed_period(client, cast)
     assert (await act(client, cast.coordinator, taken["id"], "reopen", "vì vậy")).status_code == 409
     assert await stale_periods(session) == [period_id]
     assert (await run(session, period_id)).submission_ids == [UUID(taken["id"])]

@@ -22,14 +22,13 @@ from services.api.periods.opening import missing_duties
 from services.api.periods.queries import (
     PeriodClosedError,
     PeriodNotFoundError,
-    PeriodNotOpenError,
 )
 from services.api.periods.schemas import NewPeriod, Scope
 from services.api.periods.scope import set_scope
 from shared import outbox
 from shared.db import session_reader
 from shared.errors import ConflictError, InvalidError
-from shared.events import PeriodClosed, PeriodOpened
+from shared.events import PeriodOpened
 from shared.models import Assignment, Framework, Period
 from shared.public import announce_period
 
@@ -236,13 +235,3 @@ async def _make_assignments(session: AsyncSession, period: Period, *, now: datet
         for duty in missing
     )
     return len(missing)
-
-
-async def close_period(session: AsyncSession, caller: Caller, *, code: str, now: datetime) -> None:
-    period = await locked_period(session, code)
-    if period.state != "open":
-        raise PeriodNotOpenError
-    changes = apply(period, {"state": "closed", "closed_at": now})
-    period.updated_at = now
-    record(session, caller, "closed", ("period", code), changes=changes)
-    outbox.emit(session, PeriodClosed(period_id=period.id))

@@ -146,6 +146,8 @@ def _actions(caller: Caller, state: str, *, published: bool) -> list[str]:
             actions.append("open")
         if state == "open":
             actions.append("close")
+        if state == "closed":
+            actions.append("reopen")
     if state != "closed" and caller.may("panels:write"):
         actions.append("load_panel")
     return actions

@@ -12,7 +12,7 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Code, Page
-from services.api.periods import commands, deadlines, opening, queries, schemas
+from services.api.periods import closing, commands, deadlines, opening, queries, schemas
 from services.api.periods.filling import Filled
 from services.api.periods.spans import covered
 
@@ -85,10 +85,32 @@ async def open_period(request: WriteRequest, code: Code, _body: Nothing | None =
 
 
 @writing.post("/{code}/close", operation_id="closePeriod", response_model=schemas.PeriodShown)
-async def close_period(request: WriteRequest, code: Code, _body: Nothing | None = None) -> Response:
-    """Lock it: figures are neither taken nor decided on any more, and nobody is reminded."""
+async def close_period(
+    request: WriteRequest, code: Code, body: schemas.Closing | None = None
+) -> Response:
+    """Lock it: figures are neither taken nor decided on any more, and nobody is reminded.
+
+    What is unfinished is counted, and refuses (409) until it is said that it is left so. An extension that
+    still runs keeps its one duty open.
+    """
     request.caller.require("periods:write")
-    await commands.close_period(request.db, request.caller, code=code, now=datetime.now(UTC))
+    await closing.close_period(
+        request.db,
+        request.caller,
+        code=code,
+        leave_unfinished=bool(body and body.leave_unfinished),
+        now=datetime.now(UTC),
+    )
+    return answer(request, await queries.period_shown(await request.fresh(), request.caller, code))
+
+
+@writing.post("/{code}/reopen", operation_id="reopenPeriod", response_model=schemas.PeriodShown)
+async def reopen_period(request: WriteRequest, code: Code, body: schemas.Reopening) -> Response:
+    """Open a closed period again, with a reason: figures are taken and people reminded as before."""
+    request.caller.require("periods:write")
+    await closing.reopen_period(
+        request.db, request.caller, code=code, reason=body.reason, now=datetime.now(UTC)
+    )
     return answer(request, await queries.period_shown(await request.fresh(), request.caller, code))
 
 

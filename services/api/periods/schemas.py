@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.deps.fields import Body, Day, Flag, Line, Year
+from services.api.deps.fields import Body, Day, Flag, Line, Reason, Year
 from services.api.deps.paging import Code, PageQuery
 
 PeriodState = Literal["draft", "open", "closed"]
@@ -22,6 +22,17 @@ class Scope(Body):
 
     nodes: Annotated[list[Code], Field(max_length=200)] = Field(default_factory=list)
     organisations: Annotated[list[Code], Field(max_length=200)] = Field(default_factory=list)
+
+
+class Closing(Body):
+    leave_unfinished: Flag = Field(
+        default=False,
+        description="True closes it although duties, drafts, decisions or requests for more time are open.",
+    )
+
+
+class Reopening(Body):
+    reason: Reason
 
 
 class PeriodQuery(PageQuery):
