@@ -507,6 +507,19 @@ async def test_a_key_of_one_body_hands_nothing_over(client: AsyncClient, cast: C
     assert "key_left" in codes(planned["preview"])
 
 
+async def test_a_period_that_was_limited_to_a_body_that_ends_is_named(
+    client: AsyncClient, cast: Cast
+) -> None:
+    new = {
+        "code": "rieng", "name": "Riêng", "framework": 2024, "reference_year": 2025,
+        "due_on": "2030-06-30", "scope": {"organisations": [MERGE["from"][0]]},
+    }  # fmt: skip
+    body(await client.post("/v1/periods", json=new, headers=cast.coordinator.headers), 201)
+    planned = await plan(client, cast)
+    (told,) = (one for one in planned["preview"]["conflicts"] if one["code"] == "scope_left")
+    assert (told["blocks"], "rieng" in told["message_en"]) == (False, True)
+
+
 async def test_of_two_plans_for_the_same_bodies_each_names_the_other(
     client: AsyncClient, cast: Cast
 ) -> None:

@@ -36,7 +36,10 @@ HISTORY = {
     "public_events.organisation_ids": "whom an event concerned when it happened",
 }
 # What neither moves nor is history is named in the preview and the receipt.
-NAMED = {"api_keys.organisation_id": "key_left"}
+NAMED = {
+    "api_keys.organisation_id": "key_left",
+    "period_scope.organisation_id": "scope_left",
+}
 # What hangs on a thing that is moved, by another's id, and has to follow it by itself.
 FOLLOWS = {"deputies.membership_id": "deputy"}
 WITHOUT_A_KEY = {"organisation_id", "organisation_ids", "from_ids", "to_id", "to_ids"}

@@ -222,6 +222,20 @@ def _left(facts: Facts, ending: Sequence[UUID]) -> Iterator[Conflict]:
                 object_id=row["id"],
                 body=row["organisation_id"],
             )
+    for row in facts.scopes:
+        if row["organisation_id"] in ending:
+            body = facts.code(row["organisation_id"])
+            yield Conflict(
+                "scope_left",
+                blocks=False,
+                english=f"The period {row['code']} was limited to {body}, which ends: what opening it makes later, "
+                f"nobody else is asked for. Limit a draft anew with PATCH /v1/periods/{row['code']}.",
+                vietnamese=f"Kỳ {row['code']} giới hạn cho {body}, cơ quan sẽ kết thúc: các nhiệm vụ tạo thêm về sau "
+                f"không giao cho cơ quan khác. Kỳ còn là bản nháp thì đặt lại bằng PATCH /v1/periods/{row['code']}.",
+                kind="period",
+                object_id=row["id"],
+                body=row["organisation_id"],
+            )
     for row in facts.elsewhere:
         yield Conflict(
             "planned_elsewhere",

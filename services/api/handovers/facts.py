@@ -23,6 +23,7 @@ from shared.models import (
     Node,
     Organisation,
     Period,
+    PeriodScope,
     Reminder,
     Responsibility,
     Submission,
@@ -59,6 +60,7 @@ class Facts:
     memberships: Sequence[Row]
     reviewers: Mapping[UUID, str]
     keys: Sequence[Row]
+    scopes: Sequence[Row]
     elsewhere: Sequence[Row]
     closed: Row
     held: Held
@@ -216,6 +218,13 @@ REVIEWERS = (
 KEYS = select(ApiKey.id, ApiKey.name, ApiKey.organisation_id).where(
     in_bodies(ApiKey.organisation_id), ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now()
 )
+# Periods that still make duties, and were limited to one of the bodies.
+SCOPES = (
+    select(Period.id, Period.code, PeriodScope.organisation_id)
+    .join(PeriodScope, PeriodScope.period_id == Period.id)
+    .where(in_bodies(PeriodScope.organisation_id), Period.state != "closed")
+    .order_by(Period.code)
+)
 ELSEWHERE = select(Handover.id, Handover.kind, Handover.from_ids, Handover.effective_on).where(
     Handover.state == "planned",
     Handover.id != bindparam("handover"),
@@ -265,6 +274,7 @@ async def facts_of(
         memberships=await read.all(MEMBERSHIPS, bodies=bodies, day=day),
         reviewers={row["id"]: row["name"] for row in await read.all(REVIEWERS, today=today)},
         keys=await read.all(KEYS, bodies=own),
+        scopes=await read.all(SCOPES, bodies=own),
         elsewhere=await read.all(ELSEWHERE, bodies=bodies, givers=own, handover=handover),
         closed=(await read.all(CLOSED, bodies=own))[0],
         held=await held_by(read, bodies, today=max(day, today)),

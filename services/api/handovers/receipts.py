@@ -18,7 +18,7 @@ from shared.db import Base
 from shared.models import Handover, HandoverMove
 
 Model = TypeVar("Model", bound=Base)
-NOT_MOVED = frozenset({"left_behind", "key_left"})
+NOT_MOVED = frozenset({"left_behind", "key_left", "scope_left"})
 
 
 def _written(values: dict[str, Any]) -> dict[str, Any]:
