@@ -69,6 +69,7 @@ async def move_deadline(
     session: AsyncSession, caller: Caller, assignment_id: UUID, *, due_on: date, now: datetime
 ) -> None:
     assignment = await locked_duty(session, assignment_id)
+    caller.require("assignments:write", assignment.organisation_id)
     period = await session.get_one(Period, assignment.period_id)
     if all(abs(due_on - day) > FURTHEST for day in (period.due_on, today_in_hanoi(now))):
         raise FarDeadlineError(pointer="/due_on")
@@ -87,6 +88,7 @@ async def excuse(
 ) -> None:
     """Say that it is not owed: it counts as excused, and nobody is reminded of it."""
     assignment = await locked_duty(session, assignment_id)
+    caller.require("assignments:write", assignment.organisation_id)
     if await session.scalar(select(is_done).where(Assignment.id == assignment_id)):
         raise AlreadyDoneError
     assignment.excused_at, assignment.excused_reason = now, reason
@@ -99,6 +101,7 @@ async def lift_excuse(
 ) -> None:
     """Say that it is owed after all."""
     assignment = await locked_duty(session, assignment_id)
+    caller.require("assignments:write", assignment.organisation_id)
     if assignment.excused_at is None:
         raise NotExcusedError
     assignment.excused_at = assignment.excused_reason = None

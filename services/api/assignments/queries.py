@@ -209,12 +209,13 @@ def _writable(row: Any, today: date) -> bool:
 def _actions(row: Any, caller: Caller, today: date) -> list[str]:
     actions = []
     writes = caller.may("submissions:write", row["organisation_id"])
+    assigns = caller.may("assignments:write", row["organisation_id"])
     if writes and row["state"] not in {"draft", "submitted"} and _writable(row, today):
         actions.append("create_submission")
     unfinished = row["status"] in {"open", "returned"}
-    if unfinished and not row["extension_waits"] and (writes or caller.may("assignments:write")):
+    if unfinished and not row["extension_waits"] and (writes or assigns):
         actions.append("ask_extension")
-    if caller.may("assignments:write"):
+    if assigns:
         if row["period_state"] == "open" and row["extended_due_on"] is None:
             actions.append("edit")
         if row["status"] == "excused":

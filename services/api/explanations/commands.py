@@ -40,6 +40,7 @@ async def ask_explanation(
             "The last day for the answer is past.", vi="Hạn trả lời đã qua.", pointer="/due_on"
         )
     about = await (_of_duty(session, new) if new.assignment else _of_indicator(session, new))
+    caller.require("explanations:write", about.organisation_id)
     asked = ExplanationRequest(
         id=uuid4(),
         **about._asdict(),
@@ -116,7 +117,7 @@ async def close_explanation(
 ) -> None:
     """Close it, answered or not, with a remark."""
     asked = await _held(session, explanation_id)
-    caller.require("explanations:write")
+    caller.require("explanations:write", asked.organisation_id)
     if asked.state == "closed":
         raise ExplanationStateError
     asked.state, asked.remark, asked.closed_at = "closed", remark, now
