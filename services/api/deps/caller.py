@@ -61,6 +61,12 @@ class Caller:
     reaches: Mapping[str, Reach]
     expires_at: datetime | None = None
     sign_in_id: UUID | None = None
+    # Other accounts of the same address: whoever has two is still one person.
+    also: frozenset[UUID] = frozenset()
+
+    @property
+    def accounts(self) -> frozenset[UUID]:
+        return self.also | {self.id}
 
     def may(self, permission: str, organisation: UUID | None = None) -> bool:
         """Tell whether the caller may do it at all, or in this body when one is given.
@@ -125,6 +131,14 @@ _lent = func.array(
     .scalar_subquery(),
     type_=ARRAY(Uuid),
 )
+_Same = aliased(User)
+SAME_PERSON = func.array(
+    select(_Same.id)
+    .where(func.lower(_Same.email) == func.lower(User.email), User.email != "")
+    .correlate(User)
+    .scalar_subquery(),
+    type_=ARRAY(Uuid),
+).label("also")
 HELD = (
     select(
         func.array_agg(aggregate_order_by(Membership.role, Membership.id)).label("roles"),
@@ -147,6 +161,7 @@ BY_ACCESS_TOKEN = (
         User.login,
         SignIn.id.label("sign_in_id"),
         SignIn.access_expires_at.label("expires_at"),
+        SAME_PERSON,
         HELD.c.roles,
         HELD.c.bodies,
         HELD.c.codes,
@@ -219,6 +234,7 @@ def person_of(row: Any, **signed_in: Any) -> Caller:
         login=row["login"],
         memberships=memberships,
         reaches=_reaches(tuple((role, body) for role, body, _ in memberships)),
+        also=frozenset(row["also"]),
         **signed_in,
     )
 

@@ -101,7 +101,7 @@ async def withdraw_extension(
 
 def _check_decidable(caller: Caller, extension: Extension, duty: Assignment) -> None:
     caller.require("assignments:write", duty.organisation_id)
-    if caller.id == extension.asked_by:
+    if extension.asked_by in caller.accounts:
         raise OwnExtensionError
     if extension.state != "asked":
         raise ExtensionDecidedError

@@ -59,9 +59,9 @@ class StateError(ConflictError):
 
 
 class OwnSubmissionError(ForbiddenError):
-    """Whoever wrote or submitted a figure does not accept it.
+    """Whoever wrote or submitted a figure, or a part of it or of its evidence, does not accept it.
 
-    Người đã lập hoặc gửi số liệu không được tự tiếp nhận.
+    Người đã lập, sửa hoặc gửi số liệu hay tài liệu minh chứng không được tự tiếp nhận.
     """
 
 
@@ -127,6 +127,7 @@ class Taken(NamedTuple):
             self.about.assignment.organisation_id,
             submission.created_by,
             submission.submitted_by,
+            submission.written_by,
             submission.first_accepted_by,
             self.two_step,
             self.reviewing_body,
@@ -243,10 +244,20 @@ def _require_right(caller: Caller, action: str, taken: Taken) -> None:
     # What is not waiting is refused for its state, which says more.
     if action != "accept" or acceptance(caller, review):
         return
-    if caller.id in {review.created_by, review.submitted_by}:
+    if not caller.accounts.isdisjoint(review.authors):
         raise OwnSubmissionError
     if taken.submission.state == "submitted":
-        raise (SecondReviewerError if caller.id == review.first_accepted_by else ReviewingBodyError)
+        raise (
+            SecondReviewerError
+            if review.first_accepted_by in caller.accounts
+            else ReviewingBodyError
+        )
+
+
+def sign(submission: Submission, caller: Caller) -> None:
+    """Write down that the caller had a hand in it: he is not the one to accept it."""
+    if caller.id not in submission.written_by:
+        submission.written_by = [*submission.written_by, caller.id]
 
 
 async def take_many(session: AsyncSession, ids: list[UUID]) -> None:

@@ -158,6 +158,7 @@ _SUBMISSION = (
         Submission.created_by,
         Submission.created_by_name,
         Submission.created_at,
+        Submission.written_by,
         Submission.submitted_by,
         Submission.submitted_by_name,
         Submission.submitted_at,
@@ -234,7 +235,7 @@ def _sight(caller: Caller) -> tuple[str, list[UUID]]:
     )
 
 
-_HIDDEN = ("organisation_id", "writable", "decidable", "prior", "reviewing_body")
+_HIDDEN = ("organisation_id", "writable", "decidable", "prior", "reviewing_body", "written_by")
 
 
 def shown(row: Any, caller: Caller) -> dict[str, Any]:
