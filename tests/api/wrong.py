@@ -170,8 +170,17 @@ WRONG = {
     ),
     "a numerator alone": change({"numerator": 1.0}, "/denominator"),
     "a denominator alone": change({"denominator": 1.0}, "/numerator"),
+    "a fraction too large for a locality": change(
+        {"numerator": 1e10, "denominator": 1e-9}, "/denominator"
+    ),
     "a fraction too large for a float": change(
-        {"numerator": 1e300, "denominator": 1e-300}, "/denominator"
+        {"numerator": 1e18, "denominator": 1e-300}, "/denominator"
+    ),
+    "a numerator too large for a locality": change(
+        {"numerator": 1.1e18, "denominator": 1e18}, "/numerator"
+    ),
+    "a denominator too large for a locality": change(
+        {"numerator": 1e18, "denominator": -1.1e18}, "/denominator"
     ),
     "an explanation of nothing known": change(
         {"explanations": {"odd": "vì vậy"}}, "/explanations/odd"

@@ -68,7 +68,11 @@ Email = Annotated[
     ),
 ]
 Flag = Annotated[bool, Field(strict=True)]
+MOST_FIGURE = (
+    1e18  # more than any figure of a locality, even in đồng; beyond it a column has slipped
+)
 Figure = Annotated[float, Field(strict=True, allow_inf_nan=False, examples=[12.34])]
+LocalFigure = Annotated[Figure, Field(ge=-MOST_FIGURE, le=MOST_FIGURE)]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2200, examples=[2024])]
 Day = Annotated[date, BeforeValidator(_no_time), Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
 
