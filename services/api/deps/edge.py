@@ -129,6 +129,7 @@ class Writing(APIRoute):
                     await self._admit(asked)
                     await self.read_form(asked)
                 try:
+                    await self.prepare(asked)
                     response = await self._in_transaction(asked, handler)
                 finally:
                     await (
@@ -138,6 +139,9 @@ class Writing(APIRoute):
             return response
 
         return run
+
+    async def prepare(self, request: WriteRequest) -> None:
+        """Do what takes long and needs no transaction; the body is read."""
 
     async def read_form(self, request: Request) -> None:
         await request.form()

@@ -11,26 +11,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import ACCESS_PREFIX, NOBODY, Caller, token_hash
+from services.api.identity.checking import Checked, count_miss, stands
 from services.api.identity.hand import UserNotFoundError, locked_user
-from services.api.identity.passwords import Passwords
+from services.api.identity.locking import refuse_locked
 from shared.errors import (
     ConflictError,
     InvalidError,
     NotFoundError,
-    TooManyRequestsError,
     UnauthenticatedError,
 )
 from shared.models import Membership, Organisation, SignIn, User
 
 REFRESH_PREFIX = "piir_"
-FREE_ATTEMPTS = 5
-LONGEST_LOCK = timedelta(minutes=15)
 
 
 class WrongCredentialsError(UnauthenticatedError):
     """Wrong login or password.
 
     Sai tên đăng nhập hoặc mật khẩu.
+    """
+
+    keeps_changes = True
+
+
+class WrongPasswordError(InvalidError):
+    """The current password is wrong.
+
+    Mật khẩu hiện tại không đúng.
     """
 
     keeps_changes = True
@@ -68,37 +75,26 @@ class NoSuchOrganisationError(InvalidError):
 
 async def sign_in(
     session: AsyncSession,
-    passwords: Passwords,
     *,
     login: str,
-    password: str,
+    checked: Checked,
     now: datetime,
     access: timedelta,
     refresh: timedelta,
 ) -> dict[str, Any]:
-    """Check the password and start a sign-in; five misses lock the account, each time for twice as long."""
-    user = await session.scalar(select(User).where(User.login == login.lower()))
-    if user is not None and user.locked_until is not None and user.locked_until > now:
-        wait = int((user.locked_until - now).total_seconds()) + 1
-        raise TooManyRequestsError(
-            f"Too many wrong passwords; try again in {wait} seconds.",
-            vi=f"Sai mật khẩu quá nhiều lần; vui lòng thử lại sau {wait} giây.",
-            retry_after=wait,
-        )
-    right = await passwords.verify(password, user.password_hash if user and user.active else None)
+    """Start a sign-in; five misses lock the account, each time for twice as long.
+
+    The password was compared before. Whether the account is locked is looked at again now that it is in
+    hand: of many guesses at once only the first few get an answer.
+    """
+    user = await session.scalar(
+        select(User).where(User.login == login.lower()).with_for_update(key_share=True)
+    )
     if user is None or not user.active:
         raise WrongCredentialsError
-    await session.refresh(user, with_for_update=True)
-    if not right:
-        user.failed_attempts += 1
-        user.locked_until = locked_until(user.failed_attempts, now=now)
-        record(
-            session,
-            NOBODY,
-            "sign_in_failed",
-            ("user", user.id),
-            changes={"attempts": user.failed_attempts},
-        )
+    refuse_locked(user.locked_until, now=now)
+    if not stands(user, checked):
+        count_miss(session, NOBODY, user, "sign_in_failed", now=now)
         raise WrongCredentialsError
     user.failed_attempts, user.locked_until = 0, None
     record(session, _as_caller(user), "signed_in", ("user", user.id))
@@ -106,14 +102,6 @@ async def sign_in(
     tokens = _renew(started, now=now, access=access, refresh=refresh)
     session.add(started)
     return tokens
-
-
-def locked_until(failures: int, *, now: datetime) -> datetime | None:
-    """Back off: nothing for four misses, then 30 s, 60 s, 120 s … up to a quarter of an hour."""
-    if failures < FREE_ATTEMPTS:
-        return None
-    doublings = min(failures - FREE_ATTEMPTS, 10)
-    return now + min(timedelta(seconds=30 * (1 << doublings)), LONGEST_LOCK)
 
 
 def _as_caller(user: User) -> Caller:
@@ -185,22 +173,17 @@ async def _end_sign_ins(
 
 
 async def change_own_password(
-    session: AsyncSession,
-    passwords: Passwords,
-    caller: Caller,
-    *,
-    current: str,
-    new: str,
-    now: datetime,
+    session: AsyncSession, caller: Caller, *, checked: Checked, new_hash: str, now: datetime
 ) -> None:
-    user = await session.get(User, caller.id, with_for_update=True)
-    if user is None or not await passwords.verify(current, user.password_hash):
-        raise InvalidError(
-            "The current password is wrong.",
-            vi="Mật khẩu hiện tại không đúng.",
-            pointer="/current_password",
-        )
-    user.password_hash = await passwords.hash(new)
+    """Change it; a wrong one counts as it does at signing in."""
+    user = await session.get(User, caller.id, with_for_update={"key_share": True})
+    if user is None:
+        raise WrongPasswordError(pointer="/current_password")
+    refuse_locked(user.locked_until, now=now)
+    if not stands(user, checked):
+        count_miss(session, caller, user, "password_change_failed", now=now)
+        raise WrongPasswordError(pointer="/current_password")
+    user.password_hash, user.failed_attempts, user.locked_until = new_hash, 0, None
     await _end_sign_ins(session, user.id, now=now, but=caller.sign_in_id)
     record(session, caller, "password_changed", ("user", user.id))
 
