@@ -203,7 +203,7 @@ async def _once(request: WriteRequest, handler: Handler) -> Response:
     return await idempotency.first_answer(
         request.db,
         request,
-        caller_id=request.caller.id,
+        owner=idempotency.Owner.of(request.caller),
         key=key,
         answer=refused_or_answered,
         kept=lambda answered: request.replay or answered,
