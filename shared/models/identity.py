@@ -37,6 +37,15 @@ class Membership(Base):
         CheckConstraint(f"role IN ({one_of(*ROLES)})", "role"),
         CheckConstraint("valid_from <= valid_to", "validity"),
         Index("ix_memberships_user", "user_id"),
+        # The same role twice would be ended once and go on.
+        Index(
+            "uq_memberships_standing",
+            "user_id",
+            "organisation_id",
+            "role",
+            unique=True,
+            postgresql_where="valid_to IS NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -574,6 +574,15 @@ WRONG = {
     "a contact without a mailbox": coordinator(
         "POST", CONTACTS, CONTACT | {"email": "a"}, "/email"
     ),
+    **{
+        f"a contact with the address {address}": coordinator(
+            "POST", CONTACTS, CONTACT | {"email": address}, "/email"
+        )
+        for address in (".a@x.org", "a..b@x.org", "a.@x.org", f"{'a' * 65}@x.org")
+    },
+    "an address of a word": coordinator(
+        "POST", CONTACTS, CONTACT | {"email": "a b@x.org"}, "/email"
+    ),
     "a contact who adds a header": coordinator(
         "POST", CONTACTS, CONTACT | {"email": "a@example.org\r\nBcc: x@example.org"}, "/email"
     ),
@@ -886,6 +895,8 @@ WRONG |= {
             "https://user@1.1.1.1/",
             "https://user:secret@1.1.1.1/",
             "https://1.1.1.1/#part",
+            "https://xn--/",
+            "https://xn--a\u002d-.vn/",
             "https://1.1.1.1:0/",
             "https://1.1.1.1:99999/",
             "https://1.1.1.1\\@127.0.0.1/",

@@ -16,7 +16,7 @@ from shared.db import session_reader
 from shared.duty import is_done
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.events import DeadlineMoved, DutyExcused
-from shared.models import Assignment, Contribution, Period
+from shared.models import Assignment, Contribution, Extension, Period
 
 FURTHEST = timedelta(
     days=366
@@ -34,6 +34,13 @@ class ExtendedError(ConflictError):
     """The deadline was extended: only a further extension moves it.
 
     Hạn đã được gia hạn: chỉ thay đổi được bằng một lần gia hạn khác.
+    """
+
+
+class ExtensionAskedError(ConflictError):
+    """More time was asked for: whoever decides on that moves the deadline, by granting it.
+
+    Đang có đề nghị gia hạn: hạn chỉ thay đổi khi người có thẩm quyền đồng ý đề nghị đó.
     """
 
 
@@ -77,6 +84,11 @@ async def move_deadline(
         raise PeriodNotOpenError
     if assignment.extended_due_on is not None:
         raise ExtendedError(pointer="/due_on")
+    asked = select(Extension.id).where(
+        Extension.assignment_id == assignment_id, Extension.state == "asked"
+    )
+    if await session.scalar(asked):
+        raise ExtensionAskedError(pointer="/due_on")
     if changes := apply(assignment, {"due_on": due_on}):
         assignment.updated_at = now
         record(session, caller, "deadline_moved", ("assignment", assignment_id), changes=changes)

@@ -216,7 +216,8 @@ def _actions(row: Any, caller: Caller, today: date) -> list[str]:
     if unfinished and not row["extension_waits"] and (writes or assigns):
         actions.append("ask_extension")
     if assigns:
-        if row["period_state"] == "open" and row["extended_due_on"] is None:
+        fixed = row["extended_due_on"] is not None or row["extension_waits"]
+        if row["period_state"] == "open" and not fixed:
             actions.append("edit")
         if row["status"] == "excused":
             actions.append("lift_excuse")

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps import idempotency
 from services.api.deps.caller import NOBODY, Caller, authenticate
-from services.api.errors import UnsupportedMediaTypeError, domain_problem
+from services.api.errors import UnsupportedMediaTypeError, domain_problem, pointer_to
 from shared.db import Database, Reader, reader_of, session_reader
-from shared.errors import DomainError
+from shared.errors import DomainError, InvalidError
 from shared.settings import Settings
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -144,7 +144,20 @@ class Writing(APIRoute):
         """Do what takes long and needs no transaction; the body is read."""
 
     async def read_form(self, request: Request) -> None:
-        await request.form()
+        """Read the form; of a member that stands twice one would be lost without a word."""
+        try:
+            form = await request.form()
+        except UnicodeError as error:
+            raise InvalidError(
+                "The form is not in UTF-8.", vi="Biểu mẫu không ở dạng UTF-8."
+            ) from error
+        names = [name for name, _ in form.multi_items()]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise InvalidError(
+                "This member stands twice.",
+                vi="Trường này xuất hiện hai lần.",
+                pointer=pointer_to(twice),
+            )
 
     async def _admit(self, request: Request) -> None:
         """Let nobody upload who could not sign in."""

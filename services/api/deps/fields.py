@@ -33,6 +33,7 @@ def _line(text: str) -> str:
     return clean(text)
 
 
+LONGEST_MAILBOX = 64  # characters before the @, RFC 5321
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -59,13 +60,22 @@ Reason = Annotated[
     StringConstraints(strip_whitespace=True, min_length=3, max_length=2000),
     AfterValidator(clean),
 ]
+
+
+def _mailbox(address: str) -> str:
+    if len(address.partition("@")[0]) > LONGEST_MAILBOX:
+        raise ValueError("has more than 64 characters before the @ / có hơn 64 ký tự trước @")
+    return address
+
+
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        pattern=r"^(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
     ),
+    AfterValidator(_mailbox),
 ]
 Flag = Annotated[bool, Field(strict=True)]
 MOST_FIGURE = (

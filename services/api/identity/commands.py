@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,15 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import ACCESS_PREFIX, NOBODY, Caller, token_hash
 from services.api.identity.checking import Checked, count_miss, stands
-from services.api.identity.hand import UserNotFoundError, locked_user
+from services.api.identity.hand import locked_user
 from services.api.identity.locking import refuse_locked
+from services.api.identity.memberships import OwnAccessError, add_membership
 from shared.errors import (
     ConflictError,
     InvalidError,
-    NotFoundError,
     UnauthenticatedError,
 )
-from shared.models import Membership, Organisation, SignIn, User
+from shared.models import SignIn, User
 
 REFRESH_PREFIX = "piir_"
 
@@ -56,20 +56,6 @@ class LoginTakenError(ConflictError):
     """This login is taken.
 
     Tên đăng nhập đã có người dùng.
-    """
-
-
-class OwnAccessError(ConflictError):
-    """Nobody closes his own account or ends his own role as administrator: let another do it.
-
-    Không ai tự khóa tài khoản hoặc tự bỏ vai trò quản trị của mình: hãy để người khác làm.
-    """
-
-
-class NoSuchOrganisationError(InvalidError):
-    """There is no organisation with this code.
-
-    Không có cơ quan nào mang mã này.
     """
 
 
@@ -220,6 +206,7 @@ async def change_user(
     password_hash: str | None,
     now: datetime,
 ) -> None:
+    """Change the account; who closes one has the administrators in hand before it."""
     user = await locked_user(session, user_id)
     if user_id == caller.id and values.get("active") is False:
         raise OwnAccessError(pointer="/active")
@@ -232,63 +219,3 @@ async def change_user(
     if changes:
         user.updated_at = now
         record(session, caller, "changed", ("user", user.id), changes=changes)
-
-
-async def add_membership(
-    session: AsyncSession,
-    caller: Caller,
-    user_id: UUID,
-    *,
-    organisation: str,
-    role: str,
-    valid_from: date | None = None,
-    valid_to: date | None = None,
-    pointer: str = "",
-) -> None:
-    body = await session.scalar(select(Organisation.id).where(Organisation.code == organisation))
-    if body is None:
-        raise NoSuchOrganisationError(pointer=f"{pointer}/organisation")
-    if valid_from and valid_to and valid_to < valid_from:
-        raise InvalidError(
-            "It ends before it begins.",
-            vi="Ngày kết thúc trước ngày bắt đầu.",
-            pointer=f"{pointer}/valid_to",
-        )
-    if await session.get(User, user_id) is None:
-        raise UserNotFoundError
-    membership = Membership(user_id=user_id, organisation_id=body, role=role, valid_to=valid_to)
-    if valid_from is not None:
-        membership.valid_from = valid_from
-    session.add(membership)
-    record(
-        session,
-        caller,
-        "membership_added",
-        ("user", user_id),
-        changes={"role": [None, role], "organisation": [None, organisation]},
-    )
-
-
-async def end_membership(
-    session: AsyncSession, caller: Caller, user_id: UUID, membership_id: UUID, *, today: date
-) -> None:
-    """End it as of yesterday: rights change at once."""
-    membership = await session.get(Membership, membership_id, with_for_update=True)
-    if membership is None or membership.user_id != user_id:
-        raise NotFoundError
-    if membership.valid_to is not None and membership.valid_to < today:
-        raise ConflictError("It has ended already.", vi="Vai trò này đã kết thúc.")
-    if user_id == caller.id and membership.role == "admin":
-        raise OwnAccessError
-    ended = max(today - timedelta(days=1), membership.valid_from)
-    if membership.valid_from >= today:
-        await session.delete(membership)
-    else:
-        membership.valid_to = ended
-    record(
-        session,
-        caller,
-        "membership_ended",
-        ("user", user_id),
-        changes={"role": [membership.role, None]},
-    )

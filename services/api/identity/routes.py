@@ -12,9 +12,9 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Open, Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page, PageQuery
-from services.api.identity import commands, keys, queries, schemas
+from services.api.identity import commands, keys, memberships, queries, schemas
 from services.api.identity.edges import Confirming, PasswordRequest, SigningIn
-from services.api.identity.hand import UserNotFoundError, locked_user
+from services.api.identity.hand import UserNotFoundError, locked_user, refuse_last_administrator
 
 signing = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=Open)
 knocking = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=SigningIn)
@@ -132,6 +132,8 @@ async def create_user(request: WriteRequest, body: schemas.NewUser) -> Response:
 @writing.patch("/users/{user_id}", operation_id="changeUser", response_model=schemas.User)
 async def change_user(request: WriteRequest, user_id: UUID, body: schemas.UserPatch) -> Response:
     request.caller.require("people:write")
+    if body.active is False:
+        await refuse_last_administrator(request.db, user_id, today_in_hanoi())
     await locked_user(request.db, user_id)
     require_match(request, await _shown(request, user_id))
     values = body.model_dump(exclude={"password"}, exclude_none=True)
@@ -159,7 +161,7 @@ async def add_membership(
     request: WriteRequest, user_id: UUID, body: schemas.NewMembership
 ) -> Response:
     request.caller.require("people:write")
-    await commands.add_membership(request.db, request.caller, user_id, **body.model_dump())
+    await memberships.add_membership(request.db, request.caller, user_id, **body.model_dump())
     return answer(request, await _shown(request, user_id), status=201)
 
 
@@ -172,7 +174,7 @@ async def end_membership(
     request: WriteRequest, user_id: UUID, membership_id: UUID, _body: Nothing | None = None
 ) -> Response:
     request.caller.require("people:write")
-    await commands.end_membership(
+    await memberships.end_membership(
         request.db, request.caller, user_id, membership_id, today=today_in_hanoi()
     )
     return answer(request, await _shown(request, user_id))

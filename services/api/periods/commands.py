@@ -96,9 +96,13 @@ def _check(values: Mapping[str, Any]) -> None:
         )
 
 
-async def locked_period(session: AsyncSession, code: str) -> Period:
+async def locked_period(session: AsyncSession, code: str, *, ends_writing: bool = False) -> Period:
+    """Take it in hand; who ``ends_writing`` waits for all who are writing to its duties."""
     period = await session.scalar(
-        select(Period).where(Period.code == code).with_for_update(key_share=True)
+        select(Period)
+        .where(Period.code == code)
+        .with_for_update(key_share=not ends_writing)
+        .execution_options(populate_existing=True)
     )
     if period is None:
         raise PeriodNotFoundError
@@ -115,7 +119,8 @@ async def unclosed_period(session: AsyncSession, code: str) -> Period:
 async def change_period(
     session: AsyncSession, caller: Caller, *, code: str, values: dict[str, Any], now: datetime
 ) -> None:
-    period = await locked_period(session, code)
+    ends_writing = values.get("late_allowed") is False
+    period = await locked_period(session, code, ends_writing=ends_writing)
     if period.state == "closed" and values.keys() - {"late_allowed"}:
         raise PeriodClosedError
     if period.state == "open" and "due_on" in values:
@@ -188,7 +193,7 @@ async def _make_assignments(session: AsyncSession, period: Period, *, now: datet
 
 
 async def close_period(session: AsyncSession, caller: Caller, *, code: str, now: datetime) -> None:
-    period = await locked_period(session, code)
+    period = await locked_period(session, code, ends_writing=True)
     if period.state != "open":
         raise PeriodNotOpenError
     period.state, period.closed_at, period.updated_at = "closed", now, now

@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.audit.hand import erase_person
 from services.api.deps.caller import Caller
 from services.api.deps.erased import ERASED
+from services.api.identity.hand import refuse_last_administrator
 from services.api.privacy.states import named_columns, pseudonym_of
 from shared.errors import ConflictError, NotFoundError
 from shared.models import (
@@ -38,13 +39,6 @@ class OwnErasureError(ConflictError):
     """
 
 
-class LastAdministratorError(ConflictError):
-    """This is the last administrator: make another one first.
-
-    Đây là quản trị viên cuối cùng: hãy tạo quản trị viên khác trước.
-    """
-
-
 async def erase(
     session: AsyncSession,
     caller: Caller,
@@ -60,7 +54,7 @@ async def erase(
     """
     if user_id == caller.id:
         raise OwnErasureError
-    await _refuse_last_administrator(session, user_id, today)
+    await refuse_last_administrator(session, user_id, today)
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFoundError
@@ -82,26 +76,6 @@ async def erase(
     }
     places = await erase_person(session, caller, user_id, contacts=contacts, reason=reason)
     return {**erased, "audit_places": places}
-
-
-async def _refuse_last_administrator(session: AsyncSession, user_id: UUID, today: date) -> None:
-    in_force = (
-        Membership.role == "admin",
-        Membership.valid_from <= today,
-        or_(Membership.valid_to.is_(None), Membership.valid_to >= today),
-        User.active,
-    )
-    # Two that erase each other at once meet here: the second waits and finds himself the last.
-    administrators = await session.scalars(
-        select(User.id)
-        .join(Membership, Membership.user_id == User.id)
-        .where(*in_force)
-        .order_by(User.id)
-        .with_for_update(of=User)
-    )
-    found = set(administrators)
-    if found == {user_id}:
-        raise LastAdministratorError
 
 
 async def _contacts(session: AsyncSession, email: str) -> Sequence[UUID]:

@@ -13,6 +13,7 @@ from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
 from services.api.submissions.figures import CONTENT, Rules
+from services.api.submissions.holding import hold_period_of, hold_period_of_duty
 from services.api.submissions.queries import SubmissionNotFoundError, two_step
 from services.api.submissions.states import (
     TRANSITIONS,
@@ -192,6 +193,7 @@ _MANY = (
 
 async def duty_in_hand(session: AsyncSession, assignment_id: UUID) -> Duty:
     """Take the duty. Of two who draft at once the second meets the database's own rule: 409."""
+    await hold_period_of_duty(session, assignment_id)
     found = (await session.execute(_DUTY, {"id": assignment_id})).one_or_none()
     if found is None:
         raise AssignmentNotFoundError
@@ -217,6 +219,7 @@ async def submission_in_hand(
     session: AsyncSession, caller: Caller, submission_id: UUID, action: str
 ) -> Taken:
     """Take a submission and its duty, and check right and state of ``action``."""
+    await hold_period_of(session, submission_id)
     found = (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
     # Who waited for a hand-over meets the duty in another body, whose row the statement had not joined.
     found = found or (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
