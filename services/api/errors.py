@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
@@ -304,14 +303,7 @@ async def render_any_error(request: Request, error: Exception) -> Response:
     return problem(request, 500, kind="internal", detail=detail)
 
 
-async def render_gone_away(request: Request, _error: Exception) -> Response:
-    """Answer nobody: the caller hung up in the middle of his request, which is no error of ours."""
-    log.info("caller_gone", path=path_told(request.url.path))
-    return problem(request, 400, kind="incomplete", detail="The request ended before it was whole.")
-
-
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(ClientDisconnect, render_gone_away)
     app.add_exception_handler(DomainError, render_domain_error)
     app.add_exception_handler(RequestValidationError, render_validation_error)
     app.add_exception_handler(HTTPException, render_http_error)

@@ -121,20 +121,19 @@ class Writing(APIRoute):
         async def run(request: Request) -> Response:
             asked = WriteRequest(request.scope, request.receive)
             async with asyncio.timeout(request.state.settings.request_timeout):
-                # The body is read before a connection is taken: a slow sender must not hold one.
-                if takes_json:
-                    _refuse_other_media(request)
-                    await asked.body()
-                elif takes_form:
-                    await self._admit(asked)
-                    await self.read_form(asked)
                 try:
+                    # The body is read before a connection is taken: a slow sender must not hold one.
+                    if takes_json:
+                        _refuse_other_media(request)
+                        await asked.body()
+                    elif takes_form:
+                        await self._admit(asked)
+                        await self.read_form(asked)
                     await self.prepare(asked)
                     response = await self._in_transaction(asked, handler)
                 finally:
-                    await (
-                        asked.close()
-                    )  # an upload's temporary file, also where nothing was made of it
+                    # An upload's temporary file, also where nothing was made of it.
+                    await asked.close()
             request.state.changes.ring()
             return response
 
