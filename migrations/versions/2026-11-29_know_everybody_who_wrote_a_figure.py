@@ -11,21 +11,25 @@ revision = "7f3c1a9e5b02"
 down_revision = "d2e0b9c1f3a5"
 
 _HANDS = """
-    UPDATE submissions AS s SET written_by = (
-        SELECT coalesce(array_agg(DISTINCT hand), '{}') FROM (
-            SELECT s.created_by AS hand
-            UNION SELECT s.submitted_by
-            UNION SELECT u.added_by FROM evidence_uses AS u WHERE u.submission_id = s.id
+    UPDATE submissions AS s SET
+        written_by = w.hands,
+        first_accepted_by = CASE WHEN w.also_first THEN NULL ELSE s.first_accepted_by END,
+        first_accepted_by_name = CASE WHEN w.also_first THEN NULL ELSE s.first_accepted_by_name END,
+        first_accepted_at = CASE WHEN w.also_first THEN NULL ELSE s.first_accepted_at END
+    FROM (
+        SELECT p.id, array_agg(DISTINCT h.hand) AS hands,
+            coalesce(bool_or(h.hand = p.first_accepted_by), false) AS also_first
+        FROM submissions AS p CROSS JOIN LATERAL (
+            SELECT p.created_by AS hand
+            UNION SELECT p.submitted_by
+            UNION SELECT u.added_by FROM evidence_uses AS u WHERE u.submission_id = p.id
             UNION SELECT a.actor_id FROM audit_log AS a
-                WHERE a.object_type = 'submission' AND a.object_id = s.id::text AND a.action = 'edited'
-        ) AS hands WHERE hand IS NOT NULL
-    )
-    WHERE s.state IN ('draft', 'submitted')
-"""
-_NO_FIRST = """
-    UPDATE submissions
-    SET first_accepted_by = NULL, first_accepted_by_name = NULL, first_accepted_at = NULL
-    WHERE first_accepted_by = ANY (written_by)
+                WHERE a.object_type = 'submission' AND a.object_id = p.id::text AND a.action = 'edited'
+        ) AS h
+        WHERE p.state IN ('draft', 'submitted') AND h.hand IS NOT NULL
+        GROUP BY p.id
+    ) AS w
+    WHERE w.id = s.id
 """
 
 
@@ -35,7 +39,6 @@ def upgrade() -> None:
         sa.Column("written_by", sa.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
     )
     op.execute(_HANDS)
-    op.execute(_NO_FIRST)
     op.create_check_constraint(
         op.f("ck_submissions_not_its_writer"),
         "submissions",

@@ -1,16 +1,19 @@
 """What two do at once ends as if one had done it after the other."""
 
 import asyncio
+import hashlib
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import Response
 from sqlalchemy import func, select, text
 
 from services.api.deps.clock import today_in_hanoi
-from shared.models import AuditEntry, Handover, Membership
+from shared.models import AuditEntry, Extension, Handover, Membership
 from tests.api.conftest import Real
 from tests.api.handing import HANDOVERS, MERGE
+from tests.api.test_links import KEYS, contact_of, sent_to, soon
 from tests.cast import Person
 from tests.factories import PERIOD, act, attached, body, drafted, officers_duty
 
@@ -164,3 +167,27 @@ async def test_the_same_role_is_given_once(real: Real) -> None:
             Membership.user_id == real.cast.viewer.id, Membership.role == "officer"
         )
         assert await session.scalar(held) == 2
+
+
+async def test_the_second_click_of_a_form_waits_until_the_first_has_given_everything_back(
+    real: Real,
+) -> None:
+    duty = UUID((await officers_duty(real.client, real.cast))["id"])
+    email = "officer@example.org"
+    contact = await contact_of(real.client, real.cast, "so-gddt", name="B", email=email)
+    async with real.database.sessions() as session:
+        mail = await sent_to(session, "so-gddt", [duty], email=email, contact_id=contact)
+    token = KEYS.sign("extension", (mail, duty), expires_at=soon())
+    name = f"{mail}:{hashlib.sha256(token.encode()).hexdigest()}"
+    async with real.database.transaction() as first:
+        # As the first leaves it for a moment, when it has written and still holds its key.
+        await first.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        second = asyncio.create_task(
+            real.client.post(
+                f"/l/{token}/extension", data={"wished_on": "2030-07-10", "reason": "Chờ số liệu"}
+            )
+        )
+        await until_waiting(real, 1)
+    assert (await second).status_code == 200
+    async with real.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Extension)) == 1

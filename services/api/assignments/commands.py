@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError, concerned_bodies
@@ -12,7 +12,7 @@ from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PeriodNotOpenError
 from shared import outbox
-from shared.db import session_reader
+from shared.db import among, session_reader
 from shared.duty import is_done
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.events import DeadlineMoved, DutyExcused
@@ -38,9 +38,9 @@ class ExtendedError(ConflictError):
 
 
 class ExtensionAskedError(ConflictError):
-    """More time was asked for: whoever decides on that moves the deadline, by granting it.
+    """More time was asked for: who decides on that moves the deadline, and not who asked.
 
-    Đang có đề nghị gia hạn: hạn chỉ thay đổi khi người có thẩm quyền đồng ý đề nghị đó.
+    Đã có đề nghị gia hạn: chỉ người quyết định đề nghị mới thay đổi hạn, người đề nghị thì không.
     """
 
 
@@ -84,15 +84,21 @@ async def move_deadline(
         raise PeriodNotOpenError
     if assignment.extended_due_on is not None:
         raise ExtendedError(pointer="/due_on")
-    asked = select(Extension.id).where(
-        Extension.assignment_id == assignment_id, Extension.state == "asked"
-    )
-    if await session.scalar(asked):
-        raise ExtensionAskedError(pointer="/due_on")
+    await _refuse_own_extension(session, caller, assignment_id)
     if changes := apply(assignment, {"due_on": due_on}):
         assignment.updated_at = now
         record(session, caller, "deadline_moved", ("assignment", assignment_id), changes=changes)
         outbox.emit(session, DeadlineMoved(period_id=period.id, assignment_id=assignment_id))
+
+
+async def _refuse_own_extension(session: AsyncSession, caller: Caller, assignment_id: UUID) -> None:
+    """Leave it to whoever decides: while more time is asked for, and to its asker after it was refused."""
+    refused = and_(Extension.state == "refused", among(Extension.asked_by, caller.accounts))
+    asked = select(Extension.id).where(
+        Extension.assignment_id == assignment_id, or_(Extension.state == "asked", refused)
+    )
+    if await session.scalar(asked):
+        raise ExtensionAskedError(pointer="/due_on")
 
 
 async def excuse(

@@ -24,6 +24,7 @@ from services.api.assignments.states import (
     EXTENSION_WAITS,
     LATE,
     NEWEST,
+    REFUSED_TO_CALLER,
     STATUS,
     UNFINISHED,
 )
@@ -72,6 +73,7 @@ _ASSIGNMENT = (
         Assignment.excused_reason,
         Period.late_allowed,
         EXTENSION_WAITS.label("extension_waits"),
+        REFUSED_TO_CALLER.label("refused_to_caller"),
         STATUS.label("status"),
         Node.evidence_required,
         NEWEST.c.id.label("submission_id"),
@@ -216,7 +218,9 @@ def _actions(row: Any, caller: Caller, today: date) -> list[str]:
     if unfinished and not row["extension_waits"] and (writes or assigns):
         actions.append("ask_extension")
     if assigns:
-        fixed = row["extended_due_on"] is not None or row["extension_waits"]
+        # Who asked for more time does not give it to himself.
+        asked_for = row["extension_waits"] or row["refused_to_caller"]
+        fixed = row["extended_due_on"] is not None or asked_for
         if row["period_state"] == "open" and not fixed:
             actions.append("edit")
         if row["status"] == "excused":
@@ -245,6 +249,7 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
     if after := start_of(query, str, UUID):
         values["after_key"], values["after_id"] = after
         names |= {"after"}
+    values["accounts"] = sorted(caller.accounts)
     rows = await read.all(assignments_statement(names), limit=query.limit + 1, **values)
     return page(
         query,
@@ -255,7 +260,7 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
 
 
 async def assignment_shown(read: Reader, caller: Caller, assignment_id: UUID) -> dict[str, Any]:
-    row = await read.first(ONE_ASSIGNMENT, id=assignment_id)
+    row = await read.first(ONE_ASSIGNMENT, id=assignment_id, accounts=sorted(caller.accounts))
     if row is None:
         raise AssignmentNotFoundError
     own = caller.may("assignments:read", row["organisation_id"])
