@@ -127,13 +127,14 @@ class Outward:
             return None, "form"
         try:
             parsed = httpx.URL(url)
-        except httpx.InvalidURL:
+            host = parsed.host  # read here, as a name that is no name fails only then
+        except (httpx.InvalidURL, UnicodeError):
             return None, "form"
         if parsed.scheme != "https" and not (self.plain_http and parsed.scheme == "http"):
             return None, "scheme"
         if parsed.userinfo or "@" in parsed.netloc.decode("ascii"):
             return None, "userinfo"
-        if not parsed.host or parsed.fragment or parsed.port == 0 or (parsed.port or 1) > 65535:  # noqa: PLR2004
+        if not host or parsed.fragment or parsed.port == 0 or (parsed.port or 1) > 65535:  # noqa: PLR2004
             return None, "form"
         return parsed, "form"
 

@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from redis.asyncio import Redis
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from services.api import errors, health, openapi
@@ -42,7 +43,7 @@ from services.api.index.routes import routers as index
 from services.api.links.routes import routers as links
 from services.api.mails.routes import routers as mails
 from services.api.metrics import Metrics
-from services.api.middleware import Doorway
+from services.api.middleware import Doorway, render_gone_away
 from services.api.organisations.routes import routers as organisations
 from services.api.packs.routes import routers as packs
 from services.api.panels.routes import routers as panels
@@ -203,6 +204,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         for router in routers:
             app.include_router(router)
     errors.install(app)
+    app.add_exception_handler(ClientDisconnect, render_gone_away)
     app.openapi = partial(openapi.build, app)  # type: ignore[method-assign]
     app.state.changes, app.state.etags, app.state.metrics = changes, etags, metrics
     return app

@@ -52,6 +52,18 @@ UNCONFIRMED = text(
     ORDER BY year
     """
 )
+# Periods whose index fails however often it is tried.
+NOT_CALCULATED = text(
+    """
+    SELECT p.code FROM alarms AS a JOIN periods AS p ON p.id::text = a.subject
+    WHERE a.kind = 'index_not_calculated' AND a.cleared_at IS NULL ORDER BY p.code LIMIT 50
+    """
+)
+NO_DETAILS = {
+    "calendar": {"unconfirmed_years": None},
+    "index": {"not_calculated": None},
+    "reminders": None,
+}
 
 
 @router.get("/livez", operation_id="live", summary="The process runs")
@@ -71,9 +83,10 @@ async def ready(
     """``ready``: all parts answer. ``degraded``: figures are taken, but work waits. ``unavailable``: 503.
 
     With ``all`` a degraded system is not ready either. ``calendar`` names the years of the
-    next 30 days and of open periods' deadlines that are not confirmed; they make nothing less ready.
+    next 30 days and of open periods' deadlines that are not confirmed, ``index`` the periods whose index fails
+    however often it is tried; they make nothing less ready.
     """
-    database, workers, calendar, reminding = await _database(request)
+    database, workers, details = await _database(request)
     parts = {"postgresql": database, "redis": await _redis(request), **workers}
     if parts["postgresql"]["state"] != "ok":
         status, code = "unavailable", 503
@@ -81,23 +94,22 @@ async def ready(
         status, code = "degraded", 503 if every_part else 200
     else:
         status, code = "ready", 200
-    said = {"status": status, "parts": parts, "calendar": calendar, "reminders": reminding}
-    return Response(body(said), code, media_type=JSON)
+    return Response(body({"status": status, "parts": parts, **details}), code, media_type=JSON)
 
 
 async def _database(
     request: Request,
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any], dict[str, Any] | None]:
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any]]:
+    """Say how it and the workers are, and what it tells beside that."""
     unknown = {queue: {"state": "unknown"} for queue in QUEUES}
     try:
         async with asyncio.timeout(LIMIT), request.state.database.reading() as read:
             version = await read.value(VERSION)
             ages = dict(await read.all(HEARTBEATS))
-            years = [row["year"] for row in await read.all(UNCONFIRMED)]
-            reminding = await _reminding(read)
+            details = await _details(read)
     except FAULTS as error:
         down = {"state": "down", "error": type(error).__name__}
-        return down, unknown, {"unconfirmed_years": None}, None
+        return down, unknown, NO_DETAILS
     workers = {
         queue: {
             "state": "ok" if ages.get(queue, SILENT_AFTER) < SILENT_AFTER else "silent",
@@ -105,7 +117,17 @@ async def _database(
         }
         for queue in QUEUES
     }
-    return {"state": "ok", "schema": version}, workers, {"unconfirmed_years": years}, reminding
+    return {"state": "ok", "schema": version}, workers, details
+
+
+async def _details(read: Reader) -> dict[str, Any]:
+    years = [row["year"] for row in await read.all(UNCONFIRMED)]
+    periods = [row["code"] for row in await read.all(NOT_CALCULATED)]
+    return {
+        "calendar": {"unconfirmed_years": years},
+        "index": {"not_calculated": periods},
+        "reminders": await _reminding(read),
+    }
 
 
 async def _reminding(read: Reader) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.deps.changes import Changes, Etags
-from services.api.errors import TooLargeError, domain_problem
+from services.api.errors import TooLargeError, domain_problem, problem
 from services.api.metrics import Metrics
 from shared.log import incoming_trace_id, new_trace_id, path_told, trace_id
 
@@ -17,6 +17,12 @@ log = structlog.get_logger()
 _SAFE = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 TOO_LARGE = 413
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+async def render_gone_away(request: Request, _error: Exception) -> Response:
+    """Answer nobody: the caller hung up in the middle of his request, which is no error of ours."""
+    log.info("caller_gone", path=path_told(request.url.path))
+    return problem(request, 400, kind="incomplete", detail="The request ended before it was whole.")
 
 
 def _is_plain(start: Message) -> bool:

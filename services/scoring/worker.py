@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from services.scoring.alarms import clear_alarm, raise_alarm
 from services.scoring.analyses import Analyses
 from services.scoring.commands import recalculate
 from services.scoring.queries import stale_periods
@@ -43,14 +44,8 @@ class Recalculation:
         for period_id in stale:
             try:
                 await self._run(period_id, trigger="sweep")
-            except Exception as error:
-                # One period that cannot be calculated must not hold up the others.
-                log.warning(
-                    "period_not_swept",
-                    period_id=str(period_id),
-                    error=repr(error),
-                    exc_info=not is_transient(error),
-                )
+            except Exception as error:  # noqa: BLE001 one period must not hold up the others
+                log.warning("period_not_swept", period_id=str(period_id), error=repr(error))
 
     async def _run(self, period_id: UUID, *, trigger: str) -> None:
         if period_id in self._waiting:
@@ -63,10 +58,28 @@ class Recalculation:
                 await asyncio.sleep(pause)
         finally:
             self._waiting.discard(period_id)
-        async with self._database.transaction() as session:
-            run = await recalculate(session, period_id, now=datetime.now(UTC), trigger=trigger)
+        run = await self._recalculated(period_id, trigger=trigger)
         if run is not None:
             self._rests_until[period_id] = clock() + self._rest_after(period_id, run)
+
+    async def _recalculated(self, period_id: UUID, *, trigger: str) -> Run | None:
+        """Make the run; what trying again cannot mend is told to a person and left to the next event or sweep."""
+        now = datetime.now(UTC)
+        try:
+            async with self._database.transaction() as session:
+                run = await recalculate(session, period_id, now=now, trigger=trigger)
+                await clear_alarm(session, period_id, now=now)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            async with self._database.transaction() as session:
+                new = await raise_alarm(session, period_id, error=error, now=now)
+            if new:
+                log.exception("index_not_calculated", period_id=str(period_id))
+            else:
+                log.warning("index_not_calculated", period_id=str(period_id), error=repr(error))
+            return None
+        return run
 
     def _rest_after(self, period_id: UUID, run: Run) -> float:
         before = self._seen.get(period_id, frozenset())

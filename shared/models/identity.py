@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,8 @@ ROLES = ("admin", "coordinator", "officer", "head", "leader", "viewer")
 # Written by api.
 class User(Base):
     __tablename__ = "users"
+    # Who has two accounts of one address is one person.
+    __table_args__ = (Index("ix_users_address", text("lower(email)")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     login: Mapped[str] = mapped_column(unique=True)
@@ -35,6 +37,15 @@ class Membership(Base):
         CheckConstraint(f"role IN ({one_of(*ROLES)})", "role"),
         CheckConstraint("valid_from <= valid_to", "validity"),
         Index("ix_memberships_user", "user_id"),
+        # The same role twice would be ended once and go on.
+        Index(
+            "uq_memberships_standing",
+            "user_id",
+            "organisation_id",
+            "role",
+            unique=True,
+            postgresql_where="valid_to IS NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -84,7 +84,7 @@ class SuppressedAddress(Base):
     lifted_by_name: Mapped[str | None]
 
 
-# Written by notifier.
+# Written by notifier, and by scoring about an index that cannot be calculated.
 class Alarm(Base):
     """What needs a person, as long as it stands."""
 

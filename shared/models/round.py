@@ -11,9 +11,10 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     UniqueConstraint,
+    Uuid,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
@@ -166,6 +167,8 @@ class Submission(Base):
         CheckConstraint("state <> 'accepted' OR decided_by <> created_by", "not_its_author"),
         CheckConstraint("state <> 'accepted' OR decided_by <> submitted_by", "not_its_sender"),
         CheckConstraint("state <> 'accepted' OR decided_by <> first_accepted_by", "two_people"),
+        CheckConstraint("state <> 'accepted' OR decided_by <> ALL (written_by)", "not_its_writer"),
+        CheckConstraint("first_accepted_by <> ALL (written_by)", "not_first_its_writer"),
         # At most one figure of a duty is in force, and at most one is on its way.
         Index(
             "uq_submissions_accepted",
@@ -215,6 +218,8 @@ class Submission(Base):
     created_by: Mapped[UUID]
     created_by_name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Everybody who had a hand in it: drafted, edited or submitted it, or changed its evidence.
+    written_by: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     submitted_by: Mapped[UUID | None]
     submitted_by_name: Mapped[str | None]
     submitted_at: Mapped[datetime | None]

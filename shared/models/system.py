@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Identity, Index, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base
@@ -35,6 +35,8 @@ class IdempotencyKey(Base):
 
     caller_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
+    # What the caller might do then: whoever may less by now is not given the answer again.
+    rights: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     # SHA-256 of method, path and body: the same key with another request is a mistake.
     request_hash: Mapped[bytes]
     status: Mapped[int]

@@ -13,7 +13,8 @@ from services.api.audit.verification import last_link, not_linked, unproven, wal
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.deps.erased import ERASED
-from services.api.privacy.commands import LastAdministratorError, erase
+from services.api.identity.hand import LastAdministratorError
+from services.api.privacy.commands import erase
 from services.api.privacy.states import named_columns, pseudonym_of
 from shared.db import Base, reader_of
 from shared.models import Membership

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.caller import token_hash
-from services.api.identity.commands import locked_until
+from services.api.identity.locking import locked_until
 from services.api.identity.passwords import Passwords
 from shared.models import SignIn, User
 from tests.cast import Cast

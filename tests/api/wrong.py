@@ -170,8 +170,17 @@ WRONG = {
     ),
     "a numerator alone": change({"numerator": 1.0}, "/denominator"),
     "a denominator alone": change({"denominator": 1.0}, "/numerator"),
+    "a fraction too large for a locality": change(
+        {"numerator": 1e10, "denominator": 1e-9}, "/denominator"
+    ),
     "a fraction too large for a float": change(
-        {"numerator": 1e300, "denominator": 1e-300}, "/denominator"
+        {"numerator": 1e18, "denominator": 1e-300}, "/denominator"
+    ),
+    "a numerator too large for a locality": change(
+        {"numerator": 1.1e18, "denominator": 1e18}, "/numerator"
+    ),
+    "a denominator too large for a locality": change(
+        {"numerator": 1e18, "denominator": -1.1e18}, "/denominator"
     ),
     "an explanation of nothing known": change(
         {"explanations": {"odd": "vì vậy"}}, "/explanations/odd"
@@ -579,6 +588,15 @@ WRONG = {
     "a contact without a mailbox": coordinator(
         "POST", CONTACTS, CONTACT | {"email": "a"}, "/email"
     ),
+    **{
+        f"a contact with the address {address}": coordinator(
+            "POST", CONTACTS, CONTACT | {"email": address}, "/email"
+        )
+        for address in (".a@x.org", "a..b@x.org", "a.@x.org", f"{'a' * 65}@x.org")
+    },
+    "an address of a word": coordinator(
+        "POST", CONTACTS, CONTACT | {"email": "a b@x.org"}, "/email"
+    ),
     "a contact who adds a header": coordinator(
         "POST", CONTACTS, CONTACT | {"email": "a@example.org\r\nBcc: x@example.org"}, "/email"
     ),
@@ -917,6 +935,8 @@ WRONG |= {
             "https://user@1.1.1.1/",
             "https://user:secret@1.1.1.1/",
             "https://1.1.1.1/#part",
+            "https://xn--/",
+            "https://xn--a\u002d-.vn/",
             "https://1.1.1.1:0/",
             "https://1.1.1.1:99999/",
             "https://1.1.1.1\\@127.0.0.1/",

@@ -195,3 +195,69 @@ async def test_a_receipt_of_a_question_outlives_the_way_down_and_up(servers: Ser
         await engine.dispose()
     finally:
         await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+BEFORE_AUTHORS = "d2e0b9c1f3a5"
+OLD_AUTHORS = """
+SET session_replication_role = replica;
+INSERT INTO submissions (id, assignment_id, revision, nil_reason, note, source, state, created_by, created_by_name,
+  submitted_by, decided_by, first_accepted_by)
+  VALUES ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), 1, '', '', '', 'submitted',
+  '00000000-0000-4000-8000-00000000000a', '', '00000000-0000-4000-8000-00000000000b', NULL,
+  '00000000-0000-4000-8000-00000000000c'),
+  ('00000000-0000-4000-8000-000000000002', gen_random_uuid(), 1, '', '', '', 'accepted',
+  '00000000-0000-4000-8000-00000000000a', '', '00000000-0000-4000-8000-00000000000b',
+  '00000000-0000-4000-8000-00000000000c', NULL);
+INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, object_type, object_id, changes, trace_id)
+  VALUES ('user', '00000000-0000-4000-8000-00000000000c', '', 'edited', 'submission',
+  '00000000-0000-4000-8000-000000000001', '{}', ''), ('user', '00000000-0000-4000-8000-00000000000c', '', 'edited',
+  'submission', '00000000-0000-4000-8000-000000000002', '{}', '');
+INSERT INTO evidence_uses (submission_id, evidence_id, added_by, added_by_name, place)
+  VALUES ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), '00000000-0000-4000-8000-00000000000d', '', '');
+INSERT INTO memberships (id, user_id, organisation_id, role, valid_from, valid_to)
+  VALUES ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-00000000000a',
+  '00000000-0000-4000-8000-00000000000a', 'officer', '2024-01-01', NULL),
+  ('00000000-0000-4000-8000-000000000012', '00000000-0000-4000-8000-00000000000a',
+  '00000000-0000-4000-8000-00000000000a', 'officer', '2025-01-01', NULL),
+  ('00000000-0000-4000-8000-000000000013', '00000000-0000-4000-8000-00000000000a',
+  '00000000-0000-4000-8000-00000000000a', 'officer', '2020-01-01', '2020-12-31');
+INSERT INTO deputies (id, membership_id, deputy_id, valid_from, valid_to, reason)
+  VALUES (gen_random_uuid(), '00000000-0000-4000-8000-000000000012', gen_random_uuid(), '2030-01-01', '2030-01-02', '')
+"""
+
+
+async def test_who_wrote_what_waits_is_told_from_what_was_kept_and_a_role_stands_once(
+    servers: Servers,
+) -> None:
+    name = f"t_{uuid4().hex[:12]}"
+    await run_sql(servers, f"CREATE DATABASE {name}")
+    try:
+        url = settings_for(servers, servers.postgres.database_url(name)).database_url
+        config = alembic_config(url)
+        engine = create_async_engine(url)
+        await asyncio.to_thread(command.upgrade, config, BEFORE_AUTHORS)
+        async with engine.begin() as connection:
+            for statement in OLD_AUTHORS.split(";"):
+                await connection.execute(text(statement))
+        for _ in range(2):
+            await asyncio.to_thread(command.upgrade, config, "head")
+            async with engine.connect() as connection:
+                found = await connection.execute(
+                    text(
+                        "SELECT (SELECT string_agg(right(w::text, 1), '' ORDER BY w) FROM unnest(written_by) w),"
+                        " first_accepted_by FROM submissions ORDER BY id"
+                    )
+                )
+                assert [tuple(row) for row in found] == [("abcd", None), (None, None)]
+                roles = await connection.scalars(
+                    text("SELECT right(id::text, 2) FROM memberships ORDER BY id")
+                )
+                assert list(roles) == ["11", "13"]
+                lent = await connection.scalar(
+                    text("SELECT right(membership_id::text, 2) FROM deputies")
+                )
+                assert lent == "11"
+            await asyncio.to_thread(command.downgrade, config, BEFORE_AUTHORS)
+        await engine.dispose()
+    finally:
+        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.assignments.queries import AssignmentNotFoundError, concerned_bodies
@@ -13,11 +13,11 @@ from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PeriodNotOpenError
 from shared import outbox
-from shared.db import session_reader
+from shared.db import among, session_reader
 from shared.duty import is_done
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.events import DeadlineMoved, DutyExcused
-from shared.models import Assignment, Contribution, Period
+from shared.models import Assignment, Contribution, Extension, Period
 
 FURTHEST = timedelta(
     days=366
@@ -35,6 +35,13 @@ class ExtendedError(ConflictError):
     """The deadline was extended: only a further extension moves it.
 
     Hạn đã được gia hạn: chỉ thay đổi được bằng một lần gia hạn khác.
+    """
+
+
+class ExtensionAskedError(ConflictError):
+    """More time was asked for: who decides on that moves the deadline, and not who asked.
+
+    Đã có đề nghị gia hạn: chỉ người quyết định đề nghị mới thay đổi hạn, người đề nghị thì không.
     """
 
 
@@ -76,6 +83,7 @@ async def move_deadline(
     now: datetime,
 ) -> None:
     assignment = await locked_duty(session, assignment_id)
+    caller.require("assignments:write", assignment.organisation_id)
     period = await session.get_one(Period, assignment.period_id)
     if all(abs(due_on - day) > FURTHEST for day in (period.due_on, today_in_hanoi(now))):
         raise FarDeadlineError(pointer="/due_on")
@@ -83,6 +91,7 @@ async def move_deadline(
         raise PeriodNotOpenError
     if assignment.extended_due_on is not None:
         raise ExtendedError(pointer="/due_on")
+    await _refuse_own_extension(session, caller, assignment_id)
     if changes := apply(assignment, {"due_on": due_on}):
         assignment.updated_at = now
         record(
@@ -96,11 +105,22 @@ async def move_deadline(
         outbox.emit(session, DeadlineMoved(period_id=period.id, assignment_id=assignment_id))
 
 
+async def _refuse_own_extension(session: AsyncSession, caller: Caller, assignment_id: UUID) -> None:
+    """Leave it to whoever decides: while more time is asked for, and to its asker after it was refused."""
+    refused = and_(Extension.state == "refused", among(Extension.asked_by, caller.accounts))
+    asked = select(Extension.id).where(
+        Extension.assignment_id == assignment_id, or_(Extension.state == "asked", refused)
+    )
+    if await session.scalar(asked):
+        raise ExtensionAskedError(pointer="/due_on")
+
+
 async def excuse(
     session: AsyncSession, caller: Caller, assignment_id: UUID, *, reason: str, now: datetime
 ) -> None:
     """Say that it is not owed: it counts as excused, and nobody is reminded of it."""
     assignment = await locked_duty(session, assignment_id)
+    caller.require("assignments:write", assignment.organisation_id)
     if await session.scalar(select(is_done).where(Assignment.id == assignment_id)):
         raise AlreadyDoneError
     changes = apply(assignment, {"excused_at": now, "excused_reason": reason})
@@ -113,6 +133,7 @@ async def lift_excuse(
 ) -> None:
     """Say that it is owed after all."""
     assignment = await locked_duty(session, assignment_id)
+    caller.require("assignments:write", assignment.organisation_id)
     if assignment.excused_at is None:
         raise NotExcusedError
     lifted = {"excused_at": None, "excused_reason": None, "excuse_lifted_at": now}

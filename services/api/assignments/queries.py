@@ -24,6 +24,7 @@ from services.api.assignments.states import (
     EXTENSION_WAITS,
     LATE,
     NEWEST,
+    REFUSED_TO_CALLER,
     STATUS,
     UNFINISHED,
 )
@@ -73,6 +74,7 @@ _ASSIGNMENT = (
         Assignment.excused_reason,
         Period.late_allowed,
         EXTENSION_WAITS.label("extension_waits"),
+        REFUSED_TO_CALLER.label("refused_to_caller"),
         STATUS.label("status"),
         Node.evidence_required,
         Node.accepted_evidence,
@@ -218,13 +220,17 @@ def _writable(row: Any, today: date) -> bool:
 def _actions(row: Any, caller: Caller, today: date) -> list[str]:
     actions = []
     writes = caller.may("submissions:write", row["organisation_id"])
+    assigns = caller.may("assignments:write", row["organisation_id"])
     if writes and row["state"] not in {"draft", "submitted"} and _writable(row, today):
         actions.append("create_submission")
     unfinished = row["status"] in {"open", "returned"}
-    if unfinished and not row["extension_waits"] and (writes or caller.may("assignments:write")):
+    if unfinished and not row["extension_waits"] and (writes or assigns):
         actions.append("ask_extension")
-    if caller.may("assignments:write"):
-        if row["period_state"] == "open" and row["extended_due_on"] is None:
+    if assigns:
+        # Who asked for more time does not give it to himself.
+        asked_for = row["extension_waits"] or row["refused_to_caller"]
+        fixed = row["extended_due_on"] is not None or asked_for
+        if row["period_state"] == "open" and not fixed:
             actions.append("edit")
         if row["status"] == "excused":
             actions.append("lift_excuse")
@@ -252,6 +258,7 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
     if after := start_of(query, str, UUID):
         values["after_key"], values["after_id"] = after
         names |= {"after"}
+    values["accounts"] = sorted(caller.accounts)
     rows = await read.all(assignments_statement(names), limit=query.limit + 1, **values)
     if not rows:
         await refuse_unknown(read, query)
@@ -264,7 +271,7 @@ async def assignments_page(read: Reader, caller: Caller, query: AssignmentQuery)
 
 
 async def assignment_shown(read: Reader, caller: Caller, assignment_id: UUID) -> dict[str, Any]:
-    row = await read.first(ONE_ASSIGNMENT, id=assignment_id)
+    row = await read.first(ONE_ASSIGNMENT, id=assignment_id, accounts=sorted(caller.accounts))
     if row is None:
         raise AssignmentNotFoundError
     own = caller.may("assignments:read", row["organisation_id"])

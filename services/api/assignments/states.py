@@ -1,6 +1,7 @@
 """What a duty's status is, as SQL over ``Assignment`` beside its newest revision; derived, never stored."""
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, case, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from shared.duty import effective_due_on, stands
@@ -45,3 +46,10 @@ LATE = and_(
 EXTENSION_WAITS = Assignment.id.in_(
     select(Extension.assignment_id).where(Extension.state == "asked")
 )
+REFUSED_TO_CALLER = Assignment.id.in_(
+    select(Extension.assignment_id).where(
+        Extension.state == "refused",
+        Extension.asked_by == any_(bindparam("accounts", [], type_=ARRAY(Uuid))),
+    )
+)
+"""True where more time was asked for by one of the caller's ``accounts``, and refused."""

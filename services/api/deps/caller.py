@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from services.api.deps.grants import ALL, GRANTS, OF_THE_CITY
 from shared.db import Reader
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.models import ApiKey, Deputy, Membership, Organisation, SignIn, User
@@ -31,80 +31,14 @@ from shared.models import ApiKey, Deputy, Membership, Organisation, SignIn, User
 ACCESS_PREFIX = "piia_"
 KEY_PREFIX = "piik_"
 
-ALL: Literal["all"] = "all"
-OWN: Literal["own"] = "own"
-
-_OFFICER = {
-    "plan:read": ALL,
-    "index:read": ALL,
-    "assignments:read": OWN,
-    "submissions:read": OWN,
-    "submissions:write": OWN,
-    "explanations:read": OWN,
-    "contacts:read": OWN,
-    "reminders:read": OWN,
-    "handovers:read": OWN,
-}
-# What each role may do, and where: in every body, or in the one of the membership.
-GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "admin": {
-            "plan:read": ALL,
-            "people:write": ALL,
-            "keys:write": ALL,
-            "webhooks:write": ALL,
-            "audit:read": ALL,
-        },
-        "coordinator": {
-            "plan:read": ALL,
-            "plan:write": ALL,
-            "index:read": ALL,
-            "panels:write": ALL,
-            "periods:write": ALL,
-            "assignments:read": ALL,
-            "assignments:write": ALL,
-            "submissions:read": ALL,
-            "submissions:review": ALL,
-            "explanations:read": ALL,
-            "explanations:write": ALL,
-            "contacts:read": ALL,
-            "contacts:write": ALL,
-            "reminders:read": ALL,
-            "reminders:write": ALL,
-            "bounces:write": ALL,
-            "handovers:read": ALL,
-            "packs:read": ALL,
-            "packs:write": ALL,
-            "webhooks:write": ALL,
-            "audit:read": ALL,
-        },
-        "officer": _OFFICER,
-        "head": _OFFICER,
-        "leader": {
-            "plan:read": ALL,
-            "index:read": ALL,
-            "assignments:read": ALL,
-            "submissions:read": ALL,
-            "explanations:read": ALL,
-            "explanations:write": ALL,
-            "reminders:read": ALL,
-            "contacts:read": ALL,
-            "handovers:read": ALL,
-            "packs:read": ALL,
-            "audit:read": ALL,
-        },
-        "viewer": {"plan:read": ALL, "index:read": ALL, "accepted:read": ALL},
-    }
-)
-# Systems never manage people or keys, nor say where else the system tells what happens.
-SCOPES = tuple(
-    sorted(
-        {grant for grants in GRANTS.values() for grant in grants}
-        - {"people:write", "keys:write", "webhooks:write"}
-    )
-)
-
 Reach = frozenset[UUID] | None  # None: every body
+
+
+class OneBodyError(ForbiddenError):
+    """This concerns every body; the key acts for one.
+
+    Việc này liên quan mọi cơ quan; khóa chỉ dùng cho một cơ quan.
+    """
 
 
 @lru_cache(maxsize=4096)
@@ -127,16 +61,29 @@ class Caller:
     reaches: Mapping[str, Reach]
     expires_at: datetime | None = None
     sign_in_id: UUID | None = None
+    # Other accounts of the same address: whoever has two is still one person.
+    also: frozenset[UUID] = frozenset()
+
+    @property
+    def accounts(self) -> frozenset[UUID]:
+        return self.also | {self.id}
 
     def may(self, permission: str, organisation: UUID | None = None) -> bool:
-        """Tell whether the caller may do it at all, or in this body when one is given."""
+        """Tell whether the caller may do it at all, or in this body when one is given.
+
+        What concerns the whole city is never done for one body: whose right ends there has none.
+        """
         if permission not in self.reaches:
             return False
         reach = self.reaches[permission]
-        return reach is None or organisation is None or organisation in reach
+        if reach is None:
+            return True
+        return permission not in OF_THE_CITY and (organisation is None or organisation in reach)
 
     def require(self, permission: str, organisation: UUID | None = None) -> None:
         if not self.may(permission, organisation):
+            if permission in OF_THE_CITY and permission in self.reaches:
+                raise OneBodyError
             raise ForbiddenError(
                 f"This needs the permission {permission}.",
                 vi=f"Thao tác này cần quyền {permission}.",
@@ -184,6 +131,14 @@ _lent = func.array(
     .scalar_subquery(),
     type_=ARRAY(Uuid),
 )
+_Same = aliased(User)
+SAME_PERSON = func.array(
+    select(_Same.id)
+    .where(func.lower(_Same.email) == func.lower(User.email), User.email != "")
+    .correlate(User)
+    .scalar_subquery(),
+    type_=ARRAY(Uuid),
+).label("also")
 HELD = (
     select(
         func.array_agg(aggregate_order_by(Membership.role, Membership.id)).label("roles"),
@@ -206,6 +161,7 @@ BY_ACCESS_TOKEN = (
         User.login,
         SignIn.id.label("sign_in_id"),
         SignIn.access_expires_at.label("expires_at"),
+        SAME_PERSON,
         HELD.c.roles,
         HELD.c.bodies,
         HELD.c.codes,
@@ -278,6 +234,7 @@ def person_of(row: Any, **signed_in: Any) -> Caller:
         login=row["login"],
         memberships=memberships,
         reaches=_reaches(tuple((role, body) for role, body, _ in memberships)),
+        also=frozenset(row["also"]),
         **signed_in,
     )
 
@@ -313,6 +270,7 @@ def describe(caller: Caller) -> dict[str, Any]:
         "permissions": {
             permission: "all" if reach is None else "own"
             for permission, reach in sorted(caller.reaches.items())
+            if caller.may(permission)
         },
         "token_expires_at": caller.expires_at,
     }

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps import idempotency
 from services.api.deps.caller import NOBODY, Caller, authenticate
 from services.api.deps.latest import tell_change
-from services.api.errors import UnsupportedMediaTypeError, domain_problem
+from services.api.errors import UnsupportedMediaTypeError, domain_problem, pointer_to
 from shared.db import Database, Reader, reader_of, session_reader
-from shared.errors import DomainError
+from shared.errors import DomainError, InvalidError
 from shared.settings import Settings
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -122,26 +122,42 @@ class Writing(APIRoute):
         async def run(request: Request) -> Response:
             asked = WriteRequest(request.scope, request.receive)
             async with asyncio.timeout(request.state.settings.request_timeout):
-                # The body is read before a connection is taken: a slow sender must not hold one.
-                if takes_json:
-                    _refuse_other_media(request)
-                    await asked.body()
-                elif takes_form:
-                    await self._admit(asked)
-                    await self.read_form(asked)
                 try:
+                    # The body is read before a connection is taken: a slow sender must not hold one.
+                    if takes_json:
+                        _refuse_other_media(request)
+                        await asked.body()
+                    elif takes_form:
+                        await self._admit(asked)
+                        await self.read_form(asked)
+                    await self.prepare(asked)
                     response = await self._in_transaction(asked, handler)
                 finally:
-                    await (
-                        asked.close()
-                    )  # an upload's temporary file, also where nothing was made of it
+                    # An upload's temporary file, also where nothing was made of it.
+                    await asked.close()
             request.state.changes.ring()
             return response
 
         return run
 
+    async def prepare(self, request: WriteRequest) -> None:
+        """Do what takes long and needs no transaction; the body is read."""
+
     async def read_form(self, request: Request) -> None:
-        await request.form()
+        """Read the form; of a member that stands twice one would be lost without a word."""
+        try:
+            form = await request.form()
+        except UnicodeError as error:
+            raise InvalidError(
+                "The form is not in UTF-8.", vi="Biểu mẫu không ở dạng UTF-8."
+            ) from error
+        names = [name for name, _ in form.multi_items()]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise InvalidError(
+                "This member stands twice.",
+                vi="Trường này xuất hiện hai lần.",
+                pointer=pointer_to(twice),
+            )
 
     async def _admit(self, request: Request) -> None:
         """Let nobody upload who could not sign in."""
@@ -202,7 +218,7 @@ async def _once(request: WriteRequest, handler: Handler) -> Response:
     return await idempotency.first_answer(
         request.db,
         request,
-        caller_id=request.caller.id,
+        owner=idempotency.Owner.of(request.caller),
         key=key,
         answer=refused_or_answered,
         kept=lambda answered: request.replay or answered,

@@ -33,6 +33,7 @@ def _line(text: str) -> str:
     return clean(text)
 
 
+LONGEST_MAILBOX = 64  # characters before the @, RFC 5321
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -59,16 +60,29 @@ Reason = Annotated[
     StringConstraints(strip_whitespace=True, min_length=3, max_length=2000),
     AfterValidator(clean),
 ]
+
+
+def _mailbox(address: str) -> str:
+    if len(address.partition("@")[0]) > LONGEST_MAILBOX:
+        raise ValueError("has more than 64 characters before the @ / có hơn 64 ký tự trước @")
+    return address
+
+
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        pattern=r"^(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
     ),
+    AfterValidator(_mailbox),
 ]
 Flag = Annotated[bool, Field(strict=True)]
+MOST_FIGURE = (
+    1e18  # more than any figure of a locality, even in đồng; beyond it a column has slipped
+)
 Figure = Annotated[float, Field(strict=True, allow_inf_nan=False, examples=[12.34])]
+LocalFigure = Annotated[Figure, Field(ge=-MOST_FIGURE, le=MOST_FIGURE)]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2200, examples=[2024])]
 Day = Annotated[date, BeforeValidator(_no_time), Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
 

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, text
 
-from services.api.deps.caller import HELD, Caller, person_of
+from services.api.deps.caller import HELD, SAME_PERSON, Caller, person_of
 from shared.db import Reader
 from shared.models import User
 
 BY_ID = (
-    select(User.id, User.name, User.login, HELD.c.roles, HELD.c.bodies, HELD.c.codes)
+    select(User.id, User.name, User.login, SAME_PERSON, HELD.c.roles, HELD.c.bodies, HELD.c.codes)
     .select_from(User)
     .join(HELD, text("true"))
     .where(User.id == bindparam("id"), User.active)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
 from services.api.evidence.queries import EvidenceNotFoundError
-from services.api.submissions.hand import Taken, submission_in_hand
+from services.api.submissions.hand import Taken, sign, submission_in_hand
 from services.api.submissions.history import look_again
 from shared.errors import ConflictError, InvalidError
 from shared.models import Assignment, Evidence, EvidenceUse, Submission
@@ -139,6 +139,7 @@ async def _use(
     session: AsyncSession, caller: Caller, taken: Taken, evidence: Evidence, proof: Proof
 ) -> None:
     await session.flush()
+    sign(taken.submission, caller)
     session.add(
         EvidenceUse(
             submission_id=taken.submission.id,
@@ -188,6 +189,7 @@ async def stop_using(
     if evidence is None or use is None:
         raise EvidenceNotFoundError
     await session.delete(use)
+    sign(taken.submission, caller)
     await session.flush()
     await _forget_unused(session, caller, evidence, [submission_id])
     await look_again(session, taken)
@@ -208,6 +210,7 @@ async def remove_evidence(session: AsyncSession, caller: Caller, evidence_id: UU
     )
     await _forget_unused(session, caller, evidence, submissions)
     for one in taken:
+        sign(one.submission, caller)
         await look_again(session, one)
 
 

@@ -62,6 +62,7 @@ async def ask_explanation(
     about = await (
         _of_duty(session, new, now) if new.assignment else _of_indicator(session, new, now)
     )
+    caller.require("explanations:write", about.organisation_id)
     asked = ExplanationRequest(
         id=uuid4(),
         **about._asdict(),
@@ -186,7 +187,7 @@ async def close_explanation(
 ) -> None:
     """Close it, answered or not, with a remark."""
     asked = await _held(session, explanation_id)
-    caller.require("explanations:write")
+    caller.require("explanations:write", asked.organisation_id)
     if asked.state == "closed":
         raise ExplanationStateError
     changes = apply(asked, {"state": "closed", "remark": remark, "closed_at": now})

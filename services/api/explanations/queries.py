@@ -74,7 +74,7 @@ def _shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
     actions = []
     if row["state"] == "asked" and caller.may("submissions:write", body):
         actions.append("answer")
-    if row["state"] != "closed" and caller.may("explanations:write"):
+    if row["state"] != "closed" and caller.may("explanations:write", body):
         actions.append("close")
     shown["allowed_actions"] = actions
     return shown

@@ -64,7 +64,7 @@ async def grant_extension(
 ) -> None:
     """Set the new last day; reminders follow it, and the original stays beside it."""
     extension, duty = await _in_hand(session, extension_id)
-    _check_decidable(caller, extension)
+    _check_decidable(caller, extension, duty)
     day = until or extension.wished_on
     due_on = effective(duty.due_on, duty.extended_due_on)
     check_day(day, due_on, today=today_in_hanoi(now), pointer="/until")
@@ -85,8 +85,8 @@ async def grant_extension(
 async def refuse_extension(
     session: AsyncSession, caller: Caller, extension_id: UUID, *, reason: str, now: datetime
 ) -> None:
-    extension, _ = await _in_hand(session, extension_id)
-    _check_decidable(caller, extension)
+    extension, duty = await _in_hand(session, extension_id)
+    _check_decidable(caller, extension, duty)
     _decide(session, caller, extension, "refused", reason=reason, now=now)
 
 
@@ -101,9 +101,9 @@ async def withdraw_extension(
     _decide(session, caller, extension, "withdrawn", reason=None, now=now)
 
 
-def _check_decidable(caller: Caller, extension: Extension) -> None:
-    caller.require("assignments:write")
-    if caller.id == extension.asked_by:
+def _check_decidable(caller: Caller, extension: Extension, duty: Assignment) -> None:
+    caller.require("assignments:write", duty.organisation_id)
+    if extension.asked_by in caller.accounts:
         raise OwnExtensionError
     if extension.state != "asked":
         raise ExtensionDecidedError

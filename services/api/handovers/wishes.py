@@ -143,6 +143,9 @@ async def _refuse_taken(session: AsyncSession, code: str) -> None:
 
 
 async def _refuse_planned(session: AsyncSession, givers: Sequence[UUID]) -> None:
+    # Held: of two who plan the same at once the second finds the first.
+    held = select(Organisation.id).where(Organisation.id.in_(givers)).order_by(Organisation.id)
+    await session.execute(held.with_for_update(key_share=True))
     other = select(Handover.id).where(
         Handover.state == "planned", Handover.kind.in_(ENDS), Handover.from_ids.overlap(givers)
     )

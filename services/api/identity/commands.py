@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,26 +11,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import ACCESS_PREFIX, NOBODY, Caller, token_hash
-from services.api.identity.hand import UserNotFoundError, locked_user
-from services.api.identity.passwords import Passwords
+from services.api.identity.checking import Checked, count_miss, stands
+from services.api.identity.hand import locked_user
+from services.api.identity.locking import refuse_locked
+from services.api.identity.memberships import OwnAccessError, add_membership
 from shared.errors import (
     ConflictError,
     InvalidError,
-    NotFoundError,
-    TooManyRequestsError,
     UnauthenticatedError,
 )
-from shared.models import Membership, Organisation, SignIn, User
+from shared.models import SignIn, User
 
 REFRESH_PREFIX = "piir_"
-FREE_ATTEMPTS = 5
-LONGEST_LOCK = timedelta(minutes=15)
 
 
 class WrongCredentialsError(UnauthenticatedError):
     """Wrong login or password.
 
     Sai tên đăng nhập hoặc mật khẩu.
+    """
+
+    keeps_changes = True
+
+
+class WrongPasswordError(InvalidError):
+    """The current password is wrong.
+
+    Mật khẩu hiện tại không đúng.
     """
 
     keeps_changes = True
@@ -52,53 +59,28 @@ class LoginTakenError(ConflictError):
     """
 
 
-class OwnAccessError(ConflictError):
-    """Nobody closes his own account or ends his own role as administrator: let another do it.
-
-    Không ai tự khóa tài khoản hoặc tự bỏ vai trò quản trị của mình: hãy để người khác làm.
-    """
-
-
-class NoSuchOrganisationError(InvalidError):
-    """There is no organisation with this code.
-
-    Không có cơ quan nào mang mã này.
-    """
-
-
 async def sign_in(
     session: AsyncSession,
-    passwords: Passwords,
     *,
     login: str,
-    password: str,
+    checked: Checked,
     now: datetime,
     access: timedelta,
     refresh: timedelta,
 ) -> dict[str, Any]:
-    """Check the password and start a sign-in; five misses lock the account, each time for twice as long."""
-    user = await session.scalar(select(User).where(User.login == login.lower()))
-    if user is not None and user.locked_until is not None and user.locked_until > now:
-        wait = int((user.locked_until - now).total_seconds()) + 1
-        raise TooManyRequestsError(
-            f"Too many wrong passwords; try again in {wait} seconds.",
-            vi=f"Sai mật khẩu quá nhiều lần; vui lòng thử lại sau {wait} giây.",
-            retry_after=wait,
-        )
-    right = await passwords.verify(password, user.password_hash if user and user.active else None)
+    """Start a sign-in; five misses lock the account, each time for twice as long.
+
+    The password was compared before. Whether the account is locked is looked at again now that it is in
+    hand: of many guesses at once only the first few get an answer.
+    """
+    user = await session.scalar(
+        select(User).where(User.login == login.lower()).with_for_update(key_share=True)
+    )
     if user is None or not user.active:
         raise WrongCredentialsError
-    await session.refresh(user, with_for_update=True)
-    if not right:
-        user.failed_attempts += 1
-        user.locked_until = locked_until(user.failed_attempts, now=now)
-        record(
-            session,
-            NOBODY,
-            "sign_in_failed",
-            ("user", user.id),
-            changes={"attempts": user.failed_attempts},
-        )
+    refuse_locked(user.locked_until, now=now)
+    if not stands(user, checked):
+        count_miss(session, NOBODY, user, "sign_in_failed", now=now)
         raise WrongCredentialsError
     user.failed_attempts, user.locked_until = 0, None
     record(session, _as_caller(user), "signed_in", ("user", user.id))
@@ -106,14 +88,6 @@ async def sign_in(
     tokens = _renew(started, now=now, access=access, refresh=refresh)
     session.add(started)
     return tokens
-
-
-def locked_until(failures: int, *, now: datetime) -> datetime | None:
-    """Back off: nothing for four misses, then 30 s, 60 s, 120 s … up to a quarter of an hour."""
-    if failures < FREE_ATTEMPTS:
-        return None
-    doublings = min(failures - FREE_ATTEMPTS, 10)
-    return now + min(timedelta(seconds=30 * (1 << doublings)), LONGEST_LOCK)
 
 
 def _as_caller(user: User) -> Caller:
@@ -185,22 +159,17 @@ async def _end_sign_ins(
 
 
 async def change_own_password(
-    session: AsyncSession,
-    passwords: Passwords,
-    caller: Caller,
-    *,
-    current: str,
-    new: str,
-    now: datetime,
+    session: AsyncSession, caller: Caller, *, checked: Checked, new_hash: str, now: datetime
 ) -> None:
-    user = await session.get(User, caller.id, with_for_update=True)
-    if user is None or not await passwords.verify(current, user.password_hash):
-        raise InvalidError(
-            "The current password is wrong.",
-            vi="Mật khẩu hiện tại không đúng.",
-            pointer="/current_password",
-        )
-    user.password_hash = await passwords.hash(new)
+    """Change it; a wrong one counts as it does at signing in."""
+    user = await session.get(User, caller.id, with_for_update={"key_share": True})
+    if user is None:
+        raise WrongPasswordError(pointer="/current_password")
+    refuse_locked(user.locked_until, now=now)
+    if not stands(user, checked):
+        count_miss(session, caller, user, "password_change_failed", now=now)
+        raise WrongPasswordError(pointer="/current_password")
+    user.password_hash, user.failed_attempts, user.locked_until = new_hash, 0, None
     await _end_sign_ins(session, user.id, now=now, but=caller.sign_in_id)
     record(session, caller, "password_changed", ("user", user.id))
 
@@ -238,6 +207,7 @@ async def change_user(
     password_hash: str | None,
     now: datetime,
 ) -> None:
+    """Change the account; who closes one has the administrators in hand before it."""
     user = await locked_user(session, user_id)
     if user_id == caller.id and values.get("active") is False:
         raise OwnAccessError(pointer="/active")
@@ -250,67 +220,3 @@ async def change_user(
     if changes:
         user.updated_at = now
         record(session, caller, "changed", ("user", user.id), changes=changes)
-
-
-async def add_membership(
-    session: AsyncSession,
-    caller: Caller,
-    user_id: UUID,
-    *,
-    organisation: str,
-    role: str,
-    valid_from: date | None = None,
-    valid_to: date | None = None,
-    pointer: str = "",
-) -> None:
-    body = await session.scalar(select(Organisation.id).where(Organisation.code == organisation))
-    if body is None:
-        raise NoSuchOrganisationError(pointer=f"{pointer}/organisation")
-    if valid_from and valid_to and valid_to < valid_from:
-        raise InvalidError(
-            "It ends before it begins.",
-            vi="Ngày kết thúc trước ngày bắt đầu.",
-            pointer=f"{pointer}/valid_to",
-        )
-    if await session.get(User, user_id) is None:
-        raise UserNotFoundError
-    membership = Membership(user_id=user_id, organisation_id=body, role=role, valid_to=valid_to)
-    if valid_from is not None:
-        membership.valid_from = valid_from
-    session.add(membership)
-    await session.flush()  # its first day is today unless another was named
-    changes: dict[str, Any] = {"role": role, "organisation": organisation}
-    changes |= {"valid_from": membership.valid_from, "valid_to": valid_to}
-    record(session, caller, "membership_added", ("user", user_id), changes=made(changes))
-
-
-async def end_membership(
-    session: AsyncSession, caller: Caller, user_id: UUID, membership_id: UUID, *, today: date
-) -> None:
-    """End it as of yesterday: rights change at once."""
-    membership = await session.get(Membership, membership_id, with_for_update=True)
-    if membership is None or membership.user_id != user_id:
-        raise NotFoundError
-    if membership.valid_to is not None and membership.valid_to < today:
-        raise ConflictError("It has ended already.", vi="Vai trò này đã kết thúc.")
-    if user_id == caller.id and membership.role == "admin":
-        raise OwnAccessError
-    was = membership.valid_to
-    ended = max(today - timedelta(days=1), membership.valid_from)
-    if membership.valid_from >= today:
-        await session.delete(membership)
-    else:
-        membership.valid_to = ended
-    await _told_of_end(session, caller, membership, was=was, ended=ended)
-
-
-async def _told_of_end(
-    session: AsyncSession, caller: Caller, held: Membership, *, was: date | None, ended: date
-) -> None:
-    body = select(Organisation.code).where(Organisation.id == held.organisation_id)
-    changes = {
-        "role": [held.role, None],
-        "organisation": [await session.scalar(body), None],
-        "valid_to": [was, ended],
-    }
-    record(session, caller, "membership_ended", ("user", held.user_id), changes=changes)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import KEY_PREFIX, Caller, token_hash
-from services.api.identity.commands import NoSuchOrganisationError
+from services.api.identity.memberships import NoSuchOrganisationError
 from shared.errors import InvalidError, NotFoundError
 from shared.models import ApiKey, Organisation
 

@@ -48,18 +48,23 @@ _in_force = and_(
     func.coalesce(Membership.valid_to, text("'infinity'::date")) >= today,
 )
 _Admin = aliased(User)
-_other_administrators = exists().where(
-    Membership.user_id == _Admin.id,
-    Membership.role == "admin",
-    _in_force,
-    _Admin.active,
-    _Admin.id != User.id,
+_other_administrators = (
+    exists()
+    .where(
+        Membership.user_id == _Admin.id,
+        Membership.role == "admin",
+        _in_force,
+        _Admin.active,
+        _Admin.id != User.id,
+    )
+    .correlate(User)
 )
-# Nobody takes his own rights of an administrator away.
+_Role = aliased(Membership)
+# Nobody takes his own rights of an administrator away, nor those of the last one.
 _endable = exists().where(
-    Membership.user_id == User.id,
-    func.coalesce(Membership.valid_to, text("'infinity'::date")) >= today,
-    or_(User.id != bindparam("caller"), Membership.role != "admin"),
+    _Role.user_id == User.id,
+    func.coalesce(_Role.valid_to, text("'infinity'::date")) >= today,
+    or_(_Role.role != "admin", and_(User.id != bindparam("caller"), _other_administrators)),
 )
 _USER = select(
     User.id,

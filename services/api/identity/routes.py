@@ -12,10 +12,13 @@ from services.api.deps.clock import today_in_hanoi
 from services.api.deps.edge import Open, Reading, ReadRequest, WriteRequest, Writing
 from services.api.deps.fields import Nothing
 from services.api.deps.paging import Page, PageQuery
-from services.api.identity import commands, keys, queries, schemas
-from services.api.identity.hand import UserNotFoundError, locked_user
+from services.api.identity import commands, keys, memberships, queries, schemas
+from services.api.identity.edges import Confirming, PasswordRequest, SigningIn
+from services.api.identity.hand import UserNotFoundError, locked_user, refuse_last_administrator
 
 signing = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=Open)
+knocking = APIRouter(prefix="/v1/auth", tags=["sign-in"], route_class=SigningIn)
+confirming = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Confirming)
 own_reading = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Reading)
 own_writing = APIRouter(prefix="/v1", tags=["sign-in"], route_class=Writing)
 reading = APIRouter(prefix="/v1", tags=["people"], route_class=Reading)
@@ -34,14 +37,13 @@ def _lifetimes(request: WriteRequest) -> dict[str, timedelta]:
     }
 
 
-@signing.post("/token", operation_id="signIn", response_model=schemas.Tokens)
-async def sign_in(request: WriteRequest, body: schemas.Credentials) -> Response:
+@knocking.post("/token", operation_id="signIn", response_model=schemas.Tokens)
+async def sign_in(request: PasswordRequest, body: schemas.Credentials) -> Response:
     """Exchange login and password for tokens. Five misses lock the account for a while: 429 says how long."""
     tokens = await commands.sign_in(
         request.db,
-        request.state.passwords,
         login=body.login,
-        password=body.password.get_secret_value(),
+        checked=request.checked,
         now=datetime.now(UTC),
         **_lifetimes(request),
     )
@@ -72,15 +74,14 @@ async def me(request: ReadRequest) -> Response:
     return answer(request, describe(request.caller))
 
 
-@own_writing.post("/me/password", operation_id="changePassword", status_code=204)
-async def change_password(request: WriteRequest, body: schemas.PasswordChange) -> Response:
-    """Change one's own password; other sign-ins end."""
+@confirming.post("/me/password", operation_id="changePassword", status_code=204)
+async def change_password(request: PasswordRequest, _body: schemas.PasswordChange) -> Response:
+    """Change one's own password; other sign-ins end. Misses count and lock as they do at signing in."""
     await commands.change_own_password(
         request.db,
-        request.state.passwords,
         request.caller,
-        current=body.current_password.get_secret_value(),
-        new=body.new_password.get_secret_value(),
+        checked=request.checked,
+        new_hash=request.new_hash,
         now=datetime.now(UTC),
     )
     return Response(status_code=204)
@@ -131,6 +132,8 @@ async def create_user(request: WriteRequest, body: schemas.NewUser) -> Response:
 @writing.patch("/users/{user_id}", operation_id="changeUser", response_model=schemas.User)
 async def change_user(request: WriteRequest, user_id: UUID, body: schemas.UserPatch) -> Response:
     request.caller.require("people:write")
+    if body.active is False:
+        await refuse_last_administrator(request.db, user_id, today_in_hanoi())
     await locked_user(request.db, user_id)
     require_match(request, await _shown(request, user_id))
     values = body.model_dump(exclude={"password"}, exclude_none=True)
@@ -158,7 +161,7 @@ async def add_membership(
     request: WriteRequest, user_id: UUID, body: schemas.NewMembership
 ) -> Response:
     request.caller.require("people:write")
-    await commands.add_membership(request.db, request.caller, user_id, **body.model_dump())
+    await memberships.add_membership(request.db, request.caller, user_id, **body.model_dump())
     return answer(request, await _shown(request, user_id), status=201)
 
 
@@ -171,7 +174,7 @@ async def end_membership(
     request: WriteRequest, user_id: UUID, membership_id: UUID, _body: Nothing | None = None
 ) -> Response:
     request.caller.require("people:write")
-    await commands.end_membership(
+    await memberships.end_membership(
         request.db, request.caller, user_id, membership_id, today=today_in_hanoi()
     )
     return answer(request, await _shown(request, user_id))
@@ -221,4 +224,14 @@ async def revoke_key(request: WriteRequest, key_id: UUID, _body: Nothing | None 
     return answer(request, await _key_shown(request, key_id))
 
 
-routers = (signing, own_reading, own_writing, reading, writing, key_reading, key_writing)
+routers = (
+    knocking,
+    signing,
+    own_reading,
+    own_writing,
+    confirming,
+    reading,
+    writing,
+    key_reading,
+    key_writing,
+)

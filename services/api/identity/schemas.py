@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
-from services.api.deps.caller import SCOPES
 from services.api.deps.fields import Body, Day, Email, Flag, Line
+from services.api.deps.grants import SCOPES
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Role = Literal["admin", "coordinator", "officer", "head", "leader", "viewer"]
@@ -102,7 +102,10 @@ class UserQuery(PageQuery):
 class NewApiKey(Body):
     name: Line
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))]
-    organisation: Code | None = Field(default=None, description="The one body it acts for.")
+    organisation: Code | None = Field(
+        default=None,
+        description="The one body it acts for. Whatever its scopes, it does nothing then that concerns the whole city.",
+    )
     expires_on: Day
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import Response
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from services.api.deps import idempotency
 from services.api.deps.audit import record
@@ -41,12 +41,11 @@ async def once(
 ) -> Response:
     """Act by a form's token once; whoever sends it again gets the first answer."""
     key = hashlib.sha256(token.encode()).hexdigest()
-    # The second of a double click waits for the first instead of being refused.
-    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"link:{key}", 0))
-    await request.db.execute(select(lock))
+    owner = idempotency.Owner(mail_id)
     try:
+        # The second of a double click waits for the first instead of being refused.
         return await idempotency.first_answer(
-            request.db, request, caller_id=mail_id, key=key, answer=act, kept=lambda made: made
+            request.db, request, owner=owner, key=key, answer=act, waits=True
         )
     except KeyReusedError as error:
         raise FormUsedError from error

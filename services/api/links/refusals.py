@@ -84,4 +84,4 @@ class Acting(Open):
     async def read_form(self, request: Request) -> None:
         # Kept whole, since what is sent twice is compared.
         await request.body()
-        await request.form()
+        await super().read_form(request)

@@ -83,6 +83,7 @@ ALARMS: Mapping[str, Both] = {
     "no_contact": Both("Cơ quan chưa có đầu mối nhận thư", "Body with nobody to write to"),
     "address_dead": Both("Địa chỉ thư không còn dùng được", "Address that takes no mail"),
     "mail_failed": Both("Thư không gửi được", "Mail that could not be sent"),
+    "index_not_calculated": Both("Chưa tính được chỉ số", "Index that cannot be calculated"),
     "planning_silent": Both("Chưa lập được kế hoạch nhắc việc", "No planning of reminders"),
     "unsent": Both("Thư đến giờ chưa gửi được", "Mail that is due was not sent"),
     "webhook_disabled": Both("Webhook bị ngừng", "Webhook disabled"),

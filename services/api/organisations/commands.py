@@ -79,6 +79,7 @@ async def add_contact(
 ) -> UUID:
     organisation = await locked_organisation(session, code)
     _refuse_backwards(values["valid_from"], values["valid_to"])
+    caller.require("contacts:write", organisation.id)
     await _refuse_double(session, organisation.id, values["role"], values["email"])
     contact = Contact(id=uuid4(), organisation_id=organisation.id, **values)
     session.add(contact)
@@ -109,6 +110,7 @@ async def change_contact(
     now: datetime,
 ) -> None:
     contact = await locked_contact(session, contact_id)
+    caller.require("contacts:write", contact.organisation_id)
     merged = {
         name: values.get(name, getattr(contact, name))
         for name in ("role", "email", "active", "valid_from", "valid_to")

@@ -108,15 +108,15 @@ def contacts_statement(*, after: bool) -> Executable:
 
 def _shown(row: Any, caller: Caller) -> dict[str, Any]:
     actions = ["edit"] if caller.may("plan:write") else []
-    if caller.may("contacts:write"):
+    if caller.may("contacts:write", row["id"]):
         actions.append("add_contact")
     return {**row, "allowed_actions": actions}
 
 
 def _contact(row: Any, caller: Caller) -> dict[str, Any]:
-    shown = {**row, "allowed_actions": ["edit"] if caller.may("contacts:write") else []}
-    del shown["organisation_id"]
-    return shown
+    shown = dict(row)
+    writes = caller.may("contacts:write", shown.pop("organisation_id"))
+    return {**shown, "allowed_actions": ["edit"] if writes else []}
 
 
 async def organisations_page(

@@ -23,7 +23,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import NEWEST, STATUS
-from services.api.deps.caller import Caller
 from services.api.deps.paging import page, start_of
 from services.api.packs.contents import LETTER, MANIFEST
 from services.api.packs.difference import changes_since
@@ -32,7 +31,7 @@ from services.api.packs.schemas import PackQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
 from services.api.submissions.queries import EVIDENCE
 from shared.db import Reader
-from shared.errors import ForbiddenError, NotFoundError
+from shared.errors import NotFoundError
 from shared.freshness import newest_run_id
 from shared.models import (
     Assignment,
@@ -168,15 +167,6 @@ def packs_statement(*, after: bool) -> Executable:
     if after:
         chosen = chosen.where(Pack.number < bindparam("after"))
     return chosen.order_by(Pack.number.desc()).limit(bindparam("limit"))
-
-
-def require_everywhere(caller: Caller, permission: str) -> None:
-    """Refuse whose right ends at one body: a pack holds the figures of all of them."""
-    if caller.own_only(permission) is not None:
-        raise ForbiddenError(
-            "A pack holds the figures of every body.",
-            vi="Gói số liệu gồm số liệu của mọi cơ quan.",
-        )
 
 
 async def standing_duties(read: Reader, period_id: UUID) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ async def make_pack(request: WriteRequest, code: Code, body: schemas.NewPack) ->
     Every document is read first. One that was changed in the store refuses the pack and is named; one
     that is gone is a gap. What is in quarantine or infected stays out, and is a gap too.
     """
-    queries.require_everywhere(request.caller, "packs:write")
+    request.caller.require("packs:write")
     made = await commands.make_pack(
         request.db,
         request.caller,
@@ -64,14 +64,14 @@ async def list_packs(
     request: ReadRequest, code: Code, query: Annotated[schemas.PackQuery, Query()]
 ) -> Response:
     """Newest first."""
-    queries.require_everywhere(request.caller, "packs:read")
+    request.caller.require("packs:read")
     return answer(request, await queries.packs_page(request.read, code, query))
 
 
 @reading.get("/packs/{pack_id}", operation_id="getPack", response_model=schemas.PackShown)
 async def get_pack(request: ReadRequest, pack_id: UUID) -> Response:
     """Show what was frozen; ``stale`` and ``changes`` say what is accepted otherwise by now."""
-    queries.require_everywhere(request.caller, "packs:read")
+    request.caller.require("packs:read")
     return answer(request, await queries.pack_shown(request.read, pack_id))
 
 
@@ -87,7 +87,7 @@ async def get_content(request: ReadRequest, pack_id: UUID) -> Response:
     It leaves as it is read. A document that is found changed on the way breaks the answer off before
     the archive's directory, short of its ``content-length``.
     """
-    queries.require_everywhere(request.caller, "packs:read")
+    request.caller.require("packs:read")
     pack = await queries.one_pack(request.read, pack_id)
     headers = {
         "etag": f'"{pack["manifest_sha256"]}"',
@@ -112,7 +112,7 @@ async def get_content(request: ReadRequest, pack_id: UUID) -> Response:
 )
 async def get_letter(request: ReadRequest, pack_id: UUID) -> Response:
     """Download the table for the official letter, as it is in the pack."""
-    queries.require_everywhere(request.caller, "packs:read")
+    request.caller.require("packs:read")
     pack = await queries.one_pack(request.read, pack_id)
     content = await queries.letter_of(request.read, pack_id)
     headers = {"content-disposition": _attached(pack, "docx")}

@@ -73,7 +73,7 @@ async def close_period(
     session: AsyncSession, caller: Caller, *, code: str, leave_unfinished: bool, now: datetime
 ) -> None:
     """Lock it; what is unfinished stays so only where the coordinator says that he knows."""
-    period = await locked_period(session, code)
+    period = await locked_period(session, code, ends_writing=True)
     if period.state != "open":
         raise PeriodNotOpenError
     left = {name: count for name, count in (await unfinished(session, period.id)).items() if count}

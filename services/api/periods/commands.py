@@ -116,9 +116,13 @@ def _check(values: Mapping[str, Any]) -> None:
     refuse_other_spans(values)
 
 
-async def locked_period(session: AsyncSession, code: str) -> Period:
+async def locked_period(session: AsyncSession, code: str, *, ends_writing: bool = False) -> Period:
+    """Take it in hand; who ``ends_writing`` waits for all who are writing to its duties."""
     period = await session.scalar(
-        select(Period).where(Period.code == code).with_for_update(key_share=True)
+        select(Period)
+        .where(Period.code == code)
+        .with_for_update(key_share=not ends_writing)
+        .execution_options(populate_existing=True)
     )
     if period is None:
         raise PeriodNotFoundError
@@ -142,7 +146,8 @@ async def change_period(
     now: datetime,
 ) -> Sequence[Filled]:
     """Change it; return which days it covers where a new span came without them."""
-    period = await locked_period(session, code)
+    ends_writing = values.get("late_allowed") is False
+    period = await locked_period(session, code, ends_writing=ends_writing)
     _refuse_fixed(period, values, scope)
     filled = _planned(period, values)
     changes = apply(period, values | {one.field: one.value for one in filled})

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.audit.hand import erase_person
 from services.api.deps.caller import Caller
 from services.api.deps.erased import ERASED
+from services.api.identity.hand import refuse_last_administrator
 from services.api.privacy.addresses import erase_address, erase_contacts, erase_named
 from services.api.privacy.states import pseudonym_of
 from shared.errors import ConflictError, NotFoundError
@@ -31,13 +32,6 @@ class OwnErasureError(ConflictError):
     """Nobody erases himself: let another administrator do it.
 
     Không ai tự xóa dữ liệu của chính mình: hãy để quản trị viên khác thực hiện.
-    """
-
-
-class LastAdministratorError(ConflictError):
-    """This is the last administrator: make another one first.
-
-    Đây là quản trị viên cuối cùng: hãy tạo quản trị viên khác trước.
     """
 
 
@@ -63,7 +57,7 @@ async def erase(
     """
     if user_id == caller.id:
         raise OwnErasureError
-    await _refuse_last_administrator(session, user_id, today)
+    await refuse_last_administrator(session, user_id, today)
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFoundError
@@ -78,26 +72,6 @@ async def erase(
         session, caller, ("user", user_id), contacts=contacts, reason=reason
     )
     return {**erased, "audit_places": places}
-
-
-async def _refuse_last_administrator(session: AsyncSession, user_id: UUID, today: date) -> None:
-    in_force = (
-        Membership.role == "admin",
-        Membership.valid_from <= today,
-        or_(Membership.valid_to.is_(None), Membership.valid_to >= today),
-        User.active,
-    )
-    # Two that erase each other at once meet here: the second waits and finds himself the last.
-    administrators = await session.scalars(
-        select(User.id)
-        .join(Membership, Membership.user_id == User.id)
-        .where(*in_force)
-        .order_by(User.id)
-        .with_for_update(of=User)
-    )
-    found = set(administrators)
-    if found == {user_id}:
-        raise LastAdministratorError
 
 
 async def _close(

@@ -93,9 +93,18 @@ def _json(text: str) -> Any:
         return members
 
     try:
-        return json.loads(text, object_pairs_hook=one_of_each)
+        data = json.loads(text, object_pairs_hook=one_of_each)
+        if "\\ud" in text.lower():
+            # Halves of a character, written as escapes, are found by writing them out.
+            json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableError(
+            "it holds half of a character (\\ud800 to \\udfff without its other half)",
+            "có nửa ký tự (\\ud800 đến \\udfff thiếu nửa còn lại)",
+        ) from error
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not valid JSON: {error}", f"JSON không hợp lệ: {error}") from error
+    return data
 
 
 def _csv(text: str) -> Sheet:

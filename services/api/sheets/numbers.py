@@ -3,9 +3,9 @@
 import math
 import re
 
+from services.api.deps.fields import MOST_FIGURE
 from services.api.sheets.faults import Said, shown
 
-MOST = 1e18  # more than any figure of a locality, even in đồng; beyond it a column has slipped
 LONGEST = 40  # characters
 NUMBER = Said("is no number: write it like 1234.5", "không phải là số: hãy viết như 1234.5")
 NUMBER_WITH_COMMA = Said(
@@ -51,7 +51,7 @@ def written_number(text: str, *, comma: bool) -> float | Said:
 
 def sensible(value: float) -> float | Said:
     """Refuse what no figure of a locality can be."""
-    if not math.isfinite(value) or abs(value) > MOST:
+    if not math.isfinite(value) or abs(value) > MOST_FIGURE:
         return Said(
             f"{value:g} is too large to be a figure of a locality",
             f"{value:g} quá lớn, không thể là số liệu của một địa phương",

@@ -17,6 +17,18 @@ MOST_UNPACKED = 48 * 1024 * 1024  # bytes; a full panel, one figure in a row, ta
 MOST_RATIO = 120  # unpacked to packed; sheets come to 5 to 50
 WIDEST = 1_024  # cells of a row, empty ones that are formatted among them
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
+# How XML begins that a parser takes for UTF-16, UTF-32 or EBCDIC, in which none of our signs would be found.
+_FOREIGN = (
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"<\0",
+    b"\0<",
+    b"\0\0\0<",
+    b"\0\0\xfe\xff",
+    b"\x4c\x6f\xa7\x94",
+)
+_ENCODING = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""")
+_OURS = {b"utf-8", b"utf8", b"us-ascii"}
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
@@ -59,13 +71,19 @@ def _look_from_outside(file: BinaryIO, most_unpacked: int) -> bool:
     with zipfile.ZipFile(file) as archive:
         _check_directory(archive.infolist(), most_unpacked)
         for name in archive.namelist():
-            if name.endswith((".xml", ".rels")):
-                content = archive.read(name)
-                if _DOCTYPE.search(content):
-                    raise UnreadableError("the workbook has a DOCTYPE", "bảng tính có DOCTYPE")
-                in_sheet = "worksheets/" in name
-                formulas = formulas or (in_sheet and _FORMULA.search(content) is not None)
+            # A part is what others say it is, not what it is called.
+            content = archive.read(name)
+            _check_part(content)
+            formulas = formulas or _FORMULA.search(content) is not None
     return formulas
+
+
+def _check_part(content: bytes) -> None:
+    declared = _ENCODING.match(content)
+    if content.startswith(_FOREIGN) or (declared and declared[1].lower() not in _OURS):
+        raise UnreadableError("the workbook is not in UTF-8", "bảng tính không ở dạng UTF-8")
+    if _DOCTYPE.search(content):
+        raise UnreadableError("the workbook has a DOCTYPE", "bảng tính có DOCTYPE")
 
 
 def _check_directory(parts: list[zipfile.ZipInfo], most_unpacked: int) -> None:

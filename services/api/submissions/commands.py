@@ -16,6 +16,7 @@ from services.api.submissions.hand import (
     duty_in_hand,
     move,
     refuse_passed_on,
+    sign,
     submission_in_hand,
 )
 from services.api.submissions.history import Piece, findings_of, pieces_of, unstated
@@ -83,6 +84,7 @@ async def create_submission(
         findings=[finding.written() for finding in found],
         created_by=caller.id,
         created_by_name=caller.name,
+        written_by=[caller.id],
         created_at=now,
         updated_at=now,
         **content,
@@ -117,6 +119,7 @@ async def change_submission(
     content = figures.settled(taken.content, sent, about.rules)
     figures.check(about.assignment.kind, about.node, about.rules, content)
     if changes := apply(submission, content):
+        sign(submission, caller)
         pieces = await pieces_of(session, submission_id)
         found = await findings_of(session, about, content, pieces)
         submission.findings = [finding.written() for finding in found]
@@ -151,6 +154,7 @@ async def _submit(
     _check_explained(taken, found, pieces)
     submission.findings = [finding.written() for finding in found]
     submission.submitted_by, submission.submitted_by_name = caller.id, caller.name
+    sign(submission, caller)
     submission.submitted_at = now
     move(session, caller, taken, "submit", now=now)
 

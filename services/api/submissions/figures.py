@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from services.api.deps.fields import MOST_FIGURE
 from shared.errors import InvalidError
 from shared.models import Node
 from shared.units import scale_of
@@ -80,9 +81,9 @@ class OutOfBoundsError(InvalidError):
 
 
 class NotAFractionError(InvalidError):
-    """Numerator and denominator give no figure: send both, the denominator not zero.
+    """Numerator and denominator give no sensible figure: send both, the denominator neither zero nor tiny.
 
-    Tử số và mẫu số không cho ra số liệu: hãy gửi cả hai, mẫu số khác không.
+    Tử số và mẫu số không cho ra số liệu hợp lý: hãy gửi cả hai, mẫu số khác không và không quá nhỏ.
     """
 
 
@@ -103,7 +104,7 @@ def ratio(content: Mapping[str, Any], scale: float) -> float | None:
     if not denominator:
         raise NotAFractionError(pointer="/denominator")
     made = numerator / denominator * scale
-    if not math.isfinite(made):
+    if not math.isfinite(made) or abs(made) > MOST_FIGURE:
         raise NotAFractionError(pointer="/denominator")
     return float(made)
 

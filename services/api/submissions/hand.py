@@ -15,6 +15,7 @@ from services.api.deps.audit import record
 from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
 from services.api.submissions.figures import CONTENT, Rules
+from services.api.submissions.holding import hold_period_of, hold_period_of_duty
 from services.api.submissions.queries import SubmissionNotFoundError, two_step
 from services.api.submissions.states import (
     TRANSITIONS,
@@ -64,9 +65,9 @@ class StateError(ConflictError):
 
 
 class OwnSubmissionError(ForbiddenError):
-    """Whoever wrote or submitted a figure does not accept it.
+    """Whoever wrote or submitted a figure, or a part of it or of its evidence, does not accept it.
 
-    Người đã lập hoặc gửi số liệu không được tự tiếp nhận.
+    Người đã lập, sửa hoặc gửi số liệu hay tài liệu minh chứng không được tự tiếp nhận.
     """
 
 
@@ -136,6 +137,7 @@ class Taken(NamedTuple):
             self.about.assignment.organisation_id,
             submission.created_by,
             submission.submitted_by,
+            submission.written_by,
             submission.first_accepted_by,
             self.two_step,
             self.reviewing_body,
@@ -200,6 +202,7 @@ _MANY = (
 
 async def duty_in_hand(session: AsyncSession, assignment_id: UUID) -> Duty:
     """Take the duty. Of two who draft at once the second meets the database's own rule: 409."""
+    await hold_period_of_duty(session, assignment_id)
     found = (await session.execute(_DUTY, {"id": assignment_id})).one_or_none()
     if found is None:
         raise AssignmentNotFoundError
@@ -225,6 +228,7 @@ async def submission_in_hand(
     session: AsyncSession, caller: Caller, submission_id: UUID, action: str
 ) -> Taken:
     """Take a submission and its duty, and check right and state of ``action``."""
+    await hold_period_of(session, submission_id)
     found = (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
     # Who waited for a hand-over meets the duty in another body, whose row the statement had not joined.
     found = found or (await session.execute(_SUBMISSION, {"id": submission_id})).one_or_none()
@@ -253,10 +257,20 @@ def _require_right(caller: Caller, action: str, taken: Taken) -> None:
     if not reviews:
         caller.require(transition.permission, review.organisation_id)
     # What is not waiting is refused for its state, which says more.
-    if caller.id in {review.created_by, review.submitted_by}:
+    if not caller.accounts.isdisjoint(review.authors):
         raise OwnSubmissionError
     if taken.submission.state == "submitted":
-        raise (SecondReviewerError if caller.id == review.first_accepted_by else ReviewingBodyError)
+        raise (
+            SecondReviewerError
+            if review.first_accepted_by in caller.accounts
+            else ReviewingBodyError
+        )
+
+
+def sign(submission: Submission, caller: Caller) -> None:
+    """Write down that the caller had a hand in it: he is not the one to accept it."""
+    if caller.id not in submission.written_by:
+        submission.written_by = [*submission.written_by, caller.id]
 
 
 async def take_many(session: AsyncSession, ids: list[UUID]) -> None:

@@ -185,6 +185,7 @@ _SUBMISSION = (
         Submission.created_by,
         Submission.created_by_name,
         Submission.created_at,
+        Submission.written_by,
         Submission.submitted_by,
         Submission.submitted_by_name,
         Submission.submitted_at,
@@ -227,6 +228,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     ),
     "no_foreign_drafts": or_(Submission.state != "draft", _in_bodies),
     "accepted": Submission.state == "accepted",
+    "own_accepted": and_(Submission.state == "accepted", _in_bodies),
 }
 _LIST = NewestFirst(_SUBMISSION, at=Submission.created_at, key=Submission.id, filters=_FILTERS)
 
@@ -242,7 +244,7 @@ def visible(caller: Caller, row: Any) -> bool:
         return True
     if reviews_for(caller, row["reviewing_body"]):
         return True
-    return row["state"] == "accepted" and caller.may("accepted:read")
+    return row["state"] == "accepted" and caller.may("accepted:read", row["organisation_id"])
 
 
 def _sight(caller: Caller) -> tuple[str, list[UUID]]:
@@ -254,13 +256,14 @@ def _sight(caller: Caller) -> tuple[str, list[UUID]]:
         writes = caller.reaches.get("submissions:write", frozenset())
         return "no_foreign_drafts", sorted(writes or ())
     if caller.may("accepted:read"):
-        return "accepted", []
+        own = caller.own_only("accepted:read")
+        return ("accepted", []) if own is None else ("own_accepted", own)
     raise ForbiddenError(
         "This needs the permission submissions:read.", vi="Thao tác này cần quyền submissions:read."
     )
 
 
-_HIDDEN = ("organisation_id", "writable", "decidable", "prior", "reviewing_body")
+_HIDDEN = ("organisation_id", "writable", "decidable", "prior", "reviewing_body", "written_by")
 
 
 def shown(row: Any, caller: Caller) -> dict[str, Any]:

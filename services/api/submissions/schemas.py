@@ -6,7 +6,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.api.deps.fields import Body, Day, Figure, Flag, OptionalLine, Prose, Reason
+from services.api.deps.fields import (
+    Body,
+    Day,
+    Flag,
+    LocalFigure,
+    OptionalLine,
+    Prose,
+    Reason,
+)
 from services.api.deps.levels import Level
 from services.api.deps.paging import Code, PageQuery
 
@@ -35,12 +43,12 @@ class Content(Body):
         description="A figure, or why there is none of one's own: a nil return, an indicator that does not "
         "apply here, or a figure that a central body publishes. Left out, it follows from the rest.",
     )
-    value: Figure | None = Field(
+    value: LocalFigure | None = Field(
         default=None,
         description="The figure, in the indicator's unit; left out, it follows from its fraction.",
     )
-    numerator: Figure | None = None
-    denominator: Figure | None = None
+    numerator: LocalFigure | None = None
+    denominator: LocalFigure | None = None
     nil_reason: Annotated[Prose, Field(description="Why there is no figure.")] = ""
     note: Prose = ""
     source: Annotated[
@@ -59,9 +67,9 @@ class NewSubmission(Content):
 
 class SubmissionPatch(Body):
     answer: Answer | None = None
-    value: Figure | None = None
-    numerator: Figure | None = None
-    denominator: Figure | None = None
+    value: LocalFigure | None = None
+    numerator: LocalFigure | None = None
+    denominator: LocalFigure | None = None
     nil_reason: Prose | None = None
     note: Prose | None = None
     source: OptionalLine | None = None

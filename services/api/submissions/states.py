@@ -48,6 +48,7 @@ class Review(NamedTuple):
     organisation_id: Any  # whose figure it is
     created_by: Any
     submitted_by: Any
+    written_by: Any  # all who had a hand in it
     first_accepted_by: Any
     two_step: bool
     reviewing_body: Any  # that must complete it; null: any second reviewer
@@ -55,6 +56,10 @@ class Review(NamedTuple):
     @classmethod
     def of(cls, row: Any) -> "Review":
         return cls(*(row[name] for name in cls._fields))
+
+    @property
+    def authors(self) -> frozenset[Any]:
+        return frozenset({self.created_by, self.submitted_by, *self.written_by})
 
 
 def reviews_for(caller: Caller, body: Any) -> bool:
@@ -66,7 +71,7 @@ def reviews_for(caller: Caller, body: Any) -> bool:
 
 def acceptance(caller: Caller, review: Review) -> str | None:
     """Say what this caller's acceptance comes to: the first of two, the last, or nothing."""
-    if caller.id in {review.created_by, review.submitted_by, review.first_accepted_by}:
+    if not caller.accounts.isdisjoint({*review.authors, review.first_accepted_by}):
         return None
     coordinates = caller.may(REVIEW, review.organisation_id)
     if review.first_accepted_by is None:
@@ -84,7 +89,7 @@ def is_its_turn(caller: Caller, review: Review) -> bool:
     return (
         review.first_accepted_by is not None
         and reviews_for(caller, review.reviewing_body)
-        and caller.id not in {review.created_by, review.submitted_by, review.first_accepted_by}
+        and caller.accounts.isdisjoint({*review.authors, review.first_accepted_by})
     )
 
 
