@@ -13,9 +13,10 @@ log = structlog.get_logger()
 
 ADDRESS_DEAD, MAIL_FAILED, NO_CONTACT = "address_dead", "mail_failed", "no_contact"
 PLANNING_SILENT, UNSENT, HOLD = "planning_silent", "unsent", "hold"
-WEBHOOK_DISABLED = "webhook_disabled"
+WEBHOOK_DISABLED, INDEX_NOT_CALCULATED = "webhook_disabled", "index_not_calculated"
 KINDS = (
-    ADDRESS_DEAD, HOLD, MAIL_FAILED, NO_CONTACT, PLANNING_SILENT, UNSENT, WEBHOOK_DISABLED,
+    ADDRESS_DEAD, HOLD, INDEX_NOT_CALCULATED, MAIL_FAILED, NO_CONTACT, PLANNING_SILENT, UNSENT,
+    WEBHOOK_DISABLED,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from services.scoring.alarms import clear_alarm, raise_alarm
+from services.scoring.alarms import alarm_of_period, clear_alarm
 from services.scoring.analyses import Analyses
 from services.scoring.commands import recalculate
 from services.scoring.queries import stale_periods
@@ -68,12 +68,15 @@ class Recalculation:
         try:
             async with self._database.transaction() as session:
                 run = await recalculate(session, period_id, now=now, trigger=trigger)
-                await clear_alarm(session, period_id, now=now)
+                if (
+                    run is not None
+                ):  # an update of nothing would tell every reader that something changed
+                    await clear_alarm(session, period_id, now=now)
         except Exception as error:
             if is_transient(error):
                 raise
             async with self._database.transaction() as session:
-                new = await raise_alarm(session, period_id, error=error, now=now)
+                new = await alarm_of_period(session, period_id, error=error, now=now)
             if new:
                 log.exception("index_not_calculated", period_id=str(period_id))
             else:
