@@ -1,13 +1,15 @@
 """The migrations go up, down and up again, end where the models are, and guard history."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from deploy.embedded import Servers
 from deploy.migrate import alembic_config
@@ -24,40 +26,50 @@ GUARDED = (
     "panel_values",
     "packs",
     "pack_files",
+    "reminder_templates",
 )
 
 
-async def test_the_migrations_go_up_and_down_and_up_again(servers: Servers) -> None:
+Blank = tuple[Config, AsyncEngine]
+
+
+@pytest.fixture
+async def blank_database(servers: Servers) -> AsyncIterator[Blank]:
+    """Give a database with nothing in it, by what migrates it and what looks at it."""
     name = f"t_{uuid4().hex[:12]}"
     await run_sql(servers, f"CREATE DATABASE {name}")
     try:
         url = settings_for(servers, servers.postgres.database_url(name)).database_url
-        config = alembic_config(url)
         engine = create_async_engine(url)
-
-        async def left() -> set[str]:
-            """Name our tables, functions and triggers."""
-            async with engine.connect() as connection:
-                found = await connection.scalars(
-                    text(
-                        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' UNION ALL "
-                        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
-                        "UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-                    )
-                )
-                return set(found)
-
-        await asyncio.to_thread(command.upgrade, config, "head")
-        up = await left()
-        assert {*Base.metadata.tables, "ring", "never_changed"} <= up
-        await asyncio.to_thread(command.downgrade, config, "base")
-        assert await left() == {"alembic_version"}
-        await asyncio.to_thread(command.upgrade, config, "head")
-        assert await left() == up
-        await asyncio.to_thread(command.check, config)
+        yield alembic_config(url), engine
         await engine.dispose()
     finally:
         await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_the_migrations_go_up_and_down_and_up_again(blank_database: Blank) -> None:
+    config, engine = blank_database
+
+    async def left() -> set[str]:
+        """Name our tables, functions and triggers."""
+        async with engine.connect() as connection:
+            found = await connection.scalars(
+                text(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' UNION ALL "
+                    "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+                    "UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+                )
+            )
+            return set(found)
+
+    await asyncio.to_thread(command.upgrade, config, "head")
+    up = await left()
+    assert {*Base.metadata.tables, "ring", "never_changed"} <= up
+    await asyncio.to_thread(command.downgrade, config, "base")
+    assert await left() == {"alembic_version"}
+    await asyncio.to_thread(command.upgrade, config, "head")
+    assert await left() == up
+    await asyncio.to_thread(command.check, config)
 
 
 @pytest.mark.parametrize("table", GUARDED)
@@ -81,30 +93,23 @@ INSERT INTO indicator_rules (node_id, scale, denominator_change_percent) VALUES
 """
 
 
-async def test_a_scale_that_nobody_said_is_the_units_from_now_on(servers: Servers) -> None:
-    name = f"t_{uuid4().hex[:12]}"
-    await run_sql(servers, f"CREATE DATABASE {name}")
-    try:
-        url = settings_for(servers, servers.postgres.database_url(name)).database_url
-        config, engine = alembic_config(url), create_async_engine(url)
-        await asyncio.to_thread(command.upgrade, config, BEFORE_SCALES)
-        async with engine.begin() as connection:
-            for statement in OLD_RULES.split(";"):
-                await connection.execute(text(statement))
-        for _ in range(2):
-            await asyncio.to_thread(command.upgrade, config, "head")
-            async with engine.connect() as connection:
-                found = await connection.execute(
-                    text(
-                        "SELECT scale, scale_from_unit, denominator_change_percent"
-                        " FROM indicator_rules ORDER BY node_id"
-                    )
+async def test_a_scale_that_nobody_said_is_the_units_from_now_on(blank_database: Blank) -> None:
+    config, engine = blank_database
+    await asyncio.to_thread(command.upgrade, config, BEFORE_SCALES)
+    async with engine.begin() as connection:
+        for statement in OLD_RULES.split(";"):
+            await connection.execute(text(statement))
+    for _ in range(2):
+        await asyncio.to_thread(command.upgrade, config, "head")
+        async with engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT scale, scale_from_unit, denominator_change_percent"
+                    " FROM indicator_rules ORDER BY node_id"
                 )
-                assert [tuple(row) for row in found] == [(1.0, True, 20.0), (100.0, False, 5.0)]
-            await asyncio.to_thread(command.downgrade, config, BEFORE_SCALES)
-        await engine.dispose()
-    finally:
-        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+            )
+            assert [tuple(row) for row in found] == [(1.0, True, 20.0), (100.0, False, 5.0)]
+        await asyncio.to_thread(command.downgrade, config, BEFORE_SCALES)
 
 
 BEFORE_USES = "a7b5e4f6c8d9"
@@ -125,40 +130,30 @@ INSERT INTO evidence (id, submission_id, filename, media_type, size, sha256, sto
 """
 
 
-async def test_what_was_sent_before_files_served_several_figures_is_kept(servers: Servers) -> None:
-    name = f"t_{uuid4().hex[:12]}"
-    await run_sql(servers, f"CREATE DATABASE {name}")
-    try:
-        url = settings_for(servers, servers.postgres.database_url(name)).database_url
-        config = alembic_config(url)
-        engine = create_async_engine(url)
-        await asyncio.to_thread(command.upgrade, config, BEFORE_USES)
-        async with engine.begin() as connection:
-            for statement in OLD_ROUND.split(";"):
-                await connection.execute(text(statement))
-        await asyncio.to_thread(command.upgrade, config, "head")
-        async with engine.connect() as connection:
-            moved = await connection.execute(
-                text(
-                    "SELECT right(u.submission_id::text, 1), u.added_by_name, e.level, e.scan,"
-                    " right(e.organisation_id::text, 1)"
-                    " FROM evidence_uses u JOIN evidence e ON e.id = u.evidence_id"
-                )
+async def test_what_was_sent_before_files_served_several_figures_is_kept(
+    blank_database: Blank,
+) -> None:
+    config, engine = blank_database
+    await asyncio.to_thread(command.upgrade, config, BEFORE_USES)
+    async with engine.begin() as connection:
+        for statement in OLD_ROUND.split(";"):
+            await connection.execute(text(statement))
+    await asyncio.to_thread(command.upgrade, config, "head")
+    async with engine.connect() as connection:
+        moved = await connection.execute(
+            text(
+                "SELECT right(u.submission_id::text, 1), u.added_by_name, e.level, e.scan,"
+                " right(e.organisation_id::text, 1)"
+                " FROM evidence_uses u JOIN evidence e ON e.id = u.evidence_id"
             )
-            assert [tuple(row) for row in moved] == [("3", "An", "copy", "not_scanned", "1")]
-            answers = await connection.scalars(
-                text("SELECT answer FROM submissions ORDER BY revision")
-            )
-            assert list(answers) == ["value", "nil"]
-        await asyncio.to_thread(command.downgrade, config, BEFORE_USES)
-        async with engine.connect() as connection:
-            back = await connection.scalars(
-                text("SELECT right(submission_id::text, 1) FROM evidence")
-            )
-            assert list(back) == ["3"]
-        await engine.dispose()
-    finally:
-        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+        )
+        assert [tuple(row) for row in moved] == [("3", "An", "copy", "not_scanned", "1")]
+        answers = await connection.scalars(text("SELECT answer FROM submissions ORDER BY revision"))
+        assert list(answers) == ["value", "nil"]
+    await asyncio.to_thread(command.downgrade, config, BEFORE_USES)
+    async with engine.connect() as connection:
+        back = await connection.scalars(text("SELECT right(submission_id::text, 1) FROM evidence"))
+        assert list(back) == ["3"]
 
 
 BEFORE_WHAT_HANGS_ON_A_BODY = "c1d9a8b0e2f4"
@@ -170,31 +165,23 @@ INSERT INTO handover_moves (id, handover_id, number, kind, action, object_id, fr
 """
 
 
-async def test_a_receipt_of_a_question_outlives_the_way_down_and_up(servers: Servers) -> None:
-    name = f"t_{uuid4().hex[:12]}"
-    await run_sql(servers, f"CREATE DATABASE {name}")
-    try:
-        url = settings_for(servers, servers.postgres.database_url(name)).database_url
-        config = alembic_config(url)
-        engine = create_async_engine(url)
-        await asyncio.to_thread(command.upgrade, config, "head")
-        async with engine.begin() as connection:
-            for statement in RECEIPT.split(";"):
-                await connection.execute(text(statement))
-        await asyncio.to_thread(command.downgrade, config, BEFORE_WHAT_HANGS_ON_A_BODY)
-        async with engine.connect() as connection:
-            with pytest.raises(DBAPIError, match="ck_handover_moves_kind"):
-                await connection.execute(
-                    text("INSERT INTO handover_moves SELECT gen_random_uuid(), handover_id, 2, 'policy',"
-                         " action, object_id, NULL, from_id, to_id, old, new, facts FROM handover_moves")
-                )  # fmt: skip
-        await asyncio.to_thread(command.upgrade, config, "head")
-        async with engine.connect() as connection:
-            kinds = await connection.scalars(text("SELECT kind FROM handover_moves ORDER BY kind"))
-            assert list(kinds) == ["assignment", "explanation"]
-        await engine.dispose()
-    finally:
-        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+async def test_a_receipt_of_a_question_outlives_the_way_down_and_up(blank_database: Blank) -> None:
+    config, engine = blank_database
+    await asyncio.to_thread(command.upgrade, config, "head")
+    async with engine.begin() as connection:
+        for statement in RECEIPT.split(";"):
+            await connection.execute(text(statement))
+    await asyncio.to_thread(command.downgrade, config, BEFORE_WHAT_HANGS_ON_A_BODY)
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError, match="ck_handover_moves_kind"):
+            await connection.execute(
+                text("INSERT INTO handover_moves SELECT gen_random_uuid(), handover_id, 2, 'policy',"
+                     " action, object_id, NULL, from_id, to_id, old, new, facts FROM handover_moves")
+            )  # fmt: skip
+    await asyncio.to_thread(command.upgrade, config, "head")
+    async with engine.connect() as connection:
+        kinds = await connection.scalars(text("SELECT kind FROM handover_moves ORDER BY kind"))
+        assert list(kinds) == ["assignment", "explanation"]
 
 
 BEFORE_AUTHORS = "d2e0b9c1f3a5"
@@ -227,37 +214,29 @@ INSERT INTO deputies (id, membership_id, deputy_id, valid_from, valid_to, reason
 
 
 async def test_who_wrote_what_waits_is_told_from_what_was_kept_and_a_role_stands_once(
-    servers: Servers,
+    blank_database: Blank,
 ) -> None:
-    name = f"t_{uuid4().hex[:12]}"
-    await run_sql(servers, f"CREATE DATABASE {name}")
-    try:
-        url = settings_for(servers, servers.postgres.database_url(name)).database_url
-        config = alembic_config(url)
-        engine = create_async_engine(url)
-        await asyncio.to_thread(command.upgrade, config, BEFORE_AUTHORS)
-        async with engine.begin() as connection:
-            for statement in OLD_AUTHORS.split(";"):
-                await connection.execute(text(statement))
-        for _ in range(2):
-            await asyncio.to_thread(command.upgrade, config, "head")
-            async with engine.connect() as connection:
-                found = await connection.execute(
-                    text(
-                        "SELECT (SELECT string_agg(right(w::text, 1), '' ORDER BY w) FROM unnest(written_by) w),"
-                        " first_accepted_by FROM submissions ORDER BY id"
-                    )
+    config, engine = blank_database
+    await asyncio.to_thread(command.upgrade, config, BEFORE_AUTHORS)
+    async with engine.begin() as connection:
+        for statement in OLD_AUTHORS.split(";"):
+            await connection.execute(text(statement))
+    for _ in range(2):
+        await asyncio.to_thread(command.upgrade, config, "head")
+        async with engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT (SELECT string_agg(right(w::text, 1), '' ORDER BY w) FROM unnest(written_by) w),"
+                    " first_accepted_by FROM submissions ORDER BY id"
                 )
-                assert [tuple(row) for row in found] == [("abcd", None), (None, None)]
-                roles = await connection.scalars(
-                    text("SELECT right(id::text, 2) FROM memberships ORDER BY id")
-                )
-                assert list(roles) == ["11", "13"]
-                lent = await connection.scalar(
-                    text("SELECT right(membership_id::text, 2) FROM deputies")
-                )
-                assert lent == "11"
-            await asyncio.to_thread(command.downgrade, config, BEFORE_AUTHORS)
-        await engine.dispose()
-    finally:
-        await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
+            )
+            assert [tuple(row) for row in found] == [("abcd", None), (None, None)]
+            roles = await connection.scalars(
+                text("SELECT right(id::text, 2) FROM memberships ORDER BY id")
+            )
+            assert list(roles) == ["11", "13"]
+            lent = await connection.scalar(
+                text("SELECT right(membership_id::text, 2) FROM deputies")
+            )
+            assert lent == "11"
+        await asyncio.to_thread(command.downgrade, config, BEFORE_AUTHORS)
