@@ -148,7 +148,7 @@ async def test_a_body_that_is_asked_is_never_missing_late_or_overdue(
     headers = cast.coordinator.headers
     duty = await assignment_of(client, cast, "1.1.2", organisation="tand-tp")
     path = f"/v1/assignments/{duty['id']}"
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2)), "reason": "Hạn của bộ"}
     body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
     board = body(await client.get(BOARD, headers=headers))
     (court,) = (line for line in board["bodies"] if line["organisation"] == "tand-tp")
@@ -305,7 +305,7 @@ async def test_figures_that_lie_far_from_what_was_or_is_expected_are_followed_up
     assert found[0]["findings"][0]["figures"]["change_percent"] == pytest.approx(30)
     table = rows_of((await client.get(f"{FOLLOW_UP}&format=csv", headers=headers)).content)
     (row,) = (row for row in table if row["submission"] == sent["id"] and row["why"] == "outliers")
-    assert (row["indicator"], row["value"], row["status"]) == ("2.1.2", "4.0", "submitted")
+    assert (row["indicator"], row["value"], row["status"]) == ("2.1.2", "4", "submitted")
     assert "nằm ngoài khoảng dự kiến" in row["finding"]
     foreign = body(await client.get(FOLLOW_UP, headers=cast.foreign_officer.headers))
     assert foreign["outliers"] == []

@@ -320,3 +320,20 @@ async def test_figures_are_found_by_each_filter(client: AsyncClient, cast: Cast)
     }.items():
         listed = await client.get(f"/v1/submissions?{query}", headers=cast.coordinator.headers)
         assert len(body(listed)["items"]) == found, query
+
+
+async def test_what_is_under_way_is_named_to_whoever_drafts_again(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    draft = await drafted(client, cast.officer, duty["id"], value=5)
+    path, headers = f"/v1/assignments/{duty['id']}/submissions", cast.officer.headers
+    refused = await client.post(path, json={"value": 6}, headers=headers)
+    told = body(refused, 409)
+    assert told["type"] == "urn:pii:problem:pending"
+    link = f"/v1/submissions/{draft['id']}"
+    assert told["existing"] == {"kind": "submission", "id": draft["id"], "link": link}
+    assert body(await client.get(link, headers=headers))["value"] == 5
+    await done(client, cast.officer, draft["id"], "withdraw")
+    again = await drafted(client, cast.officer, duty["id"], value=6)
+    assert again["revision"] == 2
