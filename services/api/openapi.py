@@ -36,7 +36,7 @@ PROBLEM = {
             "type": "object",
             "description": "Where something is there already (409): what it is, and where it is read",
             "properties": {
-                "kind": {"type": "string", "enum": ["evidence", "submission", "webhook"]},
+                "kind": {"type": "string", "enum": ["evidence", "submission"]},
                 "id": {"type": "string", "format": "uuid"},
                 "link": {"type": "string"},
             },

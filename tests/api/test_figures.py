@@ -12,13 +12,13 @@ from httpx import AsyncClient, Response
 
 from services.api.assignments.schemas import AssignmentStatus
 from services.api.deps.tables import XLSX
-from services.api.figures.columns import ANSWERS, COLUMNS, INPUTS, NAMES, NO_UNIT, ROLES, STATUSES
+from services.api.figures.columns import COLUMNS, INPUTS, NAMES, NO_UNIT, ROLES, STATUSES
 from services.api.figures.guide import MADE_UP
 from services.api.figures.template import FIRST_ROW, HEADING_ROW, NAMES_ROW
 from services.api.submissions.differences import COMPARED
 from services.api.submissions.schemas import SubmissionState
 from services.api.submissions.states import TRANSITIONS
-from services.api.submissions.words import ACTS, FIELDS, STATES
+from services.api.submissions.words import ACTS, ANSWERS, FIELDS, STATES
 from shared.models.plan import RESPONSIBILITY_ROLES
 from tests.api.conftest import Stage
 from tests.cast import Cast, Person

@@ -60,7 +60,7 @@ def about(error: DomainError, kind: str, key: object, shown: Mapping[str, Any]) 
     error.about, error.shown = (kind, str(key)), shown
 
 
-_PATHS = {"evidence": "evidence", "submission": "submissions", "webhook": "webhooks"}
+_PATHS = {"evidence": "evidence", "submission": "submissions"}
 
 
 def existing(error: Refusal, kind: str, key: object) -> Refusal:

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from services.api.deps.levels import in_vietnamese
 from services.api.submissions.schemas import FindingCode
-from services.api.submissions.words import STATES
+from services.api.submissions.words import ANSWERS, STATES
 
 Kind = Literal["answer", "number", "prose", "line", "reason"]
 
@@ -99,12 +99,6 @@ INPUTS = tuple(column for column in COLUMNS if column.fill)
 NUMBERS = tuple(column.name for column in INPUTS if column.fill == "number")
 KEYS = ("assignment", "version", "organisation", "indicator")  # that an import reads as well
 _OF_MEMBER = {column.member: column.name for column in COLUMNS}
-ANSWERS = {
-    "value": "Có số liệu",
-    "nil": "Không có số liệu",
-    "not_applicable": "Không áp dụng",
-    "central_source": "Nguồn trung ương",
-}
 ROLES = {
     "lead": "Chủ trì",
     "joint_lead": "Đồng chủ trì",

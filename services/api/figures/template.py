@@ -11,8 +11,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from services.api.deps.tables import packed, storable
-from services.api.figures.columns import ANSWERS, COLUMNS, NUMBERS, Column, cells_of
+from services.api.figures.columns import COLUMNS, NUMBERS, Column, cells_of
 from services.api.figures.guide import GUIDE, MADE_UP, TITLE
+from services.api.submissions.words import ANSWERS
 
 SHEET = "figures"
 TITLE_ROW, HEADING_ROW, NAMES_ROW, FIRST_ROW = 1, 2, 3, 4

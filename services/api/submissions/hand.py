@@ -23,6 +23,7 @@ from services.api.submissions.states import (
     may,
     reviews_for,
 )
+from services.api.submissions.words import ACTS, states_vi
 from shared import outbox
 from shared.duty import decidable, writable
 from shared.errors import ConflictError, ForbiddenError
@@ -242,8 +243,8 @@ async def submission_in_hand(
     if submission.state not in transition.before:
         raise StateError(
             f"It is {submission.state}; to {action} it must be {' or '.join(sorted(transition.before))}.",
-            vi=f"Đang ở trạng thái {submission.state}; thao tác {action} cần trạng thái "
-            f"{' hoặc '.join(sorted(transition.before))}.",
+            vi=f"Đang ở trạng thái {states_vi([submission.state])}; muốn {ACTS[action]} thì phải ở trạng thái "
+            f"{states_vi(transition.before)}.",
         )
     return taken
 

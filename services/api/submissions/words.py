@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Mapping
 
+from services.api.deps.digits import exact_en, exact_vi, rounded
+
 STATES: Mapping[str, str] = {
     "draft": "Bản nháp",
     "submitted": "Đã nộp, chờ duyệt",
@@ -12,6 +14,12 @@ STATES: Mapping[str, str] = {
     "withdrawn": "Đã rút lại",
     "superseded": "Đã được thay thế",
     "reopened": "Đã mở lại",
+}
+ANSWERS: Mapping[str, str] = {
+    "value": "Có số liệu",
+    "nil": "Không có số liệu",
+    "not_applicable": "Không áp dụng",
+    "central_source": "Nguồn trung ương",
 }
 ACTS: Mapping[str, str] = {
     "edit": "sửa",
@@ -50,7 +58,7 @@ def fields_told(names: Iterable[str]) -> tuple[str, str]:
 def en(number: float | None) -> str:
     if number is None:
         return "any"
-    return f"{number:,.6g}" if math.isfinite(number) else "infinitely many"
+    return exact_en(rounded(number)) if math.isfinite(number) else "infinitely many"
 
 
 def vi(number: float | None) -> str:
@@ -58,4 +66,4 @@ def vi(number: float | None) -> str:
         return "bất kỳ"
     if not math.isfinite(number):
         return "vô cùng"
-    return f"{number:,.6g}".translate(str.maketrans(",.", ".,"))
+    return exact_vi(rounded(number))
