@@ -369,7 +369,7 @@ async def test_the_board_comes_as_csv_and_as_a_workbook_with_the_same_numbers(
     )
     sheet = await client.get(f"{BOARD}&format=xlsx", headers=headers)
     book = openpyxl.load_workbook(io.BytesIO(sheet.content))
-    assert book.sheetnames == ["board", "bodies", "pillars", "definitions"]
+    assert book.sheetnames == ["board", "bodies", "pillars", "Định nghĩa"]
     names, first = ([cell.value for cell in row] for row in book["bodies"].iter_rows(max_row=2))
     assert dict(zip(names, first, strict=True))["expected"] == found["bodies"][0]["expected"]
     again = {**headers, "if-none-match": sheet.headers["etag"]}
@@ -460,3 +460,19 @@ async def test_a_figure_whose_evidence_is_gone_has_none(stage: Stage) -> None:
     listed = body(await stage.client.get(path, headers=stage.cast.coordinator.headers))
     found = [line["weak_because"] for line in listed["weak_evidence"]]
     assert ["no_document"] in found
+
+
+@pytest.mark.parametrize("path", [BOARD, f"/v1/board/follow-up?period={PERIOD}"])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_a_table_leads_to_what_its_columns_mean(stage: Stage, path: str, form: str) -> None:
+    headers = stage.cast.coordinator.headers
+    table = await stage.client.get(f"{path}&format={form}", headers=headers)
+    link = table.links["describedby"]
+    assert link["type"] == "application/json"
+    definitions = body(await stage.client.get(link["url"], headers=headers))["definitions"]
+    assert "overdue" in definitions
+    assert "link" not in (await stage.client.get(path, headers=headers)).headers
+    if form == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(table.content))["Định nghĩa"]
+        told = {row[0] for row in sheet.iter_rows(min_row=2, values_only=True)}
+        assert definitions.keys() <= told
