@@ -32,6 +32,15 @@ PROBLEM = {
             "type": "string",
             "description": "Where somebody was faster (412, and 409 for a state): the ETag of now",
         },
+        "existing": {
+            "type": "object",
+            "description": "Where something is there already (409): what it is, and where it is read",
+            "properties": {
+                "kind": {"type": "string", "enum": ["evidence", "submission"]},
+                "id": {"type": "string", "format": "uuid"},
+                "link": {"type": "string"},
+            },
+        },
         "last_change": {
             "type": "object",
             "description": "And what was changed last, as far as the caller may read it",

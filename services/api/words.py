@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from services.api import patterns
 from shared.text import halves
 
 TITLES_VI = {
@@ -43,7 +44,7 @@ MESSAGES_VI = {
     "string_type": "phải là chuỗi ký tự",
     "string_too_short": "quá ngắn, ít nhất {min_length} ký tự",
     "string_too_long": "quá dài, nhiều nhất {max_length} ký tự",
-    "string_pattern_mismatch": "không đúng dạng {pattern}",
+    "string_pattern_mismatch": "không đúng dạng, cần là {form}",
     "string_unicode": "không phải chuỗi ký tự Unicode hợp lệ",
     "no_such_day": "không có ngày này trong lịch",
     "timezone_aware": "phải ghi rõ múi giờ, ví dụ 2026-11-23T08:00:00+07:00",
@@ -78,6 +79,8 @@ MESSAGES_VI = {
     "list_type": "phải là một danh sách",
 }
 
+NO_SUCH_DAY_EN = "this day does not exist in the calendar"
+_OUT_OF_CALENDAR = re.compile(r"^(day|month) value is outside expected range|^year 0 is out")
 _PYTHON_DAY = re.compile(
     r"datetime\.date(?:time)?\((\d+), (\d+), (\d+)[^()]*(?:\([^()]*\))?[^()]*\)"
 )
@@ -91,15 +94,27 @@ def in_vietnamese(entry: Mapping[str, Any]) -> str:
     if isinstance(entry.get("input"), str):
         # A text is as long as it has characters, also where the limit stands beside its type.
         kind = {"too_short": "string_too_short", "too_long": "string_too_long"}.get(kind, kind)
-    if "outside expected range" in str(facts.get("error", "")):
+    if _is_no_day(entry):
         kind = "no_such_day"
-    told = {name: _days(str(value)).replace(" or ", " hoặc ") for name, value in facts.items()}
+    told = {"form": patterns.told(facts["pattern"])[1]} if "pattern" in facts else {}
+    told |= {name: _days(str(value)).replace(" or ", " hoặc ") for name, value in facts.items()}
     return MESSAGES_VI.get(kind, OTHER_VI).format_map(told)
 
 
 def in_english(entry: Mapping[str, Any]) -> str:
     """Say what one of Pydantic's errors says; of our own, which are in both languages, the English half."""
-    return _said(entry)[0] if entry["type"] == "value_error" else _days(str(entry["msg"]))
+    if entry["type"] == "value_error":
+        return _said(entry)[0]
+    if _is_no_day(entry):
+        return NO_SUCH_DAY_EN
+    if entry["type"] == "string_pattern_mismatch":
+        return f"must be {patterns.told(entry['ctx']['pattern'])[0]}"
+    return _days(str(entry["msg"]))
+
+
+def _is_no_day(entry: Mapping[str, Any]) -> bool:
+    """Tell a day that no calendar has, such as 30 February, from text that is no date."""
+    return _OUT_OF_CALENDAR.search(str(entry.get("ctx", {}).get("error", ""))) is not None
 
 
 def _days(text: str) -> str:

@@ -24,6 +24,7 @@ from shared.models import (
 )
 from tests.cast import Cast, Person
 from tests.factories import (
+    PDF,
     PERIOD,
     assignment_of,
     attached,
@@ -49,6 +50,7 @@ PANEL = {
         {"code": "hai-phong", "name": "Hải Phòng", "values": {"2.1.1": 6.0}},
     ],
 }
+PDF_OF_DRAFT = PDF + b"draft"  # another file than the one that proves what is submitted
 # Body: a node it helps with, which it hands over.
 HELPS = {"so-gddt": "7.2.1", "so-ct": "7.2.2"}
 SOMEBODY = {
@@ -141,7 +143,7 @@ async def _things_of(
         json={"assignment": duty["id"], "question": "Vì sao giảm?", "due_on": "2030-07-10"},
         headers=cast.coordinator.headers,
     )
-    evidence = await attached(client, person, draft["id"])
+    evidence = await attached(client, person, draft["id"], content=PDF_OF_DRAFT)
     asked = await client.post(
         f"/v1/assignments/{duty['id']}/extensions",
         json={"reason": "Chờ số liệu điều tra", "wished_on": "2030-07-10"},

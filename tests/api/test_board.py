@@ -148,7 +148,7 @@ async def test_a_body_that_is_asked_is_never_missing_late_or_overdue(
     headers = cast.coordinator.headers
     duty = await assignment_of(client, cast, "1.1.2", organisation="tand-tp")
     path = f"/v1/assignments/{duty['id']}"
-    past = {"due_on": str(today_in_hanoi() - timedelta(days=2))}
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=2)), "reason": "Hạn của bộ"}
     body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
     board = body(await client.get(BOARD, headers=headers))
     (court,) = (line for line in board["bodies"] if line["organisation"] == "tand-tp")
@@ -305,7 +305,7 @@ async def test_figures_that_lie_far_from_what_was_or_is_expected_are_followed_up
     assert found[0]["findings"][0]["figures"]["change_percent"] == pytest.approx(30)
     table = rows_of((await client.get(f"{FOLLOW_UP}&format=csv", headers=headers)).content)
     (row,) = (row for row in table if row["submission"] == sent["id"] and row["why"] == "outliers")
-    assert (row["indicator"], row["value"], row["status"]) == ("2.1.2", "4.0", "submitted")
+    assert (row["indicator"], row["value"], row["status"]) == ("2.1.2", "4", "submitted")
     assert "nằm ngoài khoảng dự kiến" in row["finding"]
     foreign = body(await client.get(FOLLOW_UP, headers=cast.foreign_officer.headers))
     assert foreign["outliers"] == []
@@ -369,7 +369,7 @@ async def test_the_board_comes_as_csv_and_as_a_workbook_with_the_same_numbers(
     )
     sheet = await client.get(f"{BOARD}&format=xlsx", headers=headers)
     book = openpyxl.load_workbook(io.BytesIO(sheet.content))
-    assert book.sheetnames == ["board", "bodies", "pillars", "definitions"]
+    assert book.sheetnames == ["board", "bodies", "pillars", "Định nghĩa"]
     names, first = ([cell.value for cell in row] for row in book["bodies"].iter_rows(max_row=2))
     assert dict(zip(names, first, strict=True))["expected"] == found["bodies"][0]["expected"]
     again = {**headers, "if-none-match": sheet.headers["etag"]}
@@ -460,3 +460,19 @@ async def test_a_figure_whose_evidence_is_gone_has_none(stage: Stage) -> None:
     listed = body(await stage.client.get(path, headers=stage.cast.coordinator.headers))
     found = [line["weak_because"] for line in listed["weak_evidence"]]
     assert ["no_document"] in found
+
+
+@pytest.mark.parametrize("path", [BOARD, f"/v1/board/follow-up?period={PERIOD}"])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_a_table_leads_to_what_its_columns_mean(stage: Stage, path: str, form: str) -> None:
+    headers = stage.cast.coordinator.headers
+    table = await stage.client.get(f"{path}&format={form}", headers=headers)
+    link = table.links["describedby"]
+    assert link["type"] == "application/json"
+    definitions = body(await stage.client.get(link["url"], headers=headers))["definitions"]
+    assert "overdue" in definitions
+    assert "link" not in (await stage.client.get(path, headers=headers)).headers
+    if form == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(table.content))["Định nghĩa"]
+        told = {row[0] for row in sheet.iter_rows(min_row=2, values_only=True)}
+        assert definitions.keys() <= told

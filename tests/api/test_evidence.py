@@ -5,7 +5,9 @@ import pytest
 
 from services.api.evidence.files import disposition
 from tests.api.conftest import Stage
-from tests.factories import PDF, attached, body
+from tests.api.scene import PDF_OF_DRAFT
+from tests.api.wrong import check_problem
+from tests.factories import PDF, attached, body, drafted
 
 
 async def test_what_was_sent_is_what_is_downloaded(stage: Stage) -> None:
@@ -67,8 +69,8 @@ async def test_a_removed_piece_is_gone_from_its_draft(stage: Stage) -> None:
 
 async def test_a_submission_takes_twenty_pieces_and_no_more(stage: Stage) -> None:
     officer = stage.cast.officer
-    for _ in range(19):
-        await attached(stage.client, officer, stage.mine["draft"])
+    for number in range(19):
+        await attached(stage.client, officer, stage.mine["draft"], content=PDF + b"%d" % number)
     more = await stage.client.post(
         f"/v1/submissions/{stage.mine['draft']}/evidence",
         files={"file": ("a.pdf", PDF)},
@@ -86,3 +88,30 @@ async def test_a_file_above_the_limit_is_too_large(stage: Stage) -> None:
     )
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_same_file_is_attached_once_and_the_refusal_names_it(stage: Stage) -> None:
+    client, officer, draft = stage.client, stage.cast.officer, stage.mine["draft"]
+    path = f"/v1/submissions/{draft}/evidence"
+    first = stage.mine["evidence_of_draft"]
+    again = {"file": ("ten-khac.pdf", PDF_OF_DRAFT, "application/octet-stream")}
+    refused = await client.post(path, files=again, headers=officer.headers)
+    check_problem(refused, 409, "/file")
+    told = refused.json()
+    assert told["type"] == "urn:pii:problem:attached-already"
+    assert "bao-cao.pdf" in told["detail"]
+    assert told["existing"] == {"kind": "evidence", "id": first, "link": f"/v1/evidence/{first}"}
+    body(await client.get(told["existing"]["link"], headers=officer.headers))
+    # Another document of the same bytes is the same file; so is the same one again.
+    other = await drafted(client, officer, stage.mine["assignment"], value=5)
+    other = await attached(client, officer, other["id"], content=PDF_OF_DRAFT)
+    for one in (other["id"], first):
+        refused = await client.post(path, json={"evidence": one}, headers=officer.headers)
+        check_problem(refused, 409, "/evidence")
+        assert refused.json()["existing"]["id"] == first
+    link = {"url": "https://example.org/bao-cao"}
+    body(await client.post(path, json=link, headers=officer.headers), 201)
+    check_problem(await client.post(path, json=link, headers=officer.headers), 409, "/url")
+    # Taken off, it may come again.
+    body(await client.delete(f"{path}/{first}", headers=officer.headers), 204)
+    await attached(client, officer, draft, content=PDF_OF_DRAFT)

@@ -156,7 +156,7 @@ async def test_a_figure_that_its_evidence_states_otherwise_is_explained_or_refus
 ) -> None:
     client, cast, draft = stage.client, stage.cast, stage.mine["draft"]
     assert (await draft_of(stage))["findings"] == []
-    other = await attached(client, cast.officer, draft, stated="5.6")
+    other = await attached(client, cast.officer, draft, content=PDF + b"2", stated="5.6")
     found = (await draft_of(stage))["findings"]
     assert [(one["code"], one["figures"]["stated_1"]) for one in found] == [
         ("evidence_differs", 5.6)
@@ -194,7 +194,7 @@ async def test_a_figure_that_no_document_states_is_explained(stage: Stage) -> No
         refused = await act(client, cast.officer, draft, "submit")
         check_problem(refused, 422, f"/evidence/0/{lacks}")
     # A second document, which says it all, is enough; so is an explanation, or a rule that asks for neither.
-    other = await attached(client, cast.officer, draft, filename="phu-luc.pdf")
+    other = await attached(client, cast.officer, draft, content=PDF + b"2", filename="phu-luc.pdf")
     assert (await draft_of(stage))["findings"] == []
     body(await client.delete(f"{path}/evidence/{other['id']}", headers=headers), 204)
     why = {"explanations": {"evidence_states_nothing": "Bản scan không có số trang"}}
@@ -366,7 +366,9 @@ async def test_damaged_missing_and_orphaned_documents_are_named(real: Real) -> N
     duty = await officers_duty(client, cast)
     draft = await drafted(client, cast.officer, duty["id"], value=5)
     pieces = [
-        await attached(client, cast.officer, draft["id"], filename=f"{n}.pdf", content=LARGE)
+        await attached(
+            client, cast.officer, draft["id"], filename=f"{n}.pdf", content=LARGE + b"%d" % n
+        )
         for n in range(4)
     ]
     link = {"url": "https://example.org"}
@@ -374,7 +376,7 @@ async def test_damaged_missing_and_orphaned_documents_are_named(real: Real) -> N
     body(await client.post(path, json=link, headers=cast.officer.headers), 201)
     store, now = Store(f"file:{real.folder}"), datetime.now(UTC)
     found = await verify(real.database, store, sweep=False, now=now)
-    assert (found.good, found.checked, found.size) == (True, 4, 4 * len(LARGE))
+    assert (found.good, found.checked, found.size) == (True, 4, 4 * (len(LARGE) + 1))
     await flip(real, pieces[0]["id"], 3)
     (await flip(real, pieces[1]["id"], 3)).unlink()
     removed = await client.delete(f"/v1/evidence/{pieces[2]['id']}", headers=cast.officer.headers)
@@ -400,8 +402,8 @@ async def test_a_document_taken_away_and_used_at_once_stays_or_goes(real: Real) 
     for indicator in ("2.1.1", "2.1.2"):
         duty = await assignment_of(client, cast, indicator)
         drafts.append(await drafted(client, cast.officer, duty["id"], value=5))
-    for _ in range(4):
-        piece = await attached(client, cast.officer, drafts[0]["id"])
+    for n in range(4):
+        piece = await attached(client, cast.officer, drafts[0]["id"], content=PDF + b"%d" % n)
         headers = cast.officer.headers
         removed, used_too = await asyncio.gather(
             client.delete(f"/v1/evidence/{piece['id']}", headers=headers),

@@ -2,17 +2,24 @@
 
 import csv
 import io
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import openpyxl
 import pytest
 from httpx import AsyncClient, Response
 
+from services.api.assignments.schemas import AssignmentStatus
 from services.api.deps.tables import XLSX
-from services.api.figures.columns import ANSWERS, COLUMNS, INPUTS, NAMES
+from services.api.figures.columns import COLUMNS, INPUTS, NAMES, NO_UNIT, ROLES, STATUSES
 from services.api.figures.guide import MADE_UP
 from services.api.figures.template import FIRST_ROW, HEADING_ROW, NAMES_ROW
+from services.api.submissions.differences import COMPARED
+from services.api.submissions.schemas import SubmissionState
+from services.api.submissions.states import TRANSITIONS
+from services.api.submissions.words import ACTS, ANSWERS, FIELDS, STATES
+from shared.models.plan import RESPONSIBILITY_ROLES
 from tests.api.conftest import Stage
 from tests.cast import Cast, Person
 from tests.factories import (
@@ -330,3 +337,55 @@ async def test_nothing_may_be_written_once_the_period_is_closed(
     assert not any(row["writable"] for row in rows.values())
     sheet = sheet_of((await exported(client, cast.officer, format="xlsx")).content)
     assert all(cell.protection.locked for row in sheet.iter_rows(min_row=FIRST_ROW) for cell in row)
+
+
+async def test_a_workbook_tells_role_status_and_last_day_in_words_and_dates(stage: Stage) -> None:
+    officer = stage.cast.officer
+    whole = await exported(stage.client, officer, format="xlsx")
+    sheet = sheet_of(whole.content)
+    places = columns_of(sheet)
+    found = {
+        sheet.cell(row, places["indicator"]).value: {
+            name: sheet.cell(row, places[name]) for name in ("role", "status", "state", "due_on")
+        }
+        for row in range(FIRST_ROW, sheet.max_row + 1)
+    }
+    told = {code: [cells[name].value for name in cells] for code, cells in found.items()}
+    last_day = datetime(2030, 6, 30)  # noqa: DTZ001 a cell has no zone
+    assert told["2.1.2"] == ["Chủ trì", "Đã nộp, chờ duyệt", "Đã nộp, chờ duyệt", last_day]
+    assert told["2.1.3"] == ["Chủ trì", "Chưa nộp", None, last_day]
+    assert found["2.1.3"]["due_on"].number_format == "dd/mm/yyyy"
+    # CSV and JSON keep the codes; either goes back in as it came.
+    plain = await exported(stage.client, officer, format="csv")
+    (line,) = [one for one in lines_of(plain.content) if one["indicator"] == "2.1.2"]
+    assert [line[name] for name in ("role", "status", "due_on")] == [
+        "lead",
+        "submitted",
+        "2030-06-30",
+    ]
+    for name, content in (("a.xlsx", whole.content), ("a.csv", plain.content)):
+        back = await stage.client.post(
+            f"{PATH}/import", files={"file": (name, content)}, headers=officer.headers
+        )
+        assert (body(back)["valid"], body(back)["counts"]["unchanged"]) == (True, 2), back.text
+
+
+async def test_a_workbook_says_where_no_unit_is_set(stage: Stage) -> None:
+    whole = await exported(stage.client, stage.cast.coordinator, format="xlsx")
+    sheet = sheet_of(whole.content)
+    places = columns_of(sheet)
+    units = {
+        sheet.cell(row, places["indicator"]).value: sheet.cell(row, places["unit"]).value
+        for row in range(FIRST_ROW, sheet.max_row + 1)
+    }
+    assert units["3.2.1.dien-nang"] == NO_UNIT
+    assert units["2.1.1"] != NO_UNIT
+    assert all(units.values())
+
+
+def test_every_code_that_a_workbook_tells_has_its_word() -> None:
+    assert {*ROLES} == {*RESPONSIBILITY_ROLES}
+    assert {*STATUSES} == {*get_args(AssignmentStatus)}
+    assert {*STATES} == {*get_args(SubmissionState)}
+    assert {*ACTS} == {*TRANSITIONS}
+    assert {*FIELDS} == {*COMPARED}

@@ -14,9 +14,10 @@ from hypothesis import strategies as some
 
 from services.api.deps.cells import plain_text, safe_text
 from services.api.deps.tables import CSV, XLSX
-from services.api.figures.columns import ANSWERS, ERROR, ERROR_HEADING, EXPLAINS, NAMES
+from services.api.figures.columns import ERROR, ERROR_HEADING, EXPLAINS, NAMES
 from services.api.figures.comparing import same_number
 from services.api.figures.template import FIRST_ROW, HEADING_ROW, NAMES_ROW
+from services.api.submissions.words import ANSWERS
 from tests.api.conftest import Real, Stage
 from tests.api.test_figures import PATH, columns_of, exported, lines_of, rows_of, sheet_of
 from tests.api.test_panel_import import NO_RESULT, SHEET, repacked, saved
@@ -457,7 +458,7 @@ async def test_the_file_comes_back_with_its_errors_beside_it(stage: Stage, form:
         assert await stage.counts() == before
         told, cells = _read_back(answer.content, form)
         assert [bool(text) for text in told] == [True, False, True]
-        assert told[0].startswith("cột Số liệu: Số liệu 11.0 lớn hơn 10")
+        assert told[0].startswith("cột Số liệu: Số liệu 11 lớn hơn 10")
         assert "above 10" in told[0]
         assert cells == _read_back(content, form)[1]
     # Corrected in the file that came back, it goes in, and the errors are gone.

@@ -13,6 +13,7 @@ from shared.units import scale_of
 from tests.api.conftest import Stage
 from tests.cast import Cast
 from tests.factories import (
+    PDF,
     accepted,
     act,
     assignment_of,
@@ -429,7 +430,7 @@ async def test_evidence_of_a_kind_that_the_indicator_does_not_take_is_explained(
     refused = await act(client, cast.officer, draft["id"], "submit")
     assert pointers(refused.json()) == ["/explanations/evidence_not_accepted"]
     assert "signed document, extract" in refused.json()["errors"][0]["message"]
-    await attached(client, cast.officer, draft["id"], level="signed")
+    await attached(client, cast.officer, draft["id"], content=PDF + b"2", level="signed")
     seen = await client.get(f"/v1/submissions/{draft['id']}", headers=cast.officer.headers)
     assert body(seen)["findings"] == []
     await done(client, cast.officer, draft["id"], "submit")

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 import subprocess
 import time
@@ -25,12 +26,13 @@ from docx.shared import Mm, Pt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.api.deps.digits import FEWEST, rounded
 from services.api.packs.archive import Member, TornError, length_of, zipped
 from services.api.packs.contents import CSV, GAPS, LETTER, MANIFEST, SUMS, XLSX, contents_of
 from services.api.packs.difference import changes_since
 from services.api.packs.freezing import Frozen, freeze, safe_name
 from services.api.packs.head import Head
-from services.api.packs.letter import COLUMNS
+from services.api.packs.letter import COLUMNS, ROUNDED
 from services.api.packs.wording import MADE_UP, written
 
 MADE_AT = datetime(2026, 11, 24, 3, 4, 5, tzinfo=UTC)
@@ -64,6 +66,7 @@ DUTY: dict[str, Any] = {
     "status": "accepted",
     "newest_state": "accepted",
     "tolerance": 0.005,
+    "decimals": None,
     "submission": UUID(int=2),
     "revision": 1,
     "answer": "value",
@@ -115,6 +118,7 @@ def duties(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "assignment": UUID(int=number),
                 "node": f"2.1.{number}",
                 "name_vi": draw(words),
+                "decimals": draw(st.none() | st.integers(0, 4)),
                 "note": draw(words | st.sampled_from(["=1+1", "+1", "@x", "-2", "a\nb"])),
                 "value": value,
                 "answer": "nil" if value is None else "value",
@@ -169,7 +173,76 @@ def test_letter_sheets_and_answer_hold_the_same_numbers_row_by_row(
     of_json = [(row["row"], row["value"], row["numerator"], row["denominator"]) for row in told]
     assert of_xlsx(files[XLSX]) == of_json
     assert of_csv(files[CSV]) == of_json
-    assert of_docx(files[LETTER]) == of_json
+    assert of_docx(files[LETTER]) == [for_people(row) for row in told]
+
+
+def for_people(row: dict[str, Any]) -> tuple[Any, ...]:
+    numbers = (
+        (row["value"], row["decimals"]),
+        (row["numerator"], None),
+        (row["denominator"], None),
+    )
+    return (row["row"], *(value and rounded(value, least) for value, least in numbers))
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.002926829268292683, None, "0,00292683"),
+        (0.002926829268292683, 4, "0,0029"),
+        (0.002926829268292683, 2, "0,00292683"),  # never a zero that is none
+        (7.06, None, "7,06"),
+        (7.06, 1, "7,1"),
+        (66.66666666666667, 2, "66,67"),
+        (1234567.891, None, "1.234.567,89"),
+        (1200.0, None, "1.200"),
+        (-0.5, 0, "-0,5"),
+        (2.5, 0, "2"),
+        (0.0, 2, "0"),
+    ],
+)
+def test_a_letter_rounds_for_people_by_the_indicators_decimals(
+    value: float, decimals: int | None, text: str
+) -> None:
+    files = contents_of(HEAD, freeze([{**DUTY, "value": value, "decimals": decimals}])).files
+    document = docx.Document(io.BytesIO(files[LETTER]))
+    assert document.tables[1].rows[1].cells[4].text == text
+    said = any(paragraph.text == ROUNDED for paragraph in document.paragraphs)
+    assert said is (rounded(value, decimals) != value)
+    # The sheets keep every digit.
+    assert [line[1] for line in of_csv(files[CSV])] == [value]
+    assert [line[1] for line in of_xlsx(files[XLSX])] == [value]
+
+
+@given(numbers, st.none() | st.integers(0, 15))
+def test_what_is_rounded_stays_near_and_is_not_made_zero(
+    value: float, decimals: int | None
+) -> None:
+    made = rounded(value, decimals)
+    assert (made == 0) is (value == 0)
+    least = 0.5 * 10.0 ** -(FEWEST if decimals is None else decimals)
+    assert abs(made - value) <= least * 1.001 or math.isclose(made, value, rel_tol=1e-5)
+    assert rounded(made, decimals) == made
+
+
+def test_whole_numbers_of_a_csv_have_no_decimal_point() -> None:
+    said = contents_of(HEAD, freeze([{**DUTY, "value": 1200.0}])).files[CSV].decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(said, newline=""))
+    assert line["Giá trị"] == "1200"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "told"),
+    [
+        ("2026", "Kỳ 2026", "Kỳ 2026, số liệu"),
+        ("ky-2024", "Kỳ 2024", "Kỳ 2024, số liệu"),
+        ("6t-2026", "Sáu tháng đầu năm", "Sáu tháng đầu năm (6t-2026), số liệu"),
+    ],
+)
+def test_the_heading_names_a_period_once(code: str, name: str, told: str) -> None:
+    head = HEAD._replace(period=code, period_name=name)
+    document = docx.Document(io.BytesIO(contents_of(head, freeze([DUTY])).files[LETTER]))
+    assert any(paragraph.text.startswith(told) for paragraph in document.paragraphs)
 
 
 def test_the_same_rows_make_the_same_bytes_at_any_time() -> None:

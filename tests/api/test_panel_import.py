@@ -280,7 +280,7 @@ BAD: dict[str, tuple[str, bytes | str, list[str], str]] = {
         ["/2/code", "/3/name"],
         "is empty",
     ),
-    "a code that is none": ("a.csv", csv("Thừa Thiên,Huế,6,"), ["/2/code"], "pattern"),
+    "a code that is none": ("a.csv", csv("Thừa Thiên,Huế,6,"), ["/2/code"], "must be a code"),
     "a name with a control character": (
         "a.csv",
         csv("hue,Hu\x07,6,"),
@@ -633,3 +633,28 @@ def test_numbers_are_read_as_they_are_written_or_refused(
 def test_a_figure_written_in_vietnamese_is_read_back(value: float) -> None:
     written = f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
     assert number_in(written, comma=True) == float(f"{value:.2f}")
+
+
+async def test_a_heading_that_is_no_panels_has_no_layout(stage: Stage) -> None:
+    told = await dry(stage, "ma,ten,2.1.1\nha-noi,Hà Nội,7.5\n")
+    assert (told["valid"], told["format"], told["layout"]) == (False, "csv", None)
+    (fault,) = told["errors"]
+    assert "code,name" in fault["message"]
+    broken = await dry(stage, "code;name,2.1.1\n")
+    assert (broken["valid"], broken["format"], broken["layout"]) == (False, "csv", None)
+    wrong = await dry(stage, '{"localities": 1}', "a.json")
+    assert (wrong["valid"], wrong["layout"]) == (False, "json")
+
+
+@pytest.mark.parametrize(
+    ("code", "near"),
+    [("2.1.1.", "2.1.1"), ("211", "2.1.1"), ("3.2.1.dien", "3.2.1.dien-nang"), ("9.9.9", None)],
+)
+async def test_only_a_code_that_is_like_it_is_called_the_nearest(
+    stage: Stage, code: str, near: str | None
+) -> None:
+    told = await dry(
+        stage, f"code,name,{code}\nha-noi,Hà Nội,7.5\n", headers={"accept-language": "vi"}
+    )
+    (fault,) = told["errors"]
+    assert fault["message"].partition("Gần nhất là ")[2] == (f"{near}." if near else "")

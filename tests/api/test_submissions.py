@@ -320,3 +320,54 @@ async def test_figures_are_found_by_each_filter(client: AsyncClient, cast: Cast)
     }.items():
         listed = await client.get(f"/v1/submissions?{query}", headers=cast.coordinator.headers)
         assert len(body(listed)["items"]) == found, query
+
+
+async def test_what_is_under_way_is_named_to_whoever_drafts_again(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    draft = await drafted(client, cast.officer, duty["id"], value=5)
+    path, headers = f"/v1/assignments/{duty['id']}/submissions", cast.officer.headers
+    refused = await client.post(path, json={"value": 6}, headers=headers)
+    told = body(refused, 409)
+    assert told["type"] == "urn:pii:problem:pending"
+    link = f"/v1/submissions/{draft['id']}"
+    assert told["existing"] == {"kind": "submission", "id": draft["id"], "link": link}
+    assert body(await client.get(link, headers=headers))["value"] == 5
+    await done(client, cast.officer, draft["id"], "withdraw")
+    again = await drafted(client, cast.officer, duty["id"], value=6)
+    assert again["revision"] == 2
+
+
+async def test_refusals_of_figures_and_steps_are_said_in_vietnamese_words(
+    client: AsyncClient, cast: Cast
+) -> None:
+    duty = await officers_duty(client, cast)
+    officer = {**cast.officer.headers, "accept-language": "vi"}
+    path = f"/v1/assignments/{duty['id']}/submissions"
+    refused = await client.post(path, json={"value": 1070.6}, headers=officer)
+    assert refused.json()["detail"].startswith(
+        "Số liệu 1.070,6 lớn hơn 10, giới hạn của chỉ số 2.1.1"
+    )
+    told = {"value": 7.06, "note": "Theo báo cáo năm", "source": "Báo cáo, tr. 3"}
+    first = await drafted(client, cast.officer, duty["id"], **told)
+    await attached(client, cast.officer, first["id"])
+    reviewer = {**cast.coordinator.headers, "accept-language": "vi"}
+    step = f"/v1/submissions/{first['id']}/return"
+    await done(client, cast.officer, first["id"], "submit")
+    body(await client.post(step, json={"reason": "Xem lại số"}, headers=reviewer))
+    refused = await client.post(step, json={"reason": "Xem lại số"}, headers=reviewer)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == (
+        "Đang ở trạng thái “bị trả lại”; muốn trả lại thì phải ở trạng thái “đã nộp, chờ duyệt”."
+    )
+    second = await drafted(client, cast.officer, duty["id"], value=7.06)
+    await attached(client, cast.officer, second["id"])
+    await done(client, cast.officer, second["id"], "submit")
+    refused = await client.post(
+        f"/v1/submissions/{second['id']}/accept", json={"evidence_seen": True}, headers=reviewer
+    )
+    assert refused.json()["detail"] == (
+        "Bản này để trống nội dung đã gửi trước đó: ghi chú, nguồn số liệu; "
+        "hãy xác nhận bằng acknowledge_wipes."
+    )

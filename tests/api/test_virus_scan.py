@@ -124,7 +124,7 @@ async def test_what_got_no_verdict_waits_for_the_next_sweep(guarded: Guarded) ->
     draft = await drafted(client, cast.officer, duty["id"], value=5)
     for answer in (b"INSTREAM size limit exceeded. ERROR\0", b""):
         guarded.clamd.answer = answer
-        sent = await attached(client, cast.officer, draft["id"], content=PDF)
+        sent = await attached(client, cast.officer, draft["id"], content=PDF + answer)
         assert await scan_of(guarded, sent["id"]) == "waiting"
     refused = await act(client, cast.officer, draft["id"], "submit")
     assert refused.json()["type"] == "urn:pii:problem:quarantine"
@@ -141,7 +141,7 @@ async def test_what_came_before_there_was_a_scanner_is_quarantined_and_scanned(
     client, cast = guarded.client, guarded.cast
     duty = await officers_duty(client, cast)
     draft = await drafted(client, cast.officer, duty["id"], value=5)
-    old = [await attached(client, cast.officer, draft["id"], content=PDF) for _ in range(2)]
+    old = [await attached(client, cast.officer, draft["id"], content=PDF + n) for n in (b"1", b"2")]
     link = {"url": "https://example.org"}
     path = f"/v1/submissions/{draft['id']}/evidence"
     kept = body(await client.post(path, json=link, headers=cast.officer.headers), 201)

@@ -17,6 +17,7 @@ from shared.models import (
     WebhookEndpoint,
     WebhookSecret,
 )
+from shared.public import choices
 from tests.api.scene import WEBHOOK
 from tests.cast import Cast
 from tests.factories import body
@@ -232,3 +233,33 @@ async def test_erasing_its_owner_leaves_it_without_an_address(
     )
     body(erased)
     assert (await read(client, cast, f"{HOOKS}/{hook['id']}"))["owner_email"] == ""
+
+
+async def test_a_second_webhook_of_an_address_says_which_one_is_told_the_same(
+    client: AsyncClient, cast: Cast
+) -> None:
+    first = await made(client, cast, event_types=["submission.accepted"])
+    assert first["overlaps"] == []
+    other = await made(client, cast, event_types=["index.recalculated"])
+    assert other["overlaps"] == []
+    both = await made(client, cast, event_types=["submission.*", "period.opened"])
+    assert both["overlaps"] == [first["id"]]
+    elsewhere = await made(client, cast, url="https://1.1.1.1/other", event_types=["*"])
+    assert elsewhere["overlaps"] == []
+    # What is of one body is not told to another's address; what is everybody's is.
+    own = await made(client, cast, event_types=["index.*"], organisation="so-gddt")
+    assert own["overlaps"] == [other["id"]]
+    theirs = await made(client, cast, event_types=["index.*"], organisation="so-ct")
+    assert theirs["overlaps"] == [other["id"]]
+
+
+async def test_a_mistyped_event_type_is_told_the_ones_there_are(
+    client: AsyncClient, cast: Cast
+) -> None:
+    sent = WEBHOOK | {"event_types": ["submission.accepted", "submission.acepted"]}
+    refused = await client.post(HOOKS, json=sent, headers=cast.coordinator.headers)
+    (fault,) = body(refused, 422)["errors"]
+    assert fault["pointer"] == "/event_types/1"
+    told = fault["message"].partition("choose of ")[2].split(", ")
+    assert told == choices()
+    assert "webhook.ping" not in told

@@ -1,16 +1,27 @@
 """What the library's checks say is said in the words of the product, in the language that is asked for."""
 
+import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core.core_schema import ErrorType
 
-from services.api.deps.fields import Day, Line
+from services.api.deps.fields import Day, Email, Line
+from services.api.deps.paging import Code
+from services.api.identity.schemas import Login
+from services.api.organisations.schemas import Phone
+from services.api.patterns import TOLD
 from services.api.words import MESSAGES_VI, OTHER_VI, in_english, in_vietnamese
 
-OURS = {"no_such_day"}  # not the library's: chosen by what one of its types says
+OURS = {"no_such_day", "unknown_code"}  # not the library's
+
+
+# The key of a repeated request has words of its own; the hash is what the system writes, and nobody sends.
+ELSEWHERE = {"^[!-~]+$", "^sha256:[0-9a-f]{64}$"}
 
 
 def test_every_line_of_the_table_is_a_type_of_the_library() -> None:
@@ -63,5 +74,39 @@ def test_a_text_that_is_too_short_lacks_characters_and_a_list_items() -> None:
 
 def test_a_day_that_no_calendar_has_is_told_from_a_day_that_is_no_date() -> None:
     assert in_vietnamese(fault(Day, "2026-02-30")) == "không có ngày này trong lịch"
+    assert in_english(fault(Day, "2027-02-30")) == "this day does not exist in the calendar"
+    assert in_english(fault(Day, "2027-13-01")) == "this day does not exist in the calendar"
     assert in_vietnamese(fault(Day, "mai")) == "phải là ngày dạng NNNN-TT-NN"
     assert in_vietnamese({"type": "nothing_known", "msg": "x"}) == OTHER_VI
+
+
+@pytest.mark.parametrize(
+    ("wanted", "english", "vietnamese"),
+    [
+        (Login, "must be a login", "tên đăng nhập"),
+        (Email, "must be an email address", "địa chỉ thư điện tử"),
+        (Phone, "must be a telephone number", "số điện thoại"),
+        (Code, "must be a code", "mã:"),
+    ],
+)
+def test_a_wrong_form_is_told_which_form_is_wanted(
+    wanted: Any, english: str, vietnamese: str
+) -> None:
+    entry = fault(wanted, "Sai dạng!")
+    assert in_english(entry).startswith(english)
+    assert in_vietnamese(entry).startswith(f"không đúng dạng, cần là {vietnamese}")
+    # The example that is told has the form.
+    for said in (in_english(entry), in_vietnamese(entry)):
+        for example in re.split(" or | hoặc ", re.split("e.g. |ví dụ ", said)[1]):
+            TypeAdapter(wanted).validate_python(example)
+
+
+def test_every_form_that_the_api_asks_for_is_told_in_words(document: str) -> None:
+    asked = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', document))
+    found = {json.loads(pattern) for pattern in asked}
+    assert found - ELSEWHERE == TOLD.keys()
+
+
+@pytest.fixture(scope="module")
+def document() -> str:
+    return Path("docs/api/openapi.json").read_text("utf-8")

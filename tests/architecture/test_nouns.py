@@ -18,7 +18,12 @@ OPEN_TO_OTHERS = {
 }
 # A file's rows are written by the commands that write one figure, so that no rule holds for one way only.
 BY_ANOTHERS_COMMANDS = {
-    "figures": {"submissions.commands", "submissions.figures", "evidence.commands"}
+    "figures": {
+        "submissions.commands",
+        "submissions.figures",
+        "submissions.words",
+        "evidence.commands",
+    }
 }
 
 

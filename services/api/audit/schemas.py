@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from services.api import patterns
 from services.api.audit.verification import Problem
 from services.api.deps.clock import HANOI
 from services.api.deps.paging import Code, PageQuery, SearchText
@@ -55,7 +56,7 @@ class AuditQuery(PageQuery):
         alias="to",
         description="A moment, not included, or a day in Hanoi, with all of it.",
     )
-    trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    trace_id: Annotated[str, Field(pattern=patterns.TRACE_ID)] | None = None
     q: SearchText | None = Field(
         default=None,
         description="Beginnings of words in changes and reason, with or without accents; people's names and "

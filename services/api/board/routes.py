@@ -20,7 +20,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         "content": {
             CSV: {"schema": {"type": "string"}},
             XLSX: {"schema": {"type": "string", "format": "binary"}},
-        }
+        },
+        "headers": {
+            "link": {
+                "description": "Of CSV and XLSX, `rel=describedby`: the JSON, whose `definitions` say what is counted.",
+                "schema": {"type": "string"},
+            }
+        },
     },
     404: {},
     406: {},
@@ -77,6 +83,9 @@ def _in_form(
     if media == JSON:
         return answer(request, found, headers=headers)
     sheets = as_sheets(found)
+    # CSV has no room for what its columns mean.
+    described = f"{request.url.path}?period={query.period}&format=json"
+    headers["link"] = f'<{described}>; rel="describedby"; type="{JSON}"'
     ending = "csv" if media == CSV else "xlsx"
     # A period's code is letters, digits, dots, dashes and underscores only.
     headers["content-disposition"] = f'attachment; filename="{name}-{query.period}.{ending}"'

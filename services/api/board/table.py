@@ -43,6 +43,7 @@ _SUSPECT = (
     "sha256",
     "figures",
 )
+DEFINED = "Định nghĩa"
 _FOLLOWED = ("returned_often", "overdue", "nil_returns", "weak_evidence")
 
 
@@ -58,7 +59,7 @@ def board_sheets(board: Mapping[str, Any]) -> Sheets:
         "board": ((*_LINE, *COUNTS), lines),
         "bodies": (("organisation", "organisation_name_vi", "reachable", *COUNTS), board["bodies"]),
         "pillars": (("pillar", "pillar_name_vi", *COUNTS), board["pillars"]),
-        "definitions": _definitions(board),
+        DEFINED: _definitions(board),
     }
 
 
@@ -80,7 +81,7 @@ def follow_up_sheets(found: Mapping[str, Any]) -> Sheets:
     lines += [{**line, "why": "unreachable"} for line in found["unreachable"]]
     return {
         "follow-up": (("why", *_DUTY, "unfinished", *_SUSPECT), lines),
-        "definitions": _definitions(found),
+        DEFINED: _definitions(found),
     }
 
 

@@ -5,16 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.api import patterns
 from services.api.deps.fields import Body, Email, Prose
 from shared.bounces import Outcome
 
 Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
-MessageId = Annotated[
-    str, Field(pattern=r"^<[!-;=?-~]{3,300}>$", examples=["<a1b2@pii.example.vn>"])
-]
-Status = Annotated[
-    str, Field(pattern=r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$", max_length=9, examples=["5.1.1"])
-]
+MessageId = Annotated[str, Field(pattern=patterns.MESSAGE_ID, examples=["<a1b2@pii.example.vn>"])]
+Status = Annotated[str, Field(pattern=patterns.MAIL_STATUS, max_length=9, examples=["5.1.1"])]
 
 
 class BounceTold(Body):

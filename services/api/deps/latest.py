@@ -1,7 +1,7 @@
 """Tells who is refused because somebody was faster what that other one changed: as far as he may read it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, literal_column, select
 from starlette.requests import Request
@@ -36,6 +36,7 @@ _THINGS: Mapping[str, tuple[str, str]] = {
 }
 # Whoever may read it is shown who did what to it.
 _NAMES_SHOWN = frozenset({"submission", "extension", "explanation"})
+Refusal = TypeVar("Refusal", bound=DomainError)
 _LATEST = (
     select(
         AuditEntry.at,
@@ -57,6 +58,15 @@ _LATEST = (
 def about(error: DomainError, kind: str, key: object, shown: Mapping[str, Any]) -> None:
     """Note on a refusal which thing it is of, and how the caller is shown it now."""
     error.about, error.shown = (kind, str(key)), shown
+
+
+_PATHS = {"evidence": "evidence", "submission": "submissions"}
+
+
+def existing(error: Refusal, kind: str, key: object) -> Refusal:
+    """Name what is there already and stands against it, which the caller may read."""
+    error.members["existing"] = {"kind": kind, "id": str(key), "link": f"/v1/{_PATHS[kind]}/{key}"}
+    return error
 
 
 async def tell_change(request: Request, error: DomainError, read: Reader, caller: Caller) -> None:

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Generic, TypeVar
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.api import patterns
 from services.api.deps.fields import clean
 from shared.errors import InvalidError
 
-Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=patterns.CODE)]
 T = TypeVar("T")
 SearchText = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
 

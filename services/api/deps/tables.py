@@ -20,6 +20,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NO_CHARACTERS = dict.fromkeys((0xFFFE, 0xFFFF))
 _THEN = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
+_EXACT = 2.0**53  # up to it every whole number is a float
 _CREATED = re.compile(rb"<dcterms:created[^>]*>([^<]*)")
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
@@ -40,6 +41,8 @@ def _plain(value: Any) -> Any:
     value = _simple(value)
     if isinstance(value, str):
         return safe_text(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)  # 1200, where Python would write 1200.0
     return "" if value is None else value
 
 

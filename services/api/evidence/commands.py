@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
+from services.api.deps.latest import existing
 from services.api.evidence.queries import EvidenceNotFoundError
 from services.api.submissions.hand import Taken, sign, submission_in_hand
 from services.api.submissions.history import look_again
@@ -30,6 +31,13 @@ class UsedAlreadyError(ConflictError):
     """This document proves this submission already.
 
     Tài liệu này đã được dùng cho báo cáo số liệu này.
+    """
+
+
+class AttachedAlreadyError(ConflictError):
+    """The very same file is attached to this submission already.
+
+    Chính tệp này đã được đính kèm vào báo cáo số liệu này.
     """
 
 
@@ -74,6 +82,9 @@ async def add_document(
 ) -> Evidence:
     """Add the row; the caller stores the bytes under its ``storage_key``."""
     taken = await _with_room(session, caller, submission_id)
+    await _refuse_twice(
+        session, submission_id, document.sha256, pointer="/url" if document.url else "/file"
+    )
     body = taken.about.assignment.organisation_id
     evidence = Evidence(
         id=uuid4(),
@@ -111,8 +122,29 @@ async def use_document(
     if evidence.scan == "infected":
         raise InfectedError(pointer="/evidence")
     if await session.get(EvidenceUse, (submission_id, evidence_id)):
-        raise UsedAlreadyError(pointer="/evidence")
+        raise existing(UsedAlreadyError(pointer="/evidence"), "evidence", evidence_id)
+    await _refuse_twice(session, submission_id, evidence.sha256, pointer="/evidence")
     await _use(session, caller, taken, evidence, proof)
+
+
+async def _refuse_twice(
+    session: AsyncSession, submission_id: UUID, sha256: str, *, pointer: str
+) -> None:
+    """Refuse the same bytes, or the same link, a second time: a correction is said of the one that is there."""
+    there = (
+        select(Evidence.id, Evidence.filename, Evidence.url)
+        .join(EvidenceUse, EvidenceUse.evidence_id == Evidence.id)
+        .where(EvidenceUse.submission_id == submission_id, Evidence.sha256 == sha256)
+        .limit(1)
+    )
+    if found := (await session.execute(there)).first():
+        name = found.filename or found.url
+        error = AttachedAlreadyError(
+            f"The very same document is attached to this submission already: {name}.",
+            vi=f"Chính tài liệu này đã được đính kèm vào báo cáo số liệu này: {name}.",
+            pointer=pointer,
+        )
+        raise existing(error, "evidence", found.id)
 
 
 async def _may_use(session: AsyncSession, evidence: Evidence, body: UUID) -> bool:

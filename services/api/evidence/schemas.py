@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import File, UploadFile
 from pydantic import BaseModel, Field
 
+from services.api import patterns
 from services.api.deps.fields import Body, Day, Figure, OptionalLine
 from services.api.deps.levels import Level
 
@@ -33,7 +34,7 @@ class NewEvidence(Body):
         str | None,
         Field(
             max_length=2000,
-            pattern=r"^https?://[^\s\x00-\x1f<>\"\\]+$",
+            pattern=patterns.WEB_ADDRESS,
             description="Where the document stands. It is kept, and never opened.",
         ),
     ] = None

@@ -68,6 +68,7 @@ async def grant_extension(
     day = until or extension.wished_on
     due_on = effective(duty.due_on, duty.extended_due_on)
     check_day(day, due_on, today=today_in_hanoi(now), pointer="/until")
+    extended = [duty.extended_due_on, day]
     extension.granted_until = duty.extended_due_on = day
     duty.updated_at = now
     _decide(session, caller, extension, "granted", reason=reason, now=now)
@@ -76,7 +77,7 @@ async def grant_extension(
         caller,
         "deadline_extended",
         ("assignment", duty.id),
-        changes={"last_day": [due_on, day]},
+        changes={"last_day": [due_on, day], "extended_due_on": extended},
         reason=reason,
     )
     outbox.emit(session, DeadlineMoved(period_id=duty.period_id, assignment_id=duty.id))

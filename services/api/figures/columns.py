@@ -1,9 +1,11 @@
 """The columns of the sheet of figures: one list for the template, the CSV, the import and the docs. Pure."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 from services.api.deps.levels import in_vietnamese
 from services.api.submissions.schemas import FindingCode
+from services.api.submissions.words import ANSWERS, STATES
 
 Kind = Literal["answer", "number", "prose", "line", "reason"]
 
@@ -97,11 +99,27 @@ INPUTS = tuple(column for column in COLUMNS if column.fill)
 NUMBERS = tuple(column.name for column in INPUTS if column.fill == "number")
 KEYS = ("assignment", "version", "organisation", "indicator")  # that an import reads as well
 _OF_MEMBER = {column.member: column.name for column in COLUMNS}
-ANSWERS = {
-    "value": "Có số liệu",
-    "nil": "Không có số liệu",
-    "not_applicable": "Không áp dụng",
-    "central_source": "Nguồn trung ương",
+ROLES = {
+    "lead": "Chủ trì",
+    "joint_lead": "Đồng chủ trì",
+    "cooperating": "Phối hợp",
+    "requested": "Được đề nghị phối hợp",
+}
+STATUSES = {
+    "open": "Chưa nộp",
+    "submitted": "Đã nộp, chờ duyệt",
+    "returned": "Bị trả lại",
+    "accepted": "Đã tiếp nhận",
+    "nil": "Đã tiếp nhận: không có số liệu",
+    "excused": "Được miễn",
+}
+NO_UNIT = "(chưa quy định)"
+# Columns that a workbook tells in words; CSV and JSON keep the codes.
+_WORDS: dict[str, Mapping[str, str]] = {
+    "answer": ANSWERS,
+    "role": ROLES,
+    "status": STATUSES,
+    "state": STATES,
 }
 assert set(_FINDINGS) == set(get_args(FindingCode))
 
@@ -115,7 +133,7 @@ def column_of(member: str) -> str:
 
 
 def cells_of(row: dict[str, Any], *, words: bool) -> dict[str, Any]:
-    """Lay a row out under the columns; with ``words`` answers are told in Vietnamese."""
+    """Lay a row out under the columns; with ``words`` codes are told in Vietnamese."""
     cells = {name: row.get(name) for name in NAMES}
     last = row["last_year"] or {}
     cells["last_year_period"], cells["last_year_value"] = last.get("period"), last.get("value")
@@ -123,6 +141,9 @@ def cells_of(row: dict[str, Any], *, words: bool) -> dict[str, Any]:
     for code, reason in row["explanations"].items():
         cells[f"{EXPLAINS}{code}"] = reason
     cells["accepted_evidence"] = (in_vietnamese if words else ", ".join)(row["accepted_evidence"])
-    if words and row["answer"]:
-        cells["answer"] = ANSWERS[row["answer"]]
-    return cells
+    return cells | _in_words(cells) if words else cells
+
+
+def _in_words(cells: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: said[cells[name]] for name, said in _WORDS.items() if cells[name]}
+    return {**told, "unit": cells["unit"] or NO_UNIT}

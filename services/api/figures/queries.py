@@ -58,14 +58,8 @@ class TooManyFiguresError(InvalidError):
     """
 
 
-_Was, _WasDuty, _WasNode, _WasPeriod = (
-    aliased(Submission),
-    aliased(Assignment),
-    aliased(Node),
-    aliased(Period),
-)
-
-
+_Was, _WasDuty = aliased(Submission), aliased(Assignment)
+_WasNode, _WasPeriod = aliased(Node), aliased(Period)
 _LAST = (
     select(
         _WasPeriod.code.label("period"),

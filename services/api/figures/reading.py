@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from services.api.deps.cells import plain_text
 from services.api.errors import pointer_to
 from services.api.figures.columns import (
-    ANSWERS,
     BY_NAME,
     ERROR,
     ERROR_HEADING,
@@ -25,6 +24,7 @@ from services.api.figures.schemas import MOST_FIGURES, FigureShown, SentFigure
 from services.api.sheets.faults import Faults, Place, Said, said_of, shown
 from services.api.sheets.numbers import written_number
 from services.api.sheets.tables import Cell, Row, Sheet, Table, cell_at, check_heading
+from services.api.submissions.words import ANSWERS
 from shared.text import fold
 
 TITLES = 5  # rows above the names of the columns

@@ -1,6 +1,7 @@
 """The workbook that a department fills in: locked but for its own cells, with what it needs beside them. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import openpyxl
@@ -11,13 +12,15 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from services.api.deps.fields import MOST_FIGURE
 from services.api.deps.tables import packed, storable
-from services.api.figures.columns import ANSWERS, COLUMNS, NUMBERS, Column, cells_of
+from services.api.figures.columns import COLUMNS, NUMBERS, Column, cells_of
 from services.api.figures.guide import GUIDE, MADE_UP, TITLE
+from services.api.submissions.words import ANSWERS
 
 SHEET = "figures"
 TITLE_ROW, HEADING_ROW, NAMES_ROW, FIRST_ROW = 1, 2, 3, 4
 FROZEN = "E4"  # body, its name, indicator and its name stay in sight
 LOCALE = "[$-42A]"  # Vietnamese
+DAY = "dd/mm/yyyy"
 TEXT = "@"  # what is typed there stays text, whatever it begins with
 _MOST = {"prose": 4000, "line": 300, "reason": 2000}
 _FIGURES = frozenset(
@@ -71,18 +74,22 @@ def _headings(sheet: Any, period: Mapping[str, Any]) -> None:
 def _fill(cell: Any, column: Column, value: Any, row: Mapping[str, Any]) -> None:
     free = bool(column.fill) and row["writable"]
     _write(cell, _said(value))
-    cell.number_format = number_format(row) if column.name in _FIGURES else TEXT
-    if column.name == "revision":
-        cell.number_format = "0"
+    cell.number_format = _format(column.name, row)
     cell.protection = _FREE if free else _FIXED
     cell.fill = _OPEN if free else _LOCKED
     cell.alignment, cell.border = _WRAPPED, _BOX
 
 
+def _format(name: str, row: Mapping[str, Any]) -> str:
+    if name in _FIGURES:
+        return number_format(row)
+    return {"revision": "0", "due_on": DAY}.get(name, TEXT)
+
+
 def _said(value: Any) -> Any:
     if isinstance(value, bool):
         return "có" if value else "không"
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, int | float | date):
         return value
     return storable(str(value))
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import record
+from services.api.deps.audit import made, record
 from services.api.deps.caller import Caller
 from services.api.frameworks.commands import (
     locked_framework,
@@ -192,18 +192,19 @@ async def add_node(
     key = sort_key(kind, said["code"])
     await _refuse_taken(session, framework, said["code"], key)
     check_measures(kind, DEFAULTS, {name: said[name] for name in MEASURED & said.keys()})
+    whole = {**DEFAULTS, **_of_kind(kind), **said}
     node = Node(
         id=uuid4(),
         framework_id=framework.id,
         parent_id=None if above is None else above.id,
         sort_key=key,
         updated_at=now,
-        **{**DEFAULTS, **_of_kind(kind), **said},
+        **whole,
     )
     node.search = search_text(node)
     session.add(node)
     framework.updated_at = now
-    changes = {name: [None, value] for name, value in values.items()}
+    changes = made({"framework": year, "parent": parent, **whole})
     record(session, caller, "created", ("node", f"{year}/{node.code}"), changes=changes)
 
 

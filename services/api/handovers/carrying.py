@@ -125,6 +125,7 @@ class Carrying:
                 move,
                 old={"organisation_id": move.from_id, "responsibility_id": was},
                 new={"organisation_id": move.to_id, "responsibility_id": becomes},
+                changes={"responsibility": [was, becomes]},
             )
 
     async def _contacts(self, moves: Sequence[Move]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.api.deps.audit import apply, record
+from services.api.deps.audit import apply, made, record
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.handovers.bodies import end_bodies, make_body, restore_bodies
@@ -32,6 +32,21 @@ from shared.events import HandedOver
 from shared.log import trace_id
 from shared.models import Handover, Period
 from shared.public import announce_handover
+
+# What is planned, column by column; the bodies and the act that is taken back go by their ids.
+_PLANNED = (
+    "kind",
+    "from_ids",
+    "to_ids",
+    "new_body",
+    "chosen",
+    "exceptions",
+    "effective_on",
+    "basis_title",
+    "basis_number",
+    "basis_date",
+    "note",
+)
 
 
 def require_coordinator(caller: Caller) -> None:
@@ -58,12 +73,10 @@ def record_planned(session: AsyncSession, caller: Caller, handover: Handover) ->
         caller,
         "planned",
         ("handover", handover.id),
-        changes={
-            "kind": [None, handover.kind],
-            "effective_on": [None, handover.effective_on],
-            "from": [None, handover.from_ids],
-            "to": [None, handover.to_ids],
-        },
+        changes=made(
+            {name: getattr(handover, name) for name in _PLANNED}
+            | {"state": "planned", "to": handover.to_id, "reverses": handover.reverses_id}
+        ),
         reason=basis_text(handover.basis_title, handover.basis_number, handover.basis_date),
     )
 
@@ -155,6 +168,7 @@ async def reverse_handover(
         )
     back = _counter_act(caller, first, reason=reason, effective_on=effective_on, now=now)
     session.add(back)
+    record_planned(session, caller, back)
     await session.flush()
     await _carry(session, caller, back, now=now)
     return back.id
@@ -212,7 +226,12 @@ async def _carry(
         caller,
         "carried_out",
         ("handover", handover.id),
-        changes={"moved": [0, receipt.number]},
+        changes={
+            "moved": [0, receipt.number],
+            "state": ["planned", handover.state],
+            "carried_out_at": [None, now],
+            "left_behind": [[], handover.left_behind],
+        },
         reason=plan.act.basis,
     )
     await _announce(session, handover, plan)

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
+from services.api import patterns
 from services.api.deps.fields import Body, Day, Email, Flag, Line
 from services.api.deps.grants import SCOPES
 from services.api.deps.paging import Code, PageQuery, SearchText
 
 Role = Literal["admin", "coordinator", "officer", "head", "leader", "viewer"]
-Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{1,63}$")]
+Login = Annotated[str, StringConstraints(pattern=patterns.LOGIN)]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=128)]
 NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=128)]
 Scope = Literal[SCOPES]  # type: ignore[valid-type]

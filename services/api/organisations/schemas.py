@@ -6,12 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from services.api import patterns
 from services.api.deps.fields import Body, Day, Email, Flag, Line, OptionalLine
 from services.api.deps.paging import Code, PageQuery, SearchText
 
-Phone = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^(\+?[0-9][0-9 .()-]{4,30})?$")
-]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=patterns.PHONE)]
 ContactRole = Literal["officer", "head"]
 Language = Literal["vi", "en"]
 

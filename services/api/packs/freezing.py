@@ -104,6 +104,7 @@ def _row(
         "component": component,
         "name_vi": legible(duty["name_vi"]),
         "unit": legible(duty["unit"]),
+        "decimals": duty["decimals"],
         "organisation": duty["organisation"],
         "organisation_name_vi": legible(duty["organisation_name_vi"]),
         "role": duty["role"],

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.text import fold
+
 
 def name_of(period: str, number: int, *, made_up: bool) -> str:
     """Name a pack's files; a period's code is letters, digits, dots, dashes and underscores only."""
@@ -26,3 +28,13 @@ class Head(NamedTuple):
     @property
     def name(self) -> str:
         return name_of(self.period, self.number, made_up=self.made_up)
+
+    @property
+    def period_told(self) -> str:
+        """Name the period, with its code where the name does not say that already."""
+        said = _letters(self.period) in _letters(self.period_name)
+        return self.period_name if said else f"{self.period_name} ({self.period})"
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in fold(text) if c.isalnum())

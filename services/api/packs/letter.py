@@ -17,12 +17,14 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from services.api.deps.clock import HANOI
+from services.api.deps.digits import rounded
 from services.api.deps.tables import without_times
 from services.api.packs.head import Head
 from services.api.packs.wording import ANSWERS, MADE_UP, ROLES, day, written
 
 FONT, SIZE = "Times New Roman", 13
 BLANK = "…………………"
+ROUNDED = "Ghi chú: số liệu trong bảng đã làm tròn; đầy đủ chữ số xem tệp so-lieu.xlsx kèm theo."
 # Name: width in mm; together as wide as the page between its margins.
 COLUMNS: Mapping[str, int] = {
     "STT": 12,
@@ -50,6 +52,8 @@ def letter(head: Head, rows: Sequence[Mapping[str, Any]]) -> bytes:
     _heading(document)
     _title(document, head)
     _table(document, [_cells(row) for row in rows])
+    if any(map(_is_rounded, rows)):
+        _said(document.add_paragraph(), ROUNDED, italic=True)
     _signature(document)
     properties = document.core_properties
     properties.author, properties.title = "", f"Bảng số liệu {head.name}"
@@ -62,7 +66,7 @@ def letter(head: Head, rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     name = row["name_vi"] + (f" ({row['component']})" if row["component"] else "")
-    answer = written(row["value"])
+    answer = _rounded(row["value"], row["decimals"])
     if row["value"] is None:
         answer = ": ".join(part for part in (ANSWERS[row["answer"]], row["reason"]) if part)
     body = row["organisation_name_vi"]
@@ -74,12 +78,26 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         name,
         row["unit"],
         answer,
-        written(row["numerator"]),
-        written(row["denominator"]),
+        _rounded(row["numerator"]),
+        _rounded(row["denominator"]),
         body,
         "\n".join(map(_document, row["evidence"], row["documents"])),
         row["note"],
     ]
+
+
+def _rounded(value: float | None, decimals: int | None = None) -> str:
+    return "" if value is None else written(rounded(value, decimals))
+
+
+def _is_rounded(row: Mapping[str, Any]) -> bool:
+    """Tell whether the letter has fewer digits of a row than the sheet."""
+    numbers = (
+        (row["value"], row["decimals"]),
+        (row["numerator"], None),
+        (row["denominator"], None),
+    )
+    return any(value is not None and rounded(value, least) != value for value, least in numbers)
 
 
 def _document(number: str, said: Mapping[str, Any]) -> str:
@@ -154,7 +172,7 @@ def _title(document: Any, head: Head) -> None:
     if head.made_up:
         _said(document.add_paragraph(), MADE_UP, align=_CENTRE, bold=True)
     made = (
-        f"{head.period_name} ({head.period}), số liệu năm {head.reference_year}; "
+        f"{head.period_told}, số liệu năm {head.reference_year}; "
         f"gói số {head.number} lập ngày {day(head.made_at.astimezone(HANOI).date())}"
     )
     _said(document.add_paragraph(), made, align=_CENTRE)

@@ -169,7 +169,7 @@ def _head_lines(head: Head) -> list[dict[str, Any]]:
     said = {
         "Gói số": head.number,
         "Mã gói": str(head.id),
-        "Kỳ": f"{head.period_name} ({head.period})",
+        "Kỳ": head.period_told,
         "Năm số liệu": head.reference_year,
         "Bộ chỉ số": f"năm {head.framework}, bản {head.framework_revision}",
         "Lần tính": str(head.run or ""),

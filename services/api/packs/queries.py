@@ -65,6 +65,7 @@ STANDING = (
         _Parent.code.label("parent"),
         Node.name_vi,
         Node.unit,
+        IndicatorRule.decimals,
         Node.evidence_required,
         Node.accepted_evidence,
         Node.combination,

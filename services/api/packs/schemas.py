@@ -70,6 +70,9 @@ class Row(BaseModel):
     component: str
     name_vi: str
     unit: str
+    decimals: int | None = Field(
+        default=None, description="To which the letter rounds; null: to six significant digits."
+    )
     organisation: str
     organisation_name_vi: str
     role: str

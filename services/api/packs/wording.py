@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 
 from services.api.deps.clock import HANOI
+from services.api.deps.digits import exact_vi
 from services.api.deps.levels import LEVELS as WORDS_OF_LEVELS
 
 MADE_UP = "SỐ LIỆU GIẢ ĐỊNH · MADE-UP DATA"
@@ -56,12 +56,7 @@ def legible(text: str) -> str:
 
 def written(value: float | None) -> str:
     """Write a number as people here do, to the last digit: 1234.5 becomes 1.234,5."""
-    if value is None:
-        return ""
-    whole, _, part = f"{abs(Decimal(repr(float(value)))):f}".partition(".")
-    grouped = f"{int(whole):,}".replace(",", ".")
-    part = part.rstrip("0")
-    return f"{'-' if value < 0 else ''}{grouped}{',' + part if part else ''}"
+    return "" if value is None else exact_vi(value)
 
 
 def day(value: date | str | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from services.api.deps.digits import exact_en, exact_vi
 from services.api.deps.fields import Line
 from services.api.deps.paging import Code
 from services.api.errors import pointer_to
@@ -16,7 +17,7 @@ from services.api.sheets.numbers import sensible
 from services.api.sheets.tables import Row, Sheet, Table, cell_at, check_heading
 
 LONG = ("code", "name", "indicator", "value")
-ALIKE = 0.4  # share of letters that two codes have in common
+ALIKE = 0.5  # share of letters and digits that two codes have in common
 _SOURCE = Place("/source")
 _NEEDED = {"code": TypeAdapter(Code), "name": TypeAdapter(Line)}
 
@@ -36,7 +37,7 @@ Leaves = Mapping[str, Leaf]
 class PanelRead:
     """A panel as it was read; ``values`` by (locality, leaf), ``names`` by locality."""
 
-    layout: str = "json"
+    layout: str | None = None  # where the file does not say
     source: str = ""
     made_up: bool = False
     names: dict[str, str] = field(default_factory=dict)
@@ -53,14 +54,16 @@ def read_panel(
         if not source:
             faults.add(_SOURCE, _NO_SOURCE)
         _Reading(table.sheet, leaves, panel, faults).read()
-    elif not faults:
+    elif table.kind == "json":
+        panel.layout = "json"
+    if table.sheet is None and not faults:
         panel = _from_json(table.data, leaves, panel, faults)
     return panel, faults
 
 
 def check_new(new: NewPanel, leaves: Leaves) -> tuple[PanelRead, Faults]:
     """Check a panel that came as JSON and has the right shape."""
-    panel, faults = PanelRead(source=new.source, made_up=new.made_up), Faults()
+    panel, faults = PanelRead("json", new.source, new.made_up), Faults()
     hints = Hints(leaves)
     for number, locality in enumerate(new.localities):
         if locality.code in panel.names:
@@ -115,9 +118,21 @@ class Hints:
         return self._said[code]
 
     def _nearest(self, code: str) -> str | None:
-        near = {leaf: SequenceMatcher(None, code[:64], leaf).ratio() for leaf in self._leaves}
-        best = max(near, key=near.__getitem__, default=None)
-        return best if best is not None and near[best] >= ALIKE else None
+        near = {leaf: _likeness(code[:64], leaf) for leaf in self._leaves if _alike(code, leaf)}
+        return max(near, key=near.__getitem__, default=None)
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _alike(sent: str, leaf: str) -> bool:
+    """Compare without the dots, which every code has: 9.9.9 is not like 1.1.1."""
+    return _likeness(_signs(sent[:64]), _signs(leaf)) >= ALIKE
+
+
+def _signs(code: str) -> str:
+    return "".join(sign for sign in code if sign.isalnum())
 
 
 def unfit(value: float, leaf: Leaf) -> Said | None:
@@ -127,8 +142,8 @@ def unfit(value: float, leaf: Leaf) -> Said | None:
         return said
     if (leaf.low is not None and value < leaf.low) or (leaf.high is not None and value > leaf.high):
         return Said(
-            f"{value:g} is outside the bounds of {leaf.code}.",
-            f"{value:g} nằm ngoài giới hạn của {leaf.code}.",
+            f"{exact_en(value)} is outside the bounds of {leaf.code}.",
+            f"{exact_vi(value)} nằm ngoài giới hạn của {leaf.code}.",
         )
     return None
 

@@ -117,7 +117,10 @@ class ImportReport(BaseModel):
 
 class PanelImport(ImportReport):
     period: str
-    layout: Literal["wide", "long", "json"]
+    layout: Literal["wide", "long", "json"] | None = Field(
+        description="A column for each indicator, a row for each figure, or what PUT takes; null where the "
+        "heading does not say."
+    )
     source: str
     made_up: bool
     localities: int

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from services.api import patterns
 from services.api.deps.fields import Body, Figure
 from services.api.deps.paging import Code
 from services.api.index.schemas import RunChoice
@@ -174,7 +175,7 @@ class GoalQuery(RunChoice):
     order: (
         Annotated[
             str,
-            Field(max_length=4000, pattern=r"^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$"),
+            Field(max_length=4000, pattern=patterns.CODES),
         ]
         | None
     ) = Field(

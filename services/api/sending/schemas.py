@@ -6,12 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from services.api import patterns
 from services.api.deps.fields import Body, Email, Flag, OptionalLine, Reason
 from services.api.deps.paging import Code, PageQuery
 
-HourMinute = Annotated[
-    str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(examples=["08:00"])
-]
+HourMinute = Annotated[str, StringConstraints(pattern=patterns.TIME), Field(examples=["08:00"])]
 HoldState = Literal["waiting", "released", "discarded"]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.api.assignments.queries import AssignmentNotFoundError
 from services.api.deps.audit import apply, record
 from services.api.deps.caller import Caller
+from services.api.deps.latest import existing
 from services.api.submissions import figures
 from services.api.submissions.findings import Finding
 from services.api.submissions.hand import (
@@ -74,7 +75,7 @@ async def create_submission(
     content = figures.settled(figures.EMPTY, sent, about.rules)
     figures.check(about.assignment.kind, about.node, about.rules, content)
     if duty.pending:
-        raise PendingError
+        raise existing(PendingError(), "submission", duty.pending)
     found = await findings_of(session, about, content)
     submission = Submission(
         id=uuid4(),

@@ -16,6 +16,7 @@ from services.api.submissions.hand import Taken, move, submission_in_hand
 from services.api.submissions.queries import SubmissionNotFoundError
 from services.api.submissions.schemas import Acceptance
 from services.api.submissions.states import TRANSITIONS, acceptance
+from services.api.submissions.words import fields_told
 from shared.errors import ConflictError, DomainError, InvalidError
 from shared.models import Submission, Tick
 
@@ -80,10 +81,10 @@ def _confirmed(seen: Any, said: Acceptance) -> dict[str, list[str]]:
         raise EvidenceUnseenError(pointer="/evidence_seen")
     emptied = changes_since(seen)["wipes"]
     if emptied and not said.acknowledge_wipes:
-        wipes = ", ".join(emptied)
+        english, vietnamese = fields_told(emptied)
         raise WipesError(
-            f"It empties {wipes}, which were submitted before; say with acknowledge_wipes that this is meant.",
-            vi=f"Bản này xóa {wipes} đã gửi trước đó; hãy xác nhận bằng acknowledge_wipes.",
+            f"It empties what was submitted before: {english}; say with acknowledge_wipes that this is meant.",
+            vi=f"Bản này để trống nội dung đã gửi trước đó: {vietnamese}; hãy xác nhận bằng acknowledge_wipes.",
             pointer="/acknowledge_wipes",
         )
     hashes = [piece["sha256"] for piece in orjson.loads(seen["evidence"] or "[]")]

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from services.api.deps.digits import exact_en, exact_vi
 from services.api.deps.fields import MOST_FIGURE
+from services.api.submissions.words import ANSWERS
 from shared.errors import InvalidError
 from shared.models import Node
 from shared.units import scale_of
@@ -150,7 +152,7 @@ def check(kind: str, node: Node, rules: Rules, content: Mapping[str, Any]) -> No
     if answer != "value":
         raise InvalidError(
             f"An answer of the kind {answer} has no figure.",
-            vi=f"Câu trả lời loại {answer} không kèm số liệu.",
+            vi=f"Câu trả lời loại “{ANSWERS[answer].lower()}” không kèm số liệu.",
             pointer="/answer",
         )
     _check_bounds(node, value)
@@ -181,9 +183,10 @@ def _check_bounds(node: Node, value: float) -> None:
         bound, words = high, ("above", "lớn hơn")
     else:
         return
+    unit = f" ({node.unit})" if node.unit else ""
     raise OutOfBoundsError(
-        f"The figure {value} is {words[0]} {bound}, the bound of {node.code} ({node.unit}).",
-        vi=f"Số liệu {value} {words[1]} {bound}, giới hạn của chỉ số {node.code} ({node.unit}).",
+        f"The figure {exact_en(value)} is {words[0]} {exact_en(bound)}, the bound of {node.code}{unit}.",
+        vi=f"Số liệu {exact_vi(value)} {words[1]} {exact_vi(bound)}, giới hạn của chỉ số {node.code}{unit}.",
         pointer="/value",
     )
 
@@ -192,8 +195,8 @@ def _check_digits(rules: Rules, content: Mapping[str, Any]) -> None:
     value = content["value"]
     if rules.integer_only and value != int(value):
         raise TooFineError(
-            f"The figure {value} is not a whole number.",
-            vi=f"Số liệu {value} không phải là số nguyên.",
+            f"The figure {exact_en(value)} is not a whole number.",
+            vi=f"Số liệu {exact_vi(value)} không phải là số nguyên.",
             pointer="/value",
         )
     # A figure that follows from its fraction was rounded by nobody.
@@ -202,8 +205,8 @@ def _check_digits(rules: Rules, content: Mapping[str, Any]) -> None:
     exponent = Decimal(repr(value)).normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > rules.decimals:
         raise TooFineError(
-            f"The figure {value} has more than {rules.decimals} decimals.",
-            vi=f"Số liệu {value} có hơn {rules.decimals} chữ số thập phân.",
+            f"The figure {exact_en(value)} has more than {rules.decimals} decimals.",
+            vi=f"Số liệu {exact_vi(value)} có hơn {rules.decimals} chữ số thập phân.",
             pointer="/value",
         )
 

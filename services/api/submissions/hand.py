@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, func, select
+from sqlalchemy import Uuid, any_, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +24,7 @@ from services.api.submissions.states import (
     may,
     reviews_for,
 )
+from services.api.submissions.words import ACTS, states_vi
 from shared import outbox
 from shared.duty import decidable, writable
 from shared.errors import ConflictError, ForbiddenError
@@ -119,7 +120,7 @@ class Circumstances(NamedTuple):
 class Duty(NamedTuple):
     about: Circumstances
     newest_revision: int
-    pending: int  # drafts and submissions that wait; the database allows one
+    pending: UUID | None  # the draft or submission that waits
 
 
 class Taken(NamedTuple):
@@ -161,7 +162,10 @@ _ABOUT = (
 _newest = (
     select(
         func.coalesce(func.max(Submission.revision), 0).label("revision"),
-        func.count().filter(Submission.state.in_(("draft", "submitted"))).label("pending"),
+        # No aggregate but this takes the id of one: the database allows one.
+        func.array_agg(Submission.id)
+        .filter(Submission.state.in_(("draft", "submitted")))[1]
+        .label("pending"),
     )
     .where(Submission.assignment_id == bindparam("id"))
     .subquery()
@@ -172,7 +176,7 @@ _DUTY = (
     .join(Node, Node.id == Assignment.node_id)
     .join(Period, Period.id == Assignment.period_id)
     .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
-    .join(_newest, _newest.c.pending >= 0)
+    .join(_newest, true())
     .where(Assignment.id == bindparam("id"))
     .with_for_update(of=Assignment, key_share=True)
 )
@@ -243,8 +247,8 @@ async def submission_in_hand(
     if submission.state not in transition.before:
         raise StateError(
             f"It is {submission.state}; to {action} it must be {' or '.join(sorted(transition.before))}.",
-            vi=f"Đang ở trạng thái {submission.state}; thao tác {action} cần trạng thái "
-            f"{' hoặc '.join(sorted(transition.before))}.",
+            vi=f"Đang ở trạng thái {states_vi([submission.state])}; muốn {ACTS[action]} thì phải ở trạng thái "
+            f"{states_vi(transition.before)}.",
         )
     return taken
 

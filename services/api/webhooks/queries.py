@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, func, or_, select, true
+from sqlalchemy import Executable, Text, and_, bindparam, func, or_, select, true
 
 from services.api.deps.caller import Caller
 from services.api.deps.paging import PageQuery, page, start_of
@@ -20,6 +20,7 @@ from shared.models import (
     WebhookEndpoint,
     WebhookSecret,
 )
+from shared.public import TYPES, is_wanted
 
 
 class WebhookNotFoundError(NotFoundError):
@@ -61,6 +62,22 @@ _WEBHOOK = select(
     WebhookEndpoint.updated_at,
 ).outerjoin(Organisation, Organisation.id == WebhookEndpoint.organisation_id)
 ONE_WEBHOOK = _WEBHOOK.where(WebhookEndpoint.id == bindparam("id"))
+_SAME_ADDRESS = (
+    select(WebhookEndpoint.id, WebhookEndpoint.event_types)
+    .where(
+        WebhookEndpoint.url == bindparam("url"),
+        WebhookEndpoint.id != bindparam("id"),
+        or_(
+            bindparam("organisation", type_=Text).is_(None),
+            WebhookEndpoint.organisation_id.is_(None),
+            WebhookEndpoint.organisation_id
+            == select(Organisation.id)
+            .where(Organisation.code == bindparam("organisation"))
+            .scalar_subquery(),
+        ),
+    )
+    .order_by(WebhookEndpoint.created_at, WebhookEndpoint.id)
+)
 _newest = (
     select(
         WebhookAttempt.at,
@@ -201,3 +218,16 @@ async def delivery_shown(read: Reader, caller: Caller, delivery_id: UUID) -> dic
         raise DeliveryNotFoundError
     log = await read.all(ATTEMPTS, id=delivery_id)
     return {**_delivery(row), "log": [dict(one) for one in log]}
+
+
+async def overlapping(read: Reader, shown: dict[str, Any]) -> list[UUID]:
+    """Find the webhooks of the same address that are told some of what this one is told."""
+    same = {name: shown[name] for name in ("id", "url", "organisation")}
+    return [
+        row["id"]
+        for row in await read.all(_SAME_ADDRESS, **same)
+        if any(
+            is_wanted(name, row["event_types"]) and is_wanted(name, shown["event_types"])
+            for name in TYPES
+        )
+    ]

@@ -60,6 +60,7 @@ async def _with_secret(
     request: WriteRequest, webhook_id: UUID, secret: str, *, status: int
 ) -> Response:
     shown = await _shown(request, webhook_id)
+    shown["overlaps"] = await queries.overlapping(await request.fresh(), shown)
     headers = {"location": f"/v1/webhooks/{webhook_id}", **NO_STORE}
     request.replay = answer(request, {**shown, "secret": None}, status=status, headers=headers)
     return answer(request, {**shown, "secret": secret}, status=status, headers=headers)

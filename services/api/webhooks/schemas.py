@@ -102,6 +102,10 @@ class WebhookWithSecret(WebhookShown):
     secret: str | None = Field(
         description="`whsec_` and base64. Shown once, here; null when the request is repeated."
     )
+    overlaps: list[UUID] = Field(
+        description="Webhooks of the same address that take some of the same events: such an event comes once from "
+        "each, signed with its own secret."
+    )
 
 
 class DeliveryQuery(PageQuery):
