@@ -102,7 +102,7 @@ BOUNCE = {
 }
 OF_PERIOD = {"period": "ky-2024"}
 PACK = {"pack_id": "pack"}
-CALENDAR_FILE = "day,kind,name\n2030-01-01,off,Tết dương lịch\n".encode()
+CALENDAR_FILE = "day,kind,name\n2024-01-01,off,Tết dương lịch\n".encode()
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
 
