@@ -108,6 +108,7 @@ _DECIDES = re.compile(
 _MATCHED = frozenset(
     {
         "/v1/calendar/{year}",
+        "/v1/calendar/{year}/import",
         "/v1/frameworks/{year}/publish",
         "/v1/indicators/{code}/rules",
         "/v1/periods/{code}/deadlines",

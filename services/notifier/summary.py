@@ -1,6 +1,5 @@
 """The week in short: for the coordinator and for the leadership of the city."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.notifier.mail.letter import (
-    Changes,
     DeadAddress,
+    IndexInShort,
     LongLate,
     PeriodInShort,
     StandingHold,
@@ -20,6 +19,7 @@ from services.notifier.mail.letter import (
 from services.notifier.plan.rules import Rules, read_rules
 from services.notifier.plan.schedule import at, today_in_hanoi
 from services.notifier.sending.safety import post
+from services.notifier.week import changes, indices, newest_head
 from shared.calendar import DAY, next_working
 from shared.db import among
 from shared.duty import effective_due_on, is_asked, is_done, late
@@ -27,7 +27,6 @@ from shared.models import (
     Alarm,
     Assignment,
     Contact,
-    Extension,
     Hold,
     Mail,
     Node,
@@ -113,12 +112,13 @@ async def summary(session: AsyncSession, day: date) -> SummaryFacts:
         week_from=first.isoformat(),
         week_to=(day - DAY).isoformat(),
         periods=await _periods(session, day),
-        changes=await _changes(session, first, day),
+        changes=await changes(session, first, day),
         longest_late=await _longest_late(session, day),
         unreachable=[vi for vi, _ in unreachable],
         unreachable_en=[en for _, en in unreachable],
         dead_addresses=await _dead(session),
         holds=await _holds(session),
+        head=await newest_head(session),
     )
 
 
@@ -142,6 +142,7 @@ async def _periods(session: AsyncSession, day: date) -> list[PeriodInShort]:
     was_late = and_(received, ~is_asked, func.coalesce(late, False))
     rows = await session.execute(
         select(
+            Period.id,
             Period.name.label("period"),
             Period.made_up,
             Period.due_on,
@@ -164,10 +165,12 @@ async def _periods(session: AsyncSession, day: date) -> list[PeriodInShort]:
         .group_by(Period.id)
         .order_by(Period.due_on, Period.code)
     )
-    return [_in_short(row) for row in rows]
+    periods = rows.all()
+    found = await indices(session, [row.id for row in periods], day - WEEK)
+    return [_in_short(row, found.get(row.id)) for row in periods]
 
 
-def _in_short(row: Any) -> PeriodInShort:
+def _in_short(row: Any, index: IndexInShort | None) -> PeriodInShort:
     was_due = row.received + row.overdue
     return PeriodInShort(
         period=row.period,
@@ -181,34 +184,7 @@ def _in_short(row: Any) -> PeriodInShort:
         asked=row.asked,
         excused=row.excused,
         on_time=(row.received - row.late) / was_due if was_due else None,
-    )
-
-
-async def _changes(session: AsyncSession, first: date, day: date) -> Changes:
-    def within(column: Any) -> Any:
-        local = func.date(func.timezone("Asia/Ho_Chi_Minh", column))
-        return and_(local >= first, local < day)
-
-    states = Counter[str]()
-    for state, number in await session.execute(
-        select(Submission.state, func.count())
-        .where(within(Submission.decided_at), Submission.decided_at.is_not(None))
-        .group_by(Submission.state)
-    ):
-        states[state] = number
-    submitted = await session.scalar(
-        select(func.count()).select_from(Submission).where(within(Submission.submitted_at))
-    )
-    extensions = await session.scalar(
-        select(func.count())
-        .select_from(Extension)
-        .where(Extension.state == "granted", within(Extension.decided_at))
-    )
-    return Changes(
-        submitted=submitted or 0,
-        accepted=states["accepted"],
-        returned=states["returned"] + states["rejected"],
-        extensions=extensions or 0,
+        index=index,
     )
 
 

@@ -11,7 +11,16 @@ from sqlalchemy import func, insert, select, text, update
 
 from services.api.deps.clock import today_in_hanoi
 from shared.links import OFFICE, Links, mail_address
-from shared.models import Contact, Hold, Mail, Organisation, Reminder, ReminderSettings
+from shared.models import (
+    Contact,
+    Hold,
+    Mail,
+    Organisation,
+    Period,
+    Reminder,
+    ReminderSettings,
+    Run,
+)
 from shared.models.mails import MAIL_KINDS
 from tests.api.conftest import Stage
 from tests.factories import body
@@ -127,6 +136,28 @@ async def test_the_leaderships_summary_opens_the_board_of_the_open_periods(stage
         assert period["name"] in page.text
         assert f">{total['expected']}</dd>" in page.text
     assert "<form" not in page.text
+
+
+async def test_the_board_of_a_summary_shows_the_estimated_index_and_what_a_week_changed(
+    stage: Stage,
+) -> None:
+    await contact(stage, "ubnd-tp", CHIEF, "head")
+    path = await mail(stage, "summary", CHIEF)
+    (newest,) = await stage.connection.execute(
+        select(Run).join(Period, Period.id == Run.period_id).where(Period.state == "open")
+        .order_by(Run.number.desc()).limit(1)
+    )  # fmt: skip
+    facts = newest._asdict() | {"score": 62.857, "rank": 1, "units": 63, "number": 9_001}
+    earlier = datetime.now(UTC) - timedelta(days=8)
+    old = {"score": 63.0, "rank": 2, "number": 9_000, "created_at": earlier}
+    for run in (facts | {"id": uuid4()}, facts | old | {"id": uuid4()}):
+        await stage.connection.execute(insert(Run).values(run))
+    shown = (await opened(stage, path)).text
+    assert "62,86" in shown
+    assert "−0,14 so với một tuần trước" in shown
+    assert "−0.14 since a week ago" in shown
+    assert "1/63" in shown
+    assert "a week ago 2/63" in shown
 
 
 async def test_an_alarm_opens_the_alarms_that_stand_with_their_names(stage: Stage) -> None:

@@ -102,6 +102,7 @@ BOUNCE = {
 }
 OF_PERIOD = {"period": "ky-2024"}
 PACK = {"pack_id": "pack"}
+CALENDAR_FILE = "day,kind,name\n2024-01-01,off,Tết dương lịch\n".encode()
 PANEL_FILE = "code,name,2.1.1\nha-noi,Hà Nội,7\nhue,Huế,6.5\n".encode()
 RESULTS_FILE = "locality,node,score,rank,units_ranked\nHà Nội,PII,60.76,1,63\n".encode()
 
@@ -178,9 +179,17 @@ CALLS: dict[str, list[Call]] = {
     "reverseHandover": [
         Call(COORDINATOR, HANDED_OVER, {"reason": "thu hồi", "effective_on": "2025-04-01"})
     ],
-    "getCalendar": [Call(EVERYBODY, YEAR)],
+    "getCalendar": [
+        Call(EVERYBODY, YEAR),
+        Call(EVERYBODY, YEAR, query="format=csv"),
+        Call(EVERYBODY, YEAR, query="format=xlsx"),
+    ],
     "setCalendar": [Call(COORDINATOR, YEAR, {"days": []})],
     "fillCalendar": [Call(COORDINATOR, YEAR)],
+    "importCalendar": [
+        Call(COORDINATOR, YEAR, form=("c.csv", CALENDAR_FILE)),
+        Call(COORDINATOR, YEAR, form=("c.csv", CALENDAR_FILE), query="dry_run=true"),
+    ],
     "listPeriods": [Call(EVERYBODY)],
     "createPeriod": [Call(COORDINATOR, json=NEW_PERIOD)],
     "getPeriod": [Call(EVERYBODY, PERIOD)],
@@ -378,6 +387,7 @@ OF_A_BODY = {
     "mail",
 }
 NEEDS_MATCH = {  # beside every PATCH
+    "importCalendar",
     "publishFramework",
     "setCalendar",
     "setIndicatorRules",
@@ -441,7 +451,7 @@ async def send(
         content = {"files": {"file": ("a.pdf", PDF, "application/pdf")}}
     if call.form:
         content = {"files": {"file": call.form}}
-        if operation not in {"importHandovers", "importFigures"}:
+        if operation not in {"importHandovers", "importFigures", "importCalendar"}:
             content["data"] = {"source": "thử nghiệm"}
     return await client.request(method, path, headers=headers, **content)
 

@@ -141,6 +141,7 @@ class World:
                 id=uuid4(), period_id=facts["period_id"], responsibility_id=responsibility_id,
                 node_id=node_id, organisation_id=self.bodies[body], kind=facts["kind"],
                 due_on=facts["due_on"], sort_key=code,
+                created_at=facts.get("created_at", datetime(2026, 1, 1, tzinfo=UTC)),
             )
         )  # fmt: skip
 

@@ -125,11 +125,13 @@ SUMMARY: dict[str, Any] = {
     "periods": [
         {"period": "Kỳ báo cáo năm 2026", "made_up": False, "due_on": "2026-12-10",
          "expected": 1058, "received": 940, "accepted": 901, "late": 12, "overdue": 118,
-         "asked": 2, "excused": 3, "on_time": 0.8767},
+         "asked": 2, "excused": 3, "on_time": 0.8767,
+         "index": {"score": 62.857, "rank": 1, "units": 63, "change": 0.762, "rank_before": 2, "units_before": 63}},
         {"period": "Kỳ bổ sung tháng 12", "made_up": False, "due_on": "2026-12-28", "expected": 13,
-         "received": 0, "accepted": 0, "late": 0, "overdue": 0, "asked": 0, "excused": 0, "on_time": None},
+         "received": 0, "accepted": 0, "late": 0, "overdue": 0, "asked": 0, "excused": 0, "on_time": None, "index": None},
     ],
-    "changes": {"submitted": 31, "accepted": 25, "returned": 4, "extensions": 2},
+    "changes": {"submitted": 31, "accepted": 25, "returned": 4, "reopened": 1, "extensions": 2, "newly_overdue": 17,
+                "handovers": 1, "explanations_asked": 6, "explanations_answered": 5},
     "longest_late": [
         {"organisation": "Sở Công Thương", "indicator_code": "3.2.1", "indicator": "Cơ sở hạ tầng cơ bản", "days": 34,
          "organisation_en": "Department of Industry and Trade", "indicator_en": "Basic infrastructure"},
@@ -140,6 +142,7 @@ SUMMARY: dict[str, Any] = {
     "unreachable_en": ["Department of Civil Judgment Enforcement", "Industrial and Export Processing Zones Authority"],
     "dead_addresses": [{"organisation": "Sở Công Thương", "address": "lan@congthuong.example.vn", "reason": "550 5.1.1 không có người này", "organisation_en": "Department of Industry and Trade"}],
     "holds": [{"kind": "calendar", "mails": 1, "since": "2026-12-12"}],
+    "head": {"day": "2026-12-13", "seq": 48211, "hash": "9f2c" * 16},
 }  # fmt: skip
 TOO_MANY: dict[str, Any] = {
     "hold_id": str(UUID(int=5)), "kind": "too_many", "mails": 2400, "recipients": 1200,

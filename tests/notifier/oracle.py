@@ -53,10 +53,17 @@ class Matter:
     undone_at: datetime | None = None
     revision: int = 0
     submission: UUID | None = None
+    since: datetime | None = None  # when it was given to somebody
+    set_at: datetime | None = None  # when its last day was put off
 
     @property
     def last_day(self) -> date:
         return self.extended or self.due
+
+    def why_overtaken(self, planned: datetime) -> str:
+        if self.since and planned < self.since:
+            return "no duty yet"
+        return "no deadline yet" if self.set_at and planned < self.set_at else "newer"
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ class Oracle:
 
     facts: Facts
     sent: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)  # planned, sent
-    over: set[Key] = field(default_factory=set)  # overtaken by a newer step
+    over: dict[Key, str] = field(default_factory=dict)  # overtaken by a newer step, and what to say
     digests: set[tuple[str, date]] = field(default_factory=set)
 
     def is_news(self, now: datetime) -> bool:
@@ -270,7 +277,7 @@ class Oracle:
                 ]
                 waits = not wish.separate and key[3] in had_digest and key[1] > today
                 if max(to_the_same) > wish.at:
-                    self.over.add(key)
+                    self.over[key] = matter.why_overtaken(wish.at)
                 elif not waits:
                     self.sent[key] = (wish.at, now)
                     if not wish.separate and key[3] not in had_digest:
@@ -278,12 +285,13 @@ class Oracle:
         self.digests |= {(address, today) for address in told}
 
     def planned(self, now: datetime) -> set[Key]:
-        """List what is still to come, as far as the ledger looks ahead."""
+        """List what is still to come, as far as the ledger looks ahead, and what waits for the next digest."""
         return {
             key
             for matter in self.facts.matters
             for key, wish in self.facts.wishes(matter, now).items()
-            if now < wish.at <= now + 30 * DAY
+            if wish.at <= now + 30 * DAY
             and key not in self.sent
+            and key not in self.over
             and key[3] not in self.facts.dead
         }

@@ -2,6 +2,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.notifier.sending.claims import Claim, claim_due
 from services.notifier.sending.marks import mark_sent
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
-from shared.models import Assignment, Contact, Period, Submission
+from shared.models import Assignment, AuditEntry, Contact, Extension, Period, Submission
 from tests.notifier.cast import DUE, HEAD, OFFICER, Clock, World, at
 from tests.notifier.post import PostOffice
 from tests.notifier.watched import Watched
@@ -153,6 +154,58 @@ async def test_a_notifier_told_to_stop_finishes_its_mail_and_gives_back_the_rest
     assert sorted(mail.state for mail in await world.mails()) == ["sent", "waiting", "waiting"]
     assert (await send_due(office)).sent == 2
     assert len({mail["Message-ID"] for mail in post.mails}) == len(post.mails) == 3
+
+
+async def test_a_step_before_the_duty_is_said_to_be_one_and_the_newest_of_them_is_sent(
+    world: World, office: Office, post: PostOffice, clock: Clock
+) -> None:
+    await world.duty("so-gddt", created_at=at(-6))
+    await planned(world, -10, -7, 0, 10)
+    clock.now = at(-6)
+    await world.plan(clock.now)
+    assert (await send_due(office)).sent == 1
+    clock.now = at(1)
+    await world.plan(clock.now)
+    await send_due(office)
+    assert await world.states() == [(-10, "skipped"), (-7, "sent"), (0, "sent"), (10, "planned")]
+    assert [row.reason for row in await world.ledger(state="skipped")] == [reasons.BEFORE_DUTY]
+    assert len(post.mails) == 2
+
+
+@pytest.mark.parametrize("by", ["coordinator", "extension"])
+async def test_a_step_before_its_deadline_was_set_is_said_to_be_one(
+    world: World, office: Office, clock: Clock, by: str
+) -> None:
+    later = DUE + timedelta(days=4)
+    duty = await world.duty("so-gddt")
+    await planned(world, -10, -7, -3, 0)
+    if by == "extension":
+        await world.change(Assignment, duty, extended_due_on=later)
+        await world.add(
+            Extension(
+                id=uuid4(), assignment_id=duty, reason="", wished_on=later, due_on=DUE, state="granted",
+                granted_until=later, asked_by=uuid4(), asked_by_name="", asked_at=at(-9), decided_at=at(-2),
+            )
+        )  # fmt: skip
+    else:
+        await world.change(Assignment, duty, due_on=later)
+        await world.add(
+            AuditEntry(
+                actor_kind="user", actor_name="", action="deadline_moved", object_type="assignment",
+                object_id=str(duty), changes={"due_on": [str(DUE), str(later)]}, trace_id="", at=at(-2),
+            )
+        )  # fmt: skip
+    clock.now = at(2)
+    for _ in range(2):  # what was left out stays so
+        await world.plan(clock.now)
+        await send_due(office)
+        rows = [row for row in await world.ledger() if row.due_on == later]
+        assert [(row.step, row.state, row.reason) for row in rows] == [
+            ("-10w", "skipped", reasons.BEFORE_DEADLINE),
+            ("-7w", "skipped", reasons.BEFORE_DEADLINE),
+            ("-3w", "skipped", reasons.NEWER_STEP),
+            ("+0w", "sent", None),
+        ]
 
 
 async def test_of_several_past_steps_only_the_newest_is_sent(

@@ -15,6 +15,12 @@ from tests.notifier.oracle import HANOI, Key
 from tests.notifier.post import PostOffice
 from tests.notifier.year import Year
 
+OVERTAKEN = {
+    reasons.NEWER_STEP: "newer",
+    reasons.BEFORE_DUTY: "no duty yet",
+    reasons.BEFORE_DEADLINE: "no deadline yet",
+}
+
 
 def key(row: Reminder) -> Key:
     assert row.due_on is not None
@@ -52,13 +58,14 @@ def _the_ledger_is_as_told(year: Year, steps: list[Reminder]) -> None:
     for row in steps:
         if row.state == "skipped":
             assert row.reason in known
-        if row.reason == reasons.NEWER_STEP:
+        if row.reason in OVERTAKEN:
+            assert year.oracle.over[key(row)] == OVERTAKEN[row.reason]
             others = [
                 o for o in steps if o.subject_id == row.subject_id and o.recipient == row.recipient
             ]
             assert max(other.planned_at for other in others) > row.planned_at
     assert {row.reason for row in steps} >= {
-        None, reasons.NEWER_STEP, reasons.DUTY_DONE, reasons.DEADLINE_MOVED, reasons.PASSED_ON
+        None, *OVERTAKEN, reasons.DUTY_DONE, reasons.DEADLINE_MOVED, reasons.PASSED_ON
     }  # fmt: skip
 
 

@@ -211,13 +211,13 @@ class Year:
     def _some_body(self) -> str:
         return f"b{self.chance.randrange(self.bodies):02}"
 
-    async def _duty(self, code: str, period: Round, due: date) -> None:
+    async def _duty(self, code: str, period: Round, due: date, *, late: bool = False) -> None:
         body = self._some_body()
         role = "requested" if body in ("b09", "b20") else "lead"
         matter = Matter(
             uuid4(), body, code, INDICATOR if code == COMPONENT else code,
             self.chance.choice(["figure", "figure", "report"]), role, period,
-            due + self.chance.randint(-4, 8) * DAY,
+            due + self.chance.randint(-4, 8) * DAY, since=self.clock.now if late else hanoi(FIRST, 0),
         )  # fmt: skip
         held = await self._responsibility(matter, body)
         await self._write([
@@ -225,6 +225,7 @@ class Year:
                 id=matter.id, period_id=period.id, responsibility_id=held, sort_key=code,
                 node_id=self.nodes[code], organisation_id=self.world.bodies[body],
                 kind=matter.kind, due_on=matter.due, updated_at=hanoi(FIRST, 0),
+                created_at=matter.since,
             )
         ])  # fmt: skip
         self.facts.matters.append(matter)
@@ -333,6 +334,7 @@ class Year:
         if one is None:
             return
         one.extended = one.last_day + self.chance.choice([3, 7, 14]) * DAY
+        one.set_at = self.clock.now
         await self.world.change(Assignment, one.id, extended_due_on=one.extended)
         await self._write([
             Extension(
@@ -366,6 +368,7 @@ class Year:
             about.role,
             about.period,
             due,
+            since=self.clock.now,
         )
         await self._write([
             ExplanationRequest(
@@ -451,6 +454,11 @@ class Year:
 
     # What the coordinator does on set days.
 
+    async def add_late(self, number: int) -> None:
+        """Give somebody a duty when some of its steps are past already."""
+        for code in CODES[:3]:
+            await self._duty(code, self.rounds[number], DEADLINES[number], late=True)
+
     async def change_policies(self) -> None:
         usual, body = self.facts.plans[0], self.facts.plans[1]
         await self._beats(
@@ -493,6 +501,8 @@ class Year:
         ]  # fmt: skip
         fixed: dict[date, list[Callable[[], Awaitable[None]]]] = {
             date(2026, 6, 24): [self.change_policies],
+            date(2026, 3, 18): [lambda: self.add_late(1)],
+            date(2026, 8, 27): [lambda: self.add_late(3)],
             date(2026, 6, 5): [lambda: self.day_off(date(2026, 6, 10))],
             working[pause]: [lambda: self.pause(paused=True)],
             working[pause + 5]: [lambda: self.pause(paused=False)],
@@ -524,6 +534,8 @@ class Year:
                         hanoi(day, *self.chance.choice([(14, 0), (17, 29), (17, 31), (22, 0)]))
                     )
             day += DAY
+        # What happened since is planned for, too.
+        await self._tick(max(self.clock.now, hanoi(day - DAY, 17)))
 
     async def _tick(self, now: datetime) -> None:
         self.clock.now = now

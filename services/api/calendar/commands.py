@@ -2,26 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.calendar import schemas
+from services.api.calendar.days import NO_DAY_OFF, has_day_off, misplaced
 from services.api.calendar.library import FIRST_FILL, FIRST_YEAR, LAST_YEAR, SOURCE, library_days
+from services.api.calendar.table import read_days
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
-from shared.calendar import SATURDAY
+from services.api.sheets.faults import Faults
+from services.api.sheets.tables import Table
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.models import CalendarDay, CalendarYear
 
 _CALENDAR = 0x63616C  # the advisory locks of this noun, beside the year
-_OTHER_YEAR = ("This day is of another year.", "Ngày này thuộc năm khác.")
-_TWICE = ("This day stands here twice.", "Ngày này bị lặp.")
-_WEEKDAY = (
-    "A weekday is worked anyway: only a Saturday or a Sunday can be made one.",
-    "Ngày thường vốn là ngày làm việc: chỉ hoán đổi được thứ Bảy hoặc Chủ nhật.",
-)
 
 
 class CalendarEnteredError(ConflictError):
@@ -29,6 +27,14 @@ class CalendarEnteredError(ConflictError):
 
     Ngày của năm này đã được nhập: hãy sửa trực tiếp, việc điền ban đầu không ghi đè.
     """
+
+
+class CheckedYear(NamedTuple):
+    """How many days a file has, what is wrong with it, and what it would change or has changed."""
+
+    days: int
+    faults: Faults
+    difference: dict[str, list[date]] | None
 
 
 async def hold_year(session: AsyncSession, year: int) -> None:
@@ -42,12 +48,7 @@ async def set_year(
     """Replace the year's days, whole or not at all."""
     if faults := _faults(year, new.days or ()):
         raise InvalidError(faults=faults)
-    if new.confirmed and (not new.decision or new.decision.startswith(FIRST_FILL)):
-        raise InvalidError(
-            "A year is confirmed by a decision: give its number.",
-            vi="Năm được xác nhận theo quyết định: hãy ghi số quyết định.",
-            pointer="/decision",
-        )
+    _refuse_without_decision(confirmed=new.confirmed, decision=new.decision)
     held = await _held(session, year)
     before = await _days_of(session, year)
     after = before if new.days is None else {day.day: day.model_dump() for day in new.days}
@@ -71,14 +72,51 @@ async def set_year(
         record(session, caller, "changed", ("calendar", str(year)), changes=changes)
 
 
-def _refuse_without_days_off(days: Iterable[Mapping[str, object]]) -> None:
-    """No year is without a holiday: one that says so was emptied by mistake, and mail would go out at Tết."""
-    if not any(day["kind"] == "off" for day in days):
+def _refuse_without_decision(*, confirmed: bool, decision: str) -> None:
+    if confirmed and (not decision or decision.startswith(FIRST_FILL)):
         raise InvalidError(
-            "A year without a single day off is not confirmed: enter its holidays, or fill them from the library.",
-            vi="Không xác nhận năm chưa có ngày nghỉ nào: hãy nhập ngày nghỉ lễ, hoặc điền từ thư viện.",
-            pointer="/days",
+            "A year is confirmed by a decision: give its number.",
+            vi="Năm được xác nhận theo quyết định: hãy ghi số quyết định.",
+            pointer="/decision",
         )
+
+
+def _refuse_without_days_off(days: Iterable[Mapping[str, object]]) -> None:
+    if not has_day_off(days):
+        raise InvalidError(NO_DAY_OFF.english, vi=NO_DAY_OFF.vietnamese, pointer="/days")
+
+
+async def import_year(
+    session: AsyncSession,
+    caller: Caller,
+    year: int,
+    *,
+    table: Table,
+    form: schemas.CalendarFile,
+    dry_run: bool,
+    now: datetime,
+) -> CheckedYear:
+    """Check a file; replace the year's days by its own unless it is a dry run, which raises nothing for what is in the file."""
+    _refuse_without_decision(confirmed=form.confirmed, decision=form.decision)
+    days, faults = read_days(table, year=year, confirmed=form.confirmed)
+    if not dry_run:
+        faults.refuse()
+    difference = None if faults else _compared(await _days_of(session, year), days)
+    if not dry_run:
+        new = schemas.CalendarYear(days=days, confirmed=form.confirmed, decision=form.decision)
+        await set_year(session, caller, year, new=new, now=now)
+    return CheckedYear(len(days), faults, difference)
+
+
+def _compared(
+    before: Mapping[date, Mapping[str, object]], days: Iterable[schemas.CalendarDay]
+) -> dict[str, list[date]]:
+    after = {day.day: day.model_dump() for day in days}
+    return {
+        "added": sorted(after.keys() - before.keys()),
+        "removed": sorted(before.keys() - after.keys()),
+        "changed": sorted(day for day in before.keys() & after.keys() if before[day] != after[day]),
+    }
 
 
 async def fill_year(
@@ -106,20 +144,7 @@ async def fill_year(
 
 
 def _faults(year: int, days: Sequence[schemas.CalendarDay]) -> list[Fault]:
-    faults = []
-    seen: set[date] = set()
-    for place, entry in enumerate(days):
-        wrong = None
-        if entry.day.year != year:
-            wrong = _OTHER_YEAR
-        elif entry.day in seen:
-            wrong = _TWICE
-        elif entry.kind == "worked" and entry.day.weekday() < SATURDAY:
-            wrong = _WEEKDAY
-        seen.add(entry.day)
-        if wrong:
-            faults.append(Fault(f"/days/{place}/day", *wrong))
-    return faults
+    return [Fault(f"/days/{place}/day", *said) for place, said in misplaced(year, days)]
 
 
 async def _held(session: AsyncSession, year: int) -> CalendarYear:

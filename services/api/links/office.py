@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from services.api.links.queries import BY_ADDRESS, NotYoursNowError, mail_opened
 from services.api.sending.queries import alarms_statement, hold_shown
 from shared.db import Reader
 from shared.links import InvalidLinkError
-from shared.models import Contact, Organisation, Period, ReminderSettings
+from shared.models import Contact, Organisation, Period, ReminderSettings, Run
 
 READS, DECIDES = "assignments:read", "reminders:write"
+WEEK = timedelta(days=7)
 MOST_PERIODS, MOST_LATE, MOST_ALARMS = 10, 20, 200
 
 # The contact that was written to, by its address: of the coordinating body, or of the leadership.
@@ -42,6 +44,14 @@ OPEN_PERIODS = (
     .where(Period.state == "open")
     .order_by(Period.due_on, Period.code)
     .limit(MOST_PERIODS)
+)
+
+NEWEST_RUN = (
+    select(Run.score, Run.rank, Run.units)
+    .join(Period, Period.id == Run.period_id)
+    .where(Period.code == bindparam("code"), Run.created_at <= bindparam("until"))
+    .order_by(Run.number.desc())
+    .limit(1)
 )
 
 
@@ -101,10 +111,27 @@ async def _named(
     )
 
 
-async def boards(read: Reader, desk: Desk) -> list[dict[str, Any]]:
-    """Count each open period as the board does, with the bodies that have the most overdue."""
-    codes = await read.all(OPEN_PERIODS)
-    return [_in_short(await board(read, desk.reader, row["code"])) for row in codes]
+async def boards(read: Reader, desk: Desk, *, now: datetime) -> list[dict[str, Any]]:
+    """Count each open period as the board does, with the bodies that have the most overdue and the index."""
+    week_ago = now - WEEK
+    found = []
+    for row in await read.all(OPEN_PERIODS):
+        code = row["code"]
+        shown = await board(read, desk.reader, code)
+        run = await read.first(NEWEST_RUN, code=code, until=now)
+        before = await read.first(NEWEST_RUN, code=code, until=week_ago)
+        found.append({**_in_short(shown), "run": run, "change": _change(run, before)})
+    return found
+
+
+def _change(
+    run: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Give what the score rose by in a week and the rank before it; none where there was no score."""
+    if run is None or before is None or None in {run["score"], before["score"]}:
+        return None
+    rise = run["score"] - before["score"]
+    return {"score": rise, "rank": before["rank"], "units": before["units"]}
 
 
 def _in_short(shown: Mapping[str, Any]) -> dict[str, Any]:

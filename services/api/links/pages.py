@@ -67,6 +67,8 @@ def _templates() -> Environment:
     made.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
     made.filters["moment"] = lambda moment: f"{moment.astimezone(HANOI):%H:%M %d/%m/%Y}"
     made.filters["share"] = words.share
+    made.filters["score"] = words.score
+    made.filters["change"] = words.change
     made.globals["words"] = words
     return made
 

@@ -62,7 +62,7 @@ async def _desk(request: ReadRequest, mail_id: UUID, *, until: datetime, now: da
     """Show what a mail to the office leads to: the board, a held run with its forms, or the alarms."""
     desk = await office.desk_opened(request.read, mail_id)
     if desk.kind == "summary":
-        return pages.board(desk, await office.boards(request.read, desk), now=now)
+        return pages.board(desk, await office.boards(request.read, desk, now=now), now=now)
     if desk.kind == "alarm":
         alarms, more = await office.standing_alarms(request.read)
         return pages.alarms(desk, alarms, more=more, now=now)

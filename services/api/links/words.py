@@ -126,3 +126,23 @@ def share(value: float | None) -> Both:
         return Both("chưa có", "none yet")
     written = f"{value * 100:.1f}".removesuffix(".0")
     return Both(f"{written.replace('.', ',')}%", f"{written}%")
+
+
+def score(value: float | None) -> Both:
+    """Write a score with two digits, as scores are published."""
+    if value is None:
+        return Both("chưa tính được", "not to be computed yet")
+    written = f"{value:.2f}"
+    return Both(written.replace(".", ","), written)
+
+
+def change(value: float) -> Both:
+    """Write what a score rose or fell by; what is rounded to nothing has no sign."""
+    written = f"{value:+.2f}".replace("-", "−")
+    written = "0.00" if written[1:] == "0.00" else written
+    return Both(f"{written.replace('.', ',')} so với một tuần trước", f"{written} since a week ago")
+
+
+def rank(value: int | None, units: int) -> str:
+    """Write a rank with how many were ranked."""
+    return "–" if value is None else f"{value}/{units}"

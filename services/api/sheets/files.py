@@ -36,6 +36,7 @@ async def read_upload(
     sheet: str,
     kinds: tuple[str, ...] = tuple(EXTENSIONS),
     most_unpacked: int = MOST_UNPACKED,
+    dates: bool = False,
 ) -> Table:
     """Read an upload; its kind is told from its bytes, and its name must agree."""
     kind = detect(upload.file)
@@ -48,18 +49,27 @@ async def read_upload(
             pointer="/file",
         )
     return await run_in_threadpool(
-        read_table, upload.file, kind, sheet=sheet, most_unpacked=most_unpacked
+        read_table, upload.file, kind, sheet=sheet, most_unpacked=most_unpacked, dates=dates
     )
 
 
 def read_table(
-    file: BinaryIO, kind: str, *, sheet: str, most_unpacked: int = MOST_UNPACKED
+    file: BinaryIO,
+    kind: str,
+    *,
+    sheet: str,
+    most_unpacked: int = MOST_UNPACKED,
+    dates: bool = False,
 ) -> Table:
-    """Read all of it; ``sheet`` names the sheet of a workbook that is taken before the first."""
+    """Read all of it; ``sheet`` names the sheet of a workbook that is taken before the first.
+
+    ``dates``: days of a workbook come as ISO text.
+    """
     table = Table(kind)
     try:
         if kind == "xlsx":
-            return Table(kind, sheet=read_workbook(file, name=sheet, most_unpacked=most_unpacked))
+            read = read_workbook(file, name=sheet, most_unpacked=most_unpacked, dates=dates)
+            return Table(kind, sheet=read)
         text = _text(file.read())
         if kind == "json":
             return Table(kind, data=_json(text))

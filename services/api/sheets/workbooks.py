@@ -41,11 +41,16 @@ class UnreadableError(Exception):
         super().__init__(english)
 
 
-def read_workbook(file: BinaryIO, *, name: str, most_unpacked: int = MOST_UNPACKED) -> Sheet:
-    """Take the sheet of this name, or else the first, with the results that formulas had when it was saved."""
+def read_workbook(
+    file: BinaryIO, *, name: str, most_unpacked: int = MOST_UNPACKED, dates: bool = False
+) -> Sheet:
+    """Take the sheet of this name, or else the first, with the results that formulas had when it was saved.
+
+    ``dates``: a cell with a day is its ISO text; otherwise a date is told of, as it stands for a spoilt code.
+    """
     try:
         has_formulas = _look_from_outside(file, most_unpacked)
-        rows = list(_rows(file, name))
+        rows = list(_rows(file, name, dates=dates))
         if has_formulas:
             rows = _without_unknown(rows, _formulas(file, name))
     except UnreadableError:
@@ -112,13 +117,17 @@ def _cells(file: BinaryIO, name: str, *, results: bool) -> Iterator[tuple[int, t
         yield number, row
 
 
-def _rows(file: BinaryIO, name: str) -> Iterator[Row]:
+def _rows(file: BinaryIO, name: str, *, dates: bool) -> Iterator[Row]:
     for number, row in _cells(file, name, results=True):
-        yield Row(number, [None if cell is EMPTY_CELL else _cell(cell) for cell in row])
+        yield Row(
+            number, [None if cell is EMPTY_CELL else _cell(cell, dates=dates) for cell in row]
+        )
 
 
-def _cell(cell: Any) -> Cell:
+def _cell(cell: Any, *, dates: bool) -> Cell:
     value = cell.value
+    if dates and (day := _day(value)):
+        return day
     if cell.data_type == "e":
         return Said(f"has the error {value}", f"có lỗi {value}")
     if isinstance(value, bool):
@@ -131,6 +140,13 @@ def _cell(cell: Any) -> Cell:
     if value is None and cell.data_type == "str":
         return ""  # a formula whose result is an empty text
     return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _day(value: Any) -> str | None:
+    """Write a day; a workbook has it as its midnight."""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else None
+    return value.isoformat() if isinstance(value, date) else None
 
 
 def _formulas(file: BinaryIO, name: str) -> set[tuple[int, int]]:

@@ -113,6 +113,27 @@ class PeriodInShort(TypedDict):
     asked: int
     excused: int
     on_time: float | None
+    # None where nothing was computed yet.
+    index: "IndexInShort | None"
+
+
+class IndexInShort(TypedDict):
+    """The newest run, an estimate; ``change`` and what was before are since the week began, none where there was none."""
+
+    score: float | None
+    rank: int | None
+    units: int
+    change: float | None
+    rank_before: int | None
+    units_before: int | None
+
+
+class SignedHead(TypedDict):
+    """Where the audit log stood at the end of a day."""
+
+    day: str
+    seq: int
+    hash: str
 
 
 class Changes(TypedDict):
@@ -121,7 +142,12 @@ class Changes(TypedDict):
     submitted: int
     accepted: int
     returned: int
+    reopened: int
     extensions: int
+    newly_overdue: int
+    handovers: int
+    explanations_asked: int
+    explanations_answered: int
 
 
 class LongLate(TypedDict):
@@ -163,6 +189,8 @@ class SummaryFacts(TypedDict):
     unreachable_en: list[str]
     dead_addresses: list[DeadAddress]
     holds: list[StandingHold]
+    # None before the first day was signed.
+    head: SignedHead | None
 
 
 class HoldFacts(TypedDict):

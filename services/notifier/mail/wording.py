@@ -71,6 +71,27 @@ def number_vi(value: float) -> str:
     return number_en(value).translate(_TO_VIETNAMESE)
 
 
+def score_en(value: float) -> str:
+    """Write 62.86, as scores are published."""
+    return f"{value:.2f}"
+
+
+def score_vi(value: float) -> str:
+    """Write 62,86."""
+    return score_en(value).translate(_TO_VIETNAMESE)
+
+
+def change_en(value: float) -> str:
+    """Write +0.76 or −0.10; what is rounded to nothing has no sign."""
+    written = f"{value:+.2f}".replace("-", "−")
+    return "0.00" if written[1:] == "0.00" else written
+
+
+def change_vi(value: float) -> str:
+    """Write +0,76."""
+    return change_en(value).translate(_TO_VIETNAMESE)
+
+
 def _hanoi(moment: str) -> str:
     return f"{datetime.fromisoformat(moment).astimezone(HANOI):%H:%M %d/%m/%Y}"
 
@@ -114,7 +135,8 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day_vi=day_vi, day_en=day_en, number_vi=number_vi, number_en=number_en, hanoi=_hanoi,
+        day_vi=day_vi, day_en=day_en, number_vi=number_vi, number_en=number_en, score_vi=score_vi, score_en=score_en,
+        change_vi=change_vi, change_en=change_en, hanoi=_hanoi,
         sum=_sum, groupby_topic=_groupby_topic, said_in=_said_in,
     )  # fmt: skip
     return environment

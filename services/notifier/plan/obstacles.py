@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -15,7 +15,7 @@ from services.notifier.plan.schedule import Step
 from services.notifier.plan.wanted import Asked, Scope, everything, is_watched, wanted
 from shared.db import among
 from shared.duty import HANOI, effective_due_on, is_done
-from shared.models import Assignment, Contact, Period, Reminder
+from shared.models import Assignment, AuditEntry, Contact, Extension, Period, Reminder
 from shared.reach import in_force
 from shared.suppression import is_suppressed
 
@@ -125,13 +125,51 @@ async def untrue(
     return [Obstacle(*pair) for pair in _once(found).items()]
 
 
+_extended_at = (
+    select(func.max(Extension.decided_at))
+    .where(
+        Extension.assignment_id == Reminder.assignment_id,
+        Extension.state == "granted",
+        Extension.granted_until == Reminder.due_on,
+    )
+    .correlate(Reminder)
+    .scalar_subquery()
+)
+_moved_at = (
+    select(func.max(AuditEntry.at))
+    .where(
+        AuditEntry.object_type == "assignment",
+        AuditEntry.object_id == cast(Reminder.assignment_id, Text),
+        AuditEntry.action == "deadline_moved",
+        AuditEntry.changes["due_on"][1].astext == cast(Reminder.due_on, Text),
+    )
+    .correlate(Reminder)
+    .scalar_subquery()
+)
+# A step may lie before all this, as its day is counted from the deadline; the newest of these is sent at once.
+_why_overtaken = case(
+    (
+        Reminder.planned_at < func.coalesce(Asked.asked_at, Assignment.created_at),
+        reasons.BEFORE_DUTY,
+    ),
+    (
+        and_(_is_duty, Reminder.planned_at < func.greatest(_extended_at, _moved_at)),
+        reasons.BEFORE_DEADLINE,
+    ),
+    else_=reasons.NEWER_STEP,
+)
+
+
 async def superseded(
     session: AsyncSession, ids: Sequence[UUID], *, now: datetime
 ) -> list[Obstacle]:
-    """Find among ``ids`` the steps that a newer one to the same recipient has overtaken."""
+    """Find among ``ids`` the steps that a newer one to the same recipient has overtaken, and say which never had their time."""
     newer = aliased(Reminder)
-    found = await session.scalars(
-        select(Reminder.id).where(
+    found = await session.execute(
+        select(Reminder.id, _why_overtaken)
+        .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
+        .outerjoin(Asked, Asked.id == Reminder.explanation_id)
+        .where(
             among(Reminder.id, ids),
             Reminder.kind == "step",
             exists().where(
@@ -145,4 +183,4 @@ async def superseded(
             ),
         )
     )
-    return [Obstacle(reminder_id, reasons.NEWER_STEP) for reminder_id in found]
+    return [Obstacle(*pair) for pair in found]

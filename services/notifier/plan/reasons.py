@@ -15,6 +15,9 @@ CONTACT_CHANGED = (
 )
 STEP_OFF = "Bước nhắc này không còn áp dụng cho người nhận. / This step no longer applies to the recipient."
 NEWER_STEP = "Đã đến bước nhắc mới hơn. / A newer step is due."
+# Of steps that a newer one overtook: why nobody could have sent them in their time.
+BEFORE_DUTY = "Bước nhắc này rơi vào trước khi giao nhiệm vụ hoặc yêu cầu. / This step fell before the duty or the request was there."
+BEFORE_DEADLINE = "Bước nhắc này rơi vào trước khi đặt thời hạn này. / This step fell before this deadline was set."
 ADDRESS_DEAD = (
     "Địa chỉ thư đã ngừng gửi vì không nhận được thư. / The address takes no mail any more."
 )
@@ -25,4 +28,5 @@ NOTHING_LEFT = "Không còn nội dung nào để gửi. / Nothing was left to b
 
 def is_for_good(reason: Any) -> ColumnElement[bool]:
     """Make the condition that a row is not planned again, whatever becomes true."""
-    return or_(reason == NEWER_STEP, was_discarded(reason))
+    overtaken = (NEWER_STEP, BEFORE_DUTY, BEFORE_DEADLINE)
+    return or_(reason.in_(overtaken), was_discarded(reason))
