@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.cast import Cast, Person
-from tests.factories import PERIOD, act, attached, body, done, drafted, officers_duty
+from tests.factories import PDF, PERIOD, act, attached, body, done, drafted, officers_duty
 
+OTHER_PDF = PDF + b"\n% 2"
 Hand = Callable[[AsyncClient, Person, dict[str, Any]], Awaitable[None]]
 
 
@@ -29,23 +30,27 @@ async def joined(client: AsyncClient, cast: Cast, person: Person) -> None:
 
 async def edits(client: AsyncClient, person: Person, draft: dict[str, Any]) -> None:
     headers = {**person.headers, "if-match": "*"}
-    body(await client.patch(f"/v1/submissions/{draft['id']}", json={"value": 7}, headers=headers))
+    body(
+        await client.patch(
+            f"/v1/submissions/{draft['id']}", json={"note": "đã sửa"}, headers=headers
+        )
+    )
 
 
 async def imports(client: AsyncClient, person: Person, draft: dict[str, Any]) -> None:
     path = f"/v1/periods/{PERIOD}/figures"
     listed = body(await client.get(path, headers=person.headers))["items"]
     (row,) = (one for one in listed if one["assignment"] == draft["assignment"])
-    sent = {"assignment": row["assignment"], "version": row["version"], "value": 7}
+    sent = {"assignment": row["assignment"], "version": row["version"], "note": "đã sửa"}
     body(await client.post(f"{path}/import", json={"rows": [sent]}, headers=person.headers))
 
 
 async def attaches(client: AsyncClient, person: Person, draft: dict[str, Any]) -> None:
-    await attached(client, person, draft["id"], filename="b.pdf")
+    await attached(client, person, draft["id"], filename="b.pdf", content=OTHER_PDF)
 
 
 async def detaches(client: AsyncClient, person: Person, draft: dict[str, Any]) -> None:
-    piece = await attached(client, person, draft["id"], filename="c.pdf")
+    piece = await attached(client, person, draft["id"], filename="c.pdf", content=OTHER_PDF)
     path = f"/v1/submissions/{draft['id']}/evidence/{piece['id']}"
     assert (await client.delete(path, headers=person.headers)).status_code == 204
 
@@ -74,9 +79,8 @@ async def _refused(client: AsyncClient, person: Person, submission_id: str) -> N
     many = await client.post(
         "/v1/submissions/decisions",
         json={
-            "items": [{"id": submission_id}],
+            "items": [{"id": submission_id, "evidence_seen": True}],
             "action": "accept",
-            "evidence_seen": True,
             "mode": "each",
         },
         headers=person.headers,

@@ -137,8 +137,8 @@ async def test_an_exception_takes_the_question_along(client: AsyncClient, cast: 
     await opened_period(client, cast)
     about = {"period": PERIOD, "organisation": "so-gddt"}
     one = await asked(client, cast.leader, indicator="2.1.2", **about)
-    # Of a group's other indicator nobody was responsible: it goes where the rest goes.
-    other = await asked(client, cast.leader, indicator="2.2.1", **about)
+    # Of the indicator that goes with all the rest.
+    other = await asked(client, cast.leader, indicator="2.1.1", **about)
     exception = {"node": "2.1.2", "from": "so-gddt", "to": "so-ct"}
     await handed_over(client, cast, exceptions=[exception])
     assert [await owner(client, cast, it) for it in (one, other)] == ["so-ct", "so-nv"]

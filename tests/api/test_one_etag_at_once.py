@@ -288,7 +288,7 @@ async def test_only_who_may_read_the_log_is_told_a_name_that_the_thing_does_not_
 ) -> None:
     duty, officer = office.things["duty"], office.cast.officer
     path = f"/v1/assignments/{duty}"
-    moved = {"due_on": "2030-07-09"}
+    moved = {"due_on": "2030-07-09", "reason": "Bộ lùi hạn"}
     match = {**office.cast.coordinator.headers, "if-match": "*"}
     body(await office.client.patch(path, json=moved, headers=match))
     for person, name in ((officer, None), (office.cast.coordinator, office.cast.coordinator.name)):

@@ -24,7 +24,7 @@ async def asked(client: AsyncClient, person: Person, duty: str) -> str:
 async def moved(client: AsyncClient, person: Person, duty: str) -> Response:
     return await client.patch(
         f"/v1/assignments/{duty}",
-        json={"due_on": "2030-07-09"},
+        json={"due_on": "2030-07-09", **WHY},
         headers={**person.headers, "if-match": "*"},
     )
 

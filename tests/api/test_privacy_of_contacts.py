@@ -38,6 +38,7 @@ OF_NO_PERSON = frozenset(
         "organisations.name_vi",
         "periods.name",
         "reminder_policies.name",
+        "reminder_templates.name",
         "reminder_settings.pause_reason",
         "reminders.reason",
         "run_nodes.reason",

@@ -48,7 +48,9 @@ async def strict_draft(real: Real) -> dict[str, Any]:
 
 async def close(real: Real) -> Response:
     return await real.client.post(
-        f"/v1/periods/{PERIOD}/close", headers=real.cast.coordinator.headers
+        f"/v1/periods/{PERIOD}/close",
+        json={"leave_unfinished": True},
+        headers=real.cast.coordinator.headers,
     )
 
 

@@ -47,7 +47,7 @@ async def period(person: Person, code: str, *, made_up: bool) -> None:
 
 
 async def entered(person: Person, decision: str, *, confirmed: bool) -> None:
-    day = {"day": "2026-11-24", "kind": "off", "name": "Ngày nghỉ"}
+    day = {"day": "2026-09-02", "kind": "off", "name": "Ngày nghỉ"}
     new = {"days": [day], "decision": decision, "confirmed": confirmed}
     await person.change(CALENDAR, new, method="PUT")
 

@@ -120,7 +120,10 @@ class Office:
         await self._change("/v1/reminder-settings", ALWAYS)
         today = today_in_hanoi()
         calendar = f"/v1/calendar/{today.year}"
-        known = (await self.ask("coordinator", "GET", calendar)).json()["days"]
+        shown = (await self.ask("coordinator", "GET", calendar)).json()
+        if "fill" in shown["allowed_actions"]:
+            shown = (await self.ask("coordinator", "POST", f"{calendar}/fill")).json()
+        known = shown["days"]
         days = [day for day in known if day["day"] != today.isoformat()]
         if today.isoweekday() > FRIDAY:
             days.append({"day": today.isoformat(), "kind": "worked", "name": "Thử nghiệm"})

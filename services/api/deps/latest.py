@@ -30,6 +30,8 @@ _THINGS: Mapping[str, tuple[str, str]] = {
     "/v1/explanations/{explanation_id}": ("explanation", "{explanation_id}"),
     "/v1/handovers/{handover_id}": ("handover", "{handover_id}"),
     "/v1/calendar/{year}": ("calendar", "{year}"),
+    "/v1/responsibilities/{responsibility_id}": ("responsibility", "{responsibility_id}"),
+    "/v1/reminder-templates/{code}": ("reminder_template", "{code}"),
     "/v1/reminder-policies/{policy_id}": ("reminder_policy", "{policy_id}"),
     "/v1/reminder-settings": ("reminder_settings", "1"),
     "/v1/webhooks/{webhook_id}": ("webhook", "{webhook_id}"),

@@ -85,7 +85,6 @@ async def close_period(
     reason = f"leave_unfinished: {said}" if left else None
     record(session, caller, "closed", ("period", code), changes=changes, reason=reason)
     outbox.emit(session, PeriodClosed(period_id=period.id))
-    announce_period(session, period.id, period.state)
 
 
 def _refusal(left: dict[str, int]) -> UnfinishedError:

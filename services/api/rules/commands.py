@@ -66,9 +66,18 @@ async def set_rules(
     if row is None:
         row = IndicatorRule(node_id=node_id, **_columns(Rules(), node.unit))
         session.add(row)
+    said = _said_scale(row)
     if changes := apply(row, _columns(rules, node.unit)):
         row.updated_at = now
+        # The log keeps what was said, not what was filled in for it.
+        changes = {name: change for name, change in changes.items() if not name.startswith("scale")}
+        if said != rules.scale:
+            changes["scale"] = [said, rules.scale]
         record(session, caller, "rules_set", ("node", target), changes=changes)
+
+
+def _said_scale(row: IndicatorRule) -> float | None:
+    return None if row.scale_from_unit else row.scale
 
 
 def _columns(rules: Rules, unit: str) -> dict[str, Any]:
