@@ -89,14 +89,13 @@ class _Talk(asyncio.Protocol):
         while not self._transport.is_closing() and (at := self._got.find(end)) >= 0:
             taken = bytes(self._got[:at])
             del self._got[: at + len(end)]
-            if self._content:
+            if self._content and self._post.loses_patience("content"):
+                self._transport.abort()  # in the midst of it: nothing was taken
+            elif self._content:
                 self._take(taken)
             else:
                 self._hear(taken)
             end = END if self._content else b"\r\n"
-        # Something of the content came, and nobody knows whether the rest will.
-        if self._content and self._got and self._post.loses_patience("content"):
-            self._transport.abort()
 
     def _take(self, content: bytes) -> None:
         self._content = False
