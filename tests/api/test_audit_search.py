@@ -71,7 +71,7 @@ async def test_each_filter_finds_its_entries_latest_first(stage: Stage) -> None:
         "q=ky+chu+thieu&action=stamped": "1",
         "q=khong+co": "",
         "q=!!!": "",
-        "q=note+'+|+:*": "3",
+        "q=note+'+|+:*&object_type=letter": "3",
         "actor=00000000-0000-0000-0000-000000000007&object_type=letter": "321",
     }.items():
         assert "".join(objects(await found(stage, question))) == expected, question

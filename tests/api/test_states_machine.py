@@ -167,17 +167,18 @@ class Life(RuleBasedStateMachine):
         self.tries += 1
         self.ask(person, action)
 
+    @rule(who=some.sampled_from(("coordinator", "officer")))
+    def extend(self, who: str) -> None:
+        wish = {**REASON, "wished_on": "2030-07-10"}
+        asked = self.do("officer", "POST", f"/v1/assignments/{self.duty}/extensions", wish)
+        if asked.is_success:
+            path = f"/v1/extensions/{asked.json()['id']}/grant"
+            self.do(who, "POST", path, {**REASON, "until": "2030-07-05"})
+
     @precondition(lambda self: len(self.states) > 1)
-    @rule(what=some.sampled_from(("extend", "close")), late=some.booleans())
-    def circumstances_change(self, what: str, late: bool) -> None:  # noqa: FBT001 hypothesis passes it by name
-        duty, period = f"/v1/assignments/{self.duty}", f"/v1/periods/{self.stage.mine['period']}"
-        if what == "extend":
-            wish = {**REASON, "wished_on": "2030-07-10"}
-            asked = self.do("officer", "POST", f"{duty}/extensions", wish)
-            if asked.is_success:
-                path = f"/v1/extensions/{asked.json()['id']}/grant"
-                self.do("coordinator", "POST", path, {**REASON, "until": "2030-07-05"})
-            return
+    @rule(late=some.booleans())
+    def close(self, late: bool) -> None:  # noqa: FBT001 hypothesis passes it by name
+        period = f"/v1/periods/{self.stage.mine['period']}"
         self.do("coordinator", "PATCH", period, {"late_allowed": late}, counts=False)
         self.do("coordinator", "POST", f"{period}/close", {"leave_unfinished": True})
 

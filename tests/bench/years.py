@@ -42,6 +42,9 @@ _FILL = (
         is_coordinator, search)
       SELECT gen_random_uuid(), 'nam-' || b, 'Cơ quan ' || b, 'Body ' || b, 'department', '', '', false, 'co quan ' || b
       FROM generate_series(1, {BODIES}) b""",
+    """INSERT INTO contacts (id, organisation_id, name, role, email, phone)
+      SELECT gen_random_uuid(), id, 'Đầu mối', role, role || '@' || code || '.test', ''
+      FROM organisations, unnest(ARRAY['officer', 'head']) AS role WHERE code LIKE 'nam-%'""",
     f"""INSERT INTO periods (id, code, name, framework_id, reference_year, due_on, state, made_up, opened_at, closed_at)
       SELECT gen_random_uuid(), 'nam-' || y, 'Kỳ ' || y, (SELECT id FROM frameworks WHERE year = 2024), 2000 + y,
         make_date(2000 + y, 9, 30), 'closed', true, make_date(2000 + y, 6, 1), make_date(2000 + y, 12, 1)

@@ -16,22 +16,34 @@ from sqlalchemy import (
 
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.board.queries import REACHABLE, mine
-from shared.duty import effective_due_on, is_asked
-from shared.models import Assignment, Node, Organisation, Period
+from shared.duty import effective_due_on
+from shared.models import Assignment, Node, Organisation, Period, Responsibility
 
 _NOT_ACCEPTED: ColumnElement[Any] = literal_column(
     """'[{"code": "evidence_not_accepted"}]'::jsonb"""
+)
+# Once for each body: for each duty all contacts would be looked through again.
+_BODIES = (
+    select(
+        Organisation.id,
+        Organisation.code,
+        Organisation.name_vi,
+        REACHABLE.label("reachable"),
+    )
+    .where(mine)
+    .cte("bodies")
+    .prefix_with("MATERIALIZED")
 )
 DUTIES = (
     select(
         Assignment.id.label("assignment"),
         Assignment.sort_key,
         Node.code.label("indicator"),
-        Organisation.code.label("organisation"),
-        Organisation.name_vi.label("organisation_name_vi"),
-        REACHABLE.label("reachable"),
+        _BODIES.c.code.label("organisation"),
+        _BODIES.c.name_vi.label("organisation_name_vi"),
+        _BODIES.c.reachable,
         STATUS.label("status"),
-        is_asked.label("asked"),
+        (Responsibility.role == literal_column("'requested'")).label("asked"),
         effective_due_on.label("effective_due_on"),
         func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
         NEWEST.c.id.label("newest"),
@@ -54,9 +66,10 @@ DUTIES = (
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)
     .join(Node, Node.id == Assignment.node_id)
-    .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
+    .join(_BODIES, _BODIES.c.id == Assignment.organisation_id)
     .outerjoin(NEWEST, true())
-    .where(Period.code == bindparam("code"), mine)
+    .where(Period.code == bindparam("code"))
     .cte("duties")
     .prefix_with("MATERIALIZED")
 )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -27,7 +28,7 @@ from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, in_scope
 from shared.db import Reader
-from shared.duty import effective_due_on, is_asked
+from shared.duty import effective_due_on
 from shared.models import (
     Assignment,
     Node,
@@ -56,11 +57,12 @@ _standing = (
         STATUS.label("status"),
         func.coalesce(LATE, false()).label("late"),
         (effective_due_on < bindparam("today")).label("past_due"),
-        is_asked.label("requested"),
+        (Responsibility.role == literal_column("'requested'")).label("requested"),
     )
     .select_from(Assignment)
     .join(Period, Period.id == Assignment.period_id)
     .join(Organisation, Organisation.id == Assignment.organisation_id)
+    .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
     .join(_pillar, _pillar.c.node_id == Assignment.node_id)
     .outerjoin(NEWEST, true())
     .where(Period.code == bindparam("code"), mine)
