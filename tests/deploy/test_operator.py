@@ -1,5 +1,6 @@
 """``pii`` says in a line what it lacks, and finds the system that runs in its folder."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.embedded import Servers
+from tests.conftest import copied_database
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,14 +46,15 @@ def test_a_database_that_is_away_is_told_in_a_line(tmp_path: Path) -> None:
     assert "Traceback" not in said.stderr
 
 
-def test_beside_make_up_it_needs_no_variable(
+async def test_beside_make_up_it_needs_no_variable(
     tmp_path: Path, servers: Servers, template: str
 ) -> None:
     folder = tmp_path / ".local"
     folder.mkdir()
-    url = servers.postgres.database_url(template)
-    (folder / "state.json").write_text(json.dumps({"environment": {"DATABASE_URL": url}}))
-    said = pii(tmp_path, "seed")
+    async with copied_database(servers, template) as url:
+        state = json.dumps({"environment": {"DATABASE_URL": url}})
+        (folder / "state.json").write_text(state)
+        said = await asyncio.to_thread(pii, tmp_path, "seed")
     assert said.returncode == 0, said.stderr
     assert "nothing new" in said.stdout
 

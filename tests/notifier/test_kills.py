@@ -38,7 +38,7 @@ WAVE = 6  # people more each time that somebody is to die while planning
 PEOPLE = AT_FIRST + 3 * CYCLES * WAVE
 LINES = 2 * PEOPLE + 1
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass
@@ -210,7 +210,7 @@ async def test_two_notifiers_killed_hundreds_of_times_lose_nothing_and_make_noth
             await asyncio.gather(*(massacre.sit(dying) for _ in range(SEATS)))
             for number in range(SEATS):
                 await bury.start(Order(-1 - number))
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(240):
                 while not await is_settled(database):  # noqa: ASYNC110 other processes are at it
                     await asyncio.sleep(0.1)
             deaths = Counter(bury.notes())
