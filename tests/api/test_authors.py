@@ -119,7 +119,8 @@ async def test_two_accounts_of_one_address_are_one_person(
     await attached(client, cast.officer, draft["id"])
     await done(client, cast.officer, draft["id"], "submit")
     await _refused(client, cast.coordinator, draft["id"])
-    await done(client, cast.second_coordinator, draft["id"], "accept")
+    taken = await done(client, cast.second_coordinator, draft["id"], "accept")
+    assert taken["state"] == "accepted"
 
 
 async def test_who_has_no_address_is_nobody_else(
@@ -131,7 +132,8 @@ async def test_who_has_no_address_is_nobody_else(
     draft = await drafted(client, cast.officer, duty["id"])
     await attached(client, cast.officer, draft["id"])
     await done(client, cast.officer, draft["id"], "submit")
-    await done(client, cast.coordinator, draft["id"], "accept")
+    taken = await done(client, cast.coordinator, draft["id"], "accept")
+    assert taken["state"] == "accepted"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ _HISTORY = (
 # What has come due by now, of duties here and there.
 _DUE = (
     "UPDATE reminders SET send_at = now() - interval '1 minute' WHERE id IN "
-    "(SELECT id FROM reminders WHERE state = 'planned' ORDER BY recipient, step LIMIT :lines)"
+    "(SELECT id FROM reminders WHERE state = 'planned' ORDER BY step, id LIMIT :lines)"
 )
 _CROWD = (
     (

@@ -101,9 +101,8 @@ class Delivery:
         return write(letter, mail_from=office.mail_from, now=office.clock())
 
     def _write_ahead(self, letter: Letter) -> None:
-        with suppress(
-            Exception
-        ):  # it is written again when its turn comes, and then the error is told
+        # One that cannot be written is tried again when its turn comes, and then its error is told.
+        with suppress(Exception):
             self._ahead = letter, self._written(letter)
 
     async def _mark(self, claim: Claim, letter: Letter, subject: str, relay: str) -> None:
