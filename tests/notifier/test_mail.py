@@ -14,7 +14,7 @@ from tinyhtml5.parser import HTMLParser
 
 from services.notifier.mail.headers import fit, fit_lines, one_line
 from services.notifier.mail.letter import Letter, Line, WhomToCall
-from services.notifier.mail.wording import day_en, day_vi, number_en, number_vi
+from services.notifier.mail.words.numbers import day_en, day_vi, number_en, number_vi
 from services.notifier.mail.writing import UnusableAddressError, subject_of, write
 from tests.notifier.letters import (
     CALL,

@@ -17,6 +17,7 @@ from services.notifier.mail.headers import (
     usable,
 )
 from services.notifier.mail.letter import Letter
+from services.notifier.mail.words import LANGUAGES
 from shared.duty import HANOI
 from shared.names import domain_of, thread_id
 
@@ -83,7 +84,7 @@ def _headers(
 
 def _deadlines(shown: page.Page) -> Iterator[entry.Deadline]:
     """Give each last day once, without the link: it is its reader's own, and calendars are shared."""
-    words = wording.words(shown.language)
+    words = LANGUAGES[shown.language]
     entries = [e for part in shown.parts for group in part.groups for e in group.entries]
     seen = set()
     for found in entries or shown.entries:

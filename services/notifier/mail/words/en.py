@@ -1,0 +1,433 @@
+"""All English words of all mails; what has no English name in the plan keeps its Vietnamese one."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+from services.notifier.mail.letter import (
+    HoldFacts,
+    IndexInShort,
+    LongLate,
+    PeriodInShort,
+    SignedHead,
+    StandingHold,
+    WhomToCall,
+)
+from services.notifier.mail.page import Entry, Page, Part
+from services.notifier.mail.words.language import Language, Table
+from services.notifier.mail.words.numbers import change_en, day_en, number_en, score_en
+
+
+class English(Language):
+    """The second language of most mails, and the first of whoever prefers it."""
+
+    language = "en"
+
+    IN_SHORT = "In English, in short"
+    DRAFTED = "drafted, not submitted"
+    NO_BASIS = "(not entered yet)"
+    COORDINATOR = "The coordinating body"
+    SYSTEM = "The PII tracking system"
+    OTHER_ALARM = "Something to look at"
+    LINK_ABOVE = "The link stands above."
+    DUTY: ClassVar[Table] = {
+        "figure": "Provide the figure with its evidence",
+        "report": "Report on the follow-up, tasks and measures",
+        "explanation": "Give the explanation asked for",
+    }
+    THING: ClassVar[Table] = {
+        "figure": "figure",
+        "report": "report",
+        "explanation": "explanation",
+    }
+    ROLE: ClassVar[Table] = {
+        "lead": "lead",
+        "joint_lead": "joint lead",
+        "cooperating": "co-operating",
+        "requested": "asked to help",
+    }
+    MISSING: ClassVar[Table] = {
+        "figure": "the figure",
+        "report": "the report",
+        "evidence": "evidence",
+        "explanation": "the explanation",
+        "revision": "a corrected revision",
+    }
+    LABEL: ClassVar[Table] = {
+        "what": "Duty",
+        "component": "Component",
+        "body": "Body",
+        "basis": "Basis",
+        "deadline": "Deadline",
+        "wished": "Date asked for",
+        "missing": "Still missing",
+        "state": "State",
+        "hoped": "Hoped for",
+        "period": "Period",
+        "kept": "Deadline stays",
+        "new": "New deadline",
+        "until": "Extension asked until",
+        "by": "Handled by",
+        "asked_by": "Asked by",
+        "answered_by": "Answered by",
+        "question": "Question",
+        "person": "Deputy",
+        "holder": "Stands in for",
+        "validity": "From – to",
+        "from": "Given by",
+        "to": "Received by",
+        "since": "From",
+        "number": "Duties",
+        "call": "In case of difficulty please contact",
+        "phone": "phone",
+        "mail": "mail",
+    }
+    ANSWER: ClassVar[Table] = {
+        "nil": "nil return",
+        "not_applicable": "return that the indicator does not apply",
+        "central_source": "return that names the central source",
+    }
+    WORDS: ClassVar[Table] = {
+        "due": "Returned because",
+        "returned": "Reason of the return",
+        "rejected": "Reason of the rejection",
+        "accepted": "Remark",
+        "reopened": "Reason",
+        "extension_asked": "Reason given",
+        "extension_granted": "Remark",
+        "extension_refused": "Reason",
+        "explanation_asked": "What to explain",
+        "explanation_answered": "Answer",
+        "deputy_named": "Reason",
+        "handed_over": "Note",
+    }
+    TOPIC: ClassVar[Table] = {
+        "due": "Reminder",
+        "returned": "Returned for correction",
+        "rejected": "Rejected",
+        "accepted": "Accepted",
+        "reopened": "Reopened",
+        "extension_asked": "Extension asked for",
+        "extension_granted": "Extension granted",
+        "extension_refused": "Extension refused",
+        "explanation_asked": "Explanation required",
+        "explanation_answered": "Explanation given",
+        "deputy_named": "Deputy named",
+        "handed_over": "Duties handed over",
+    }
+    KIND: ClassVar[Table] = {
+        "summary": "The week",
+        "hold": "A run of mails is held",
+        "alarm": "Operating alarm",
+        "test": "Test mail",
+    }
+    HOLD: ClassVar[Table] = {
+        "too_many": "too many mails",
+        "calendar": "working calendar not confirmed",
+    }
+    ALARM: ClassVar[Table] = {
+        "no_contact": "Body with nobody to write to",
+        "address_dead": "Address that takes no mail",
+        "mail_failed": "Mail that could not be sent",
+        "index_not_calculated": "Index that cannot be calculated",
+        "planning_silent": "No planning of reminders",
+        "unsent": "Mail that is due was not sent",
+        "webhook_disabled": "Webhook disabled",
+        "hold": "Run of mails that is held",
+    }
+    OPEN: ClassVar[Table] = {
+        "digest": "Open the list of duties",
+        "separate": "Open the duty",
+        "notice": "Open the details",
+        "summary": "Open the board",
+        "hold": "Look, release or discard",
+        "alarm": "Open the alarms",
+        "test": "Open the system",
+    }
+    BOARD: ClassVar[Table] = {
+        "expected": "Expected",
+        "received": "Received",
+        "accepted": "Accepted",
+        "late": "Late",
+        "overdue": "Overdue",
+        "asked": "Asked, not yet answered",
+        "excused": "Excused",
+        "on_time": "On time",
+    }
+    CHANGES: ClassVar[Table] = {
+        "submitted": "Submitted",
+        "accepted": "Accepted",
+        "returned": "Returned",
+        "reopened": "Reopened",
+        "extensions": "Extended",
+        "newly_overdue": "Newly overdue",
+        "handovers": "Handed over",
+        "explanations_asked": "Explanations asked for",
+        "explanations_answered": "Explanations given",
+    }
+    SUMMARY: ClassVar[Table] = {
+        "changes": "Changes of the last 7 days",
+        "longest": "Overdue the longest",
+        "nobody": "Nothing is overdue.",
+        "unreachable": "Bodies with nobody to write to",
+        "dead": "Addresses that take no mail",
+        "holds": "Runs of mails that are held",
+        "head": "Signed head of the audit log",
+    }
+    INDEX: ClassVar[Table] = {
+        "score": "PII score (estimate)",
+        "rank": "Rank (estimate)",
+    }
+    HELD: ClassVar[Table] = {
+        "why": "Why",
+        "mails": "Mails in the run",
+        "recipients": "Recipients",
+        "limit": "Most mails of a run",
+        "usual": "Greatest day of the last 30",
+    }
+    TODO: ClassVar[Table] = {
+        "figure": "Figure: draft it in the system (value, time, source), attach evidence that agrees with it (number, date, issuing body), and submit it to the coordinating body.",
+        "report": "Report: draft it in the system (how the indicator developed; tasks and measures done and planned), attach documents if there are any, and submit it to the coordinating body.",
+        "explanation": "Explanation: answer in the system what was asked.",
+    }
+    SOME_THING = "file"
+    TOPIC_ASKED: ClassVar[Table] = {
+        "explanation_asked": "Explanation kindly asked for",
+        "returned": "Addition kindly asked for",
+    }
+    SENTENCE: ClassVar[Table] = {
+        "returned": "{who} returned the {thing} of {body}{revision} for correction.",
+        "rejected": "{who} rejected the {thing} of {body}{revision}.",
+        "accepted": "{who} accepted the {thing} of {body}{revision}.",
+        "reopened": "{who} reopened the {thing} of {body}{revision} for a new revision.",
+        "extension_asked": "{body} asks for more time.",
+        "extension_granted": "{who} granted {body} an extension.",
+        "extension_refused": "{who} granted {body} no extension; the deadline stays.",
+        "explanation_asked": "{who} requires {body} to explain the following.",
+        "explanation_answered": "{body} has given the explanation.",
+        "deputy_named": "{person} was named deputy{holder} at {body}.",
+        "handed_over": "Duties were handed over from {from_body} to {to_body}. This mail is the receipt of both sides.",
+    }
+    SENTENCE_ASKED: ClassVar[Table] = {
+        "returned": "The {thing} of {body}{revision} was read; some additions are kindly asked for.",
+        "accepted": "{who} accepted the {thing} of {body}{revision}. Thank you for your help.",
+        "explanation_asked": "{who} kindly asks {body} to explain the following.",
+    }
+    REVISION = " (revision {})"
+    HOLDER = " of {}"
+    SOMEBODY = "Somebody"
+    NEXT: ClassVar[Table] = {
+        "extension_asked": "Please decide.",
+        "explanation_answered": "Please read the answer, and close the request or ask again.",
+    }
+    NEXT_OWN: ClassVar[Table] = {
+        "returned": "Please correct it and submit it again within the deadline.",
+        "reopened": "Please correct it and submit it again within the deadline.",
+        "explanation_asked": "Please answer in the system within the deadline.",
+    }
+    NEXT_ASKED: ClassVar[Table] = {
+        "returned": "You are kindly asked to add to it and submit it again.",
+        "reopened": "You are kindly asked to add to it and submit it again.",
+        "explanation_asked": "You are kindly asked to answer in the system.",
+    }
+    ASK: ClassVar[Table] = {
+        "follow": "Please follow up, guide and support these bodies so that the duties are completed.",
+        "asked": "Your kind help is asked for:",
+        "own": "What to do:",
+    }
+    ACTION: ClassVar[Table] = {
+        "follow": "For follow-up",
+        "asked": "Kind request",
+        "urge": "Urgent reminder",
+        "remind": "Reminder",
+    }
+    GROUP: ClassVar[Table] = {
+        "overdue": "Overdue",
+        "today": "Due today",
+        "coming": "Coming",
+        "undated": "Without a deadline",
+    }
+    GROUP_ASKED: ClassVar[Table] = {
+        "overdue": "Past the date asked for",
+        "today": "Asked for today",
+        "coming": "Asked for soon",
+        "undated": "No date asked for",
+    }
+    TALLY: ClassVar[Table] = {
+        "overdue": "overdue",
+        "today": "due today",
+        "coming": "coming",
+        "undated": "without a deadline",
+    }
+    TALLY_ASKED: ClassVar[Table] = {
+        "overdue": "past the date asked for",
+        "today": "asked for today",
+        "coming": "asked for soon",
+        "undated": "without a deadline",
+    }
+    BANNER: ClassVar[Table] = {
+        "some": 'SOME DATA ARE MADE UP – periods marked "made up" are no real duties',
+        "all": "MADE-UP DATA – an invented period, no real duty",
+    }
+    MARK: ClassVar[Table] = {"some": "[SOME DATA MADE UP] ", "all": "[MADE-UP DATA] "}
+    NEWS = "News"
+    NEWS_OF_DUTIES = "News of your duties"
+    DEADLINE = "Due"
+    DAY_ASKED_FOR = "Date asked for"
+    MADE_UP = " (made up)"
+    MADE_UP_ENTRY = "[MADE UP] "
+    HEAD_WHY = (
+        "Please keep this mail: a copy held elsewhere shows whether the log was changed later."
+    )
+    HOLD_INTRO = (
+        "The system holds back a run of reminders. None of them was sent; "
+        "they wait until somebody releases or discards them."
+    )
+    ALARM_INTRO = "The operator is asked to look at:"
+
+    def day(self, day: date | str) -> str:
+        return day_en(day)
+
+    def number(self, value: float) -> str:
+        return number_en(value)
+
+    def share(self, value: float | None) -> str:
+        return "none yet" if value is None else f"{number_en(value * 100)}%"
+
+    def moment(self, day: date | str) -> str:
+        return f"23:59:59 on {day_en(day)} (Hanoi)"
+
+    def days(self, count: int) -> str:
+        return f"{count} day{'s' if count != 1 else ''}"
+
+    def when(self, e: Entry) -> str:
+        asked = e.stance == "asked"
+        if e.days_late > 0:
+            return f"{self.days(e.days_late)} {'ago' if asked else 'overdue'}"
+        if e.days_late == 0:
+            return "today" if asked else "due today"
+        return f"{self.days(-e.days_late)} left"
+
+    def deadline(self, e: Entry) -> str:
+        assert e.due_on is not None
+        return f"{self.last(e, e.due_on)}, {self.when(e)}"
+
+    def office(self, call: WhomToCall) -> str:
+        return call.organisation_en or call.organisation
+
+    def body_of(self, row: Mapping[str, Any]) -> str:
+        return str(row.get("organisation_en") or row["organisation"])
+
+    def same_basis(self, part: Part) -> str:
+        return f"{self.LABEL['basis']} (of all that follow): {part.basis}"
+
+    def greeting(self, m: Page, body: str) -> str:
+        person = f" – {m.recipient}" if body and m.recipient else ""
+        return f"To: {body or m.recipient or self.COORDINATOR}{person}"
+
+    def intro(self, m: Page, part: Part) -> str:
+        who, body, state = self.sender(m, part.body["vi"]), part.body["en"], self.state(part)
+        one = part.total == 1
+        if part.stance == "asked":
+            matters = "a matter" if one else f"{part.total} matters"
+            return (
+                f"{who} kindly asks {body or 'your institution'} to help with {matters} ({state}) "
+                "for the Provincial Innovation Index (PII)."
+            )
+        duties = "a duty" if one else f"{part.total} duties"
+        if part.stance == "follow":
+            have = f"{body} has" if body else "the bodies named below have"
+            return f"For follow-up: {have} not completed {duties} ({state})."
+        body = body or "the bodies named below"
+        if part.counts["overdue"]:
+            return f"{who} urges {body} to fulfil {duties} ({state}); what is overdue is to be done at once."
+        return f"{who} reminds {body} of {duties} ({state})."
+
+    def more(self, count: int) -> str:
+        return f"and {count} more; the whole list is in the system"
+
+    def automatic(self, m: Page) -> str:
+        calendar = (
+            " The deadlines come with it as a calendar (han-nop.ics)." if m.has_calendar else ""
+        )
+        done = " If all of it is done, please disregard this mail." if m.parts else ""
+        return f"This mail was sent automatically.{calendar}{done}"
+
+    def until(self, e: Entry) -> str:
+        return f" until {self.day(e.until)}" if e.until else ""
+
+    def summary_intro(self, week_from: str, week_to: str) -> str:
+        return (
+            "How the duties of the Provincial Innovation Index (PII) stand, "
+            f"week from {self.day(week_from)} to {self.day(week_to)}."
+        )
+
+    def summary_subject(self, m: Page, received: str, overdue: str) -> str:
+        week = f"{self.day(m.facts['week_from'])} – {self.day(m.facts['week_to'])}"
+        return f"{self.KIND['summary']} {week}: received {received}, overdue {overdue}"
+
+    def period_line(self, p: PeriodInShort) -> str:
+        due = f" – {self.moment(p['due_on'])}" if p["due_on"] else ""
+        return (
+            f"{p['period']}{self.made_up(p['made_up'])}{due}: expected {self.number(p['expected'])}, "
+            f"received {self.number(p['received'])}, accepted {self.number(p['accepted'])}, "
+            f"late {self.number(p['late'])}, overdue {self.number(p['overdue'])}, "
+            f"asked {self.number(p.get('asked', 0))}, excused {self.number(p['excused'])}, "
+            f"on time {self.share(p['on_time'])}"
+        )
+
+    def long_late(self, late: LongLate) -> str:
+        what = f"{late['indicator_code']} {late.get('indicator_en') or late['indicator']}"
+        return f"{self.body_of(late)} – {what}: {self.days(late['days'])}"
+
+    def index_score(self, i: IndexInShort) -> str:
+        if i["score"] is None:
+            return "not to be computed yet"
+        change = "" if i["change"] is None else f" ({change_en(i['change'])} since a week ago)"
+        return f"{score_en(i['score'])}{change}"
+
+    def index_rank(self, i: IndexInShort) -> str:
+        if i["rank"] is None:
+            return "none yet"
+        before = f"{i['rank_before']}/{i['units_before']}"
+        return f"{i['rank']}/{i['units']}" + (
+            "" if i["rank_before"] is None else f" (a week ago {before})"
+        )
+
+    def head(self, h: SignedHead) -> str:
+        return f"End of {self.day(h['day'])}: link {h['seq']}, {h['hash']}"
+
+    def mails(self, count: int) -> str:
+        return f"{self.number(count)} mail{'s' if count != 1 else ''}"
+
+    def standing(self, h: StandingHold) -> str:
+        why = self.HOLD.get(h["kind"], h["kind"])
+        return f"{why}: {self.mails(h['mails'])}, since {self.day(h['since'])}"
+
+    def hold_why(self, f: HoldFacts) -> str:
+        if f["kind"] == "calendar":
+            return (
+                f"No decision has confirmed the working calendar of {f['year']}, "
+                "so the days of reminding may be wrong."
+            )
+        return (
+            "There are more mails than usual; a wrong deadline or a period opened by mistake "
+            "may be the cause."
+        )
+
+    def hold_next(self, f: HoldFacts) -> str:
+        if f["kind"] == "calendar":
+            return (
+                "Confirm the calendar, or release the run by the calendar as it is, or discard it."
+            )
+        return "Look at the mails of the run, then release or discard it."
+
+    def alarms(self, count: int) -> str:
+        return f"{count} to look at"
+
+    def trial(self, by: str) -> str:
+        who = f" sent by {by}" if by else ""
+        return (
+            f"This is a test mail{who}, to see whether mail arrives. If the Vietnamese letters are right "
+            "– Ưu điểm, Đổi mới, Nguyễn – it came through unharmed. There is nothing to do."
+        )

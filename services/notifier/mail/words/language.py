@@ -1,0 +1,329 @@
+"""What mails say in any language: which words are needed, and when which of them is said."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+from services.notifier.mail.letter import (
+    HoldFacts,
+    IndexInShort,
+    LongLate,
+    PeriodInShort,
+    SignedHead,
+    StandingHold,
+    WhomToCall,
+)
+from services.notifier.mail.page import URGENCIES, Entry, Group, Page, Part
+
+Table = Mapping[str, str]
+
+
+class Language(ABC):
+    """All words of all mails in one language.
+
+    What has no name in this language keeps its Vietnamese one. Whoever is outside the city's line of command
+    (stance ``asked``) is asked, never ordered, so much is said to him in other words.
+    """
+
+    language: ClassVar[str]
+
+    # By kind of duty, role, what is missing, label, answer, topic of a notice, kind of a mail …
+    DUTY: ClassVar[Table]
+    THING: ClassVar[Table]
+    SOME_THING: ClassVar[str]
+    ROLE: ClassVar[Table]
+    MISSING: ClassVar[Table]
+    LABEL: ClassVar[Table]
+    ANSWER: ClassVar[Table]
+    WORDS: ClassVar[Table]
+    TOPIC: ClassVar[Table]
+    TOPIC_ASKED: ClassVar[Table]
+    KIND: ClassVar[Table]
+    HOLD: ClassVar[Table]
+    ALARM: ClassVar[Table]
+    OPEN: ClassVar[Table]
+    BOARD: ClassVar[Table]
+    CHANGES: ClassVar[Table]
+    SUMMARY: ClassVar[Table]
+    INDEX: ClassVar[Table]
+    HELD: ClassVar[Table]
+    TODO: ClassVar[Table]
+    # What happened, and what its reader does about it; by topic, with places for who, what and whose.
+    SENTENCE: ClassVar[Table]
+    SENTENCE_ASKED: ClassVar[Table]
+    REVISION: ClassVar[str]
+    HOLDER: ClassVar[str]
+    SOMEBODY: ClassVar[str]
+    NEXT: ClassVar[Table]
+    NEXT_OWN: ClassVar[Table]
+    NEXT_ASKED: ClassVar[Table]
+    ASK: ClassVar[Table]
+    ACTION: ClassVar[Table]
+    # By urgency; the second of each pair is said to those who are asked.
+    GROUP: ClassVar[Table]
+    GROUP_ASKED: ClassVar[Table]
+    TALLY: ClassVar[Table]
+    TALLY_ASKED: ClassVar[Table]
+    # Of data that are made up, all of them or some: above the mail and before its subject.
+    BANNER: ClassVar[Table]
+    MARK: ClassVar[Table]
+
+    IN_SHORT: ClassVar[str]
+    DRAFTED: ClassVar[str]
+    NO_BASIS: ClassVar[str]
+    COORDINATOR: ClassVar[str]
+    SYSTEM: ClassVar[str]
+    OTHER_ALARM: ClassVar[str]
+    LINK_ABOVE: ClassVar[str]
+    NEWS: ClassVar[str]
+    NEWS_OF_DUTIES: ClassVar[str]
+    DEADLINE: ClassVar[str]
+    DAY_ASKED_FOR: ClassVar[str]
+    MADE_UP: ClassVar[str]
+    MADE_UP_ENTRY: ClassVar[str]
+    HEAD_WHY: ClassVar[str]
+    HOLD_INTRO: ClassVar[str]
+    ALARM_INTRO: ClassVar[str]
+
+    # Numbers and days.
+
+    @abstractmethod
+    def day(self, day: date | str) -> str: ...
+
+    @abstractmethod
+    def number(self, value: float) -> str: ...
+
+    @abstractmethod
+    def share(self, value: float | None) -> str: ...
+
+    @abstractmethod
+    def moment(self, day: date | str) -> str:
+        """Write a deadline to the second."""
+
+    # Duties.
+
+    @abstractmethod
+    def when(self, e: Entry) -> str:
+        """Say how many days are left, or how late it is."""
+
+    @abstractmethod
+    def deadline(self, e: Entry) -> str: ...
+
+    @abstractmethod
+    def office(self, call: WhomToCall) -> str: ...
+
+    @abstractmethod
+    def body_of(self, row: Mapping[str, Any]) -> str: ...
+
+    @abstractmethod
+    def same_basis(self, part: Part) -> str: ...
+
+    @abstractmethod
+    def greeting(self, m: Page, body: str) -> str: ...
+
+    @abstractmethod
+    def intro(self, m: Page, part: Part) -> str: ...
+
+    @abstractmethod
+    def more(self, count: int) -> str: ...
+
+    @abstractmethod
+    def automatic(self, m: Page) -> str: ...
+
+    # Notices.
+
+    @abstractmethod
+    def until(self, e: Entry) -> str: ...
+
+    # The week, and what keeps the system running.
+
+    @abstractmethod
+    def summary_intro(self, week_from: str, week_to: str) -> str: ...
+
+    @abstractmethod
+    def summary_subject(self, m: Page, received: str, overdue: str) -> str: ...
+
+    @abstractmethod
+    def period_line(self, p: PeriodInShort) -> str: ...
+
+    @abstractmethod
+    def long_late(self, late: LongLate) -> str: ...
+
+    @abstractmethod
+    def index_score(self, i: IndexInShort) -> str: ...
+
+    @abstractmethod
+    def index_rank(self, i: IndexInShort) -> str: ...
+
+    @abstractmethod
+    def head(self, h: SignedHead) -> str: ...
+
+    @abstractmethod
+    def mails(self, count: int) -> str: ...
+
+    @abstractmethod
+    def standing(self, h: StandingHold) -> str: ...
+
+    @abstractmethod
+    def hold_why(self, f: HoldFacts) -> str: ...
+
+    @abstractmethod
+    def hold_next(self, f: HoldFacts) -> str: ...
+
+    @abstractmethod
+    def alarms(self, count: int) -> str: ...
+
+    @abstractmethod
+    def trial(self, by: str) -> str: ...
+
+    # What is put together of these alike in every language.
+
+    def last(self, e: Entry, day: date) -> str:
+        """Write a day to who is asked; a deadline is told to the second."""
+        return self.day(day) if e.stance == "asked" else self.moment(day)
+
+    def made_up(self, yes: bool) -> str:  # noqa: FBT001 a fact of what is shown
+        return self.MADE_UP if yes else ""
+
+    def tally(self, part: Part) -> str:
+        said = self.TALLY_ASKED if part.stance == "asked" else self.TALLY
+        return ", ".join(f"{part.counts[u]} {said[u]}" for u in URGENCIES if part.counts[u])
+
+    def state(self, part: Part) -> str:
+        if part.total == 1:
+            only = part.groups[0].entries[0]
+            if only.due_on:
+                return self.when(only)
+        return self.tally(part)
+
+    def action(self, part: Part) -> str:
+        if part.stance != "own":
+            return self.ACTION[part.stance]
+        return self.ACTION["urge" if part.counts["overdue"] else "remind"]
+
+    def ask(self, part: Part) -> str:
+        return self.ASK[part.stance]
+
+    def group(self, part: Part, group: Group) -> str:
+        said = self.GROUP_ASKED if part.stance == "asked" else self.GROUP
+        period = f" – {group.period}" if group.period else ""
+        return f"{said[group.urgency]}{period}{self.made_up(group.made_up)}"
+
+    def sender(self, m: Page, body: str) -> str:
+        """Name who writes; nobody writes to himself."""
+        return self.office(m.call) if m.call and m.call.organisation != body else self.SYSTEM
+
+    def topic(self, e: Entry) -> str:
+        asked = self.TOPIC_ASKED.get(e.topic) if e.stance == "asked" else None
+        return asked or self.TOPIC[e.topic]
+
+    def said(self, e: Entry) -> str:
+        """Name what somebody's words are."""
+        ours = e.topic == "due" and e.duty == "explanation"
+        return self.WORDS["explanation_asked" if ours else e.topic]
+
+    def sentence(self, e: Entry) -> str:
+        """Say what happened."""
+        asked = self.SENTENCE_ASKED.get(e.topic) if e.stance == "asked" else None
+        name = self.language
+        thing = self.ANSWER.get(e.answer) or self.THING.get(e.duty, self.SOME_THING)
+        return (asked or self.SENTENCE[e.topic]).format(
+            who=e.by or self.COORDINATOR,
+            thing=thing,
+            Thing=thing.capitalize(),
+            body=e.body[name],
+            revision=self.REVISION.format(e.revision) if e.revision else "",
+            person=e.person or self.SOMEBODY,
+            holder=self.HOLDER.format(e.by) if e.by else "",
+            from_body=e.from_body[name],
+            to_body=e.to_body[name],
+        )
+
+    def next(self, e: Entry) -> str:
+        """Say what its reader does about it; nothing where he need not."""
+        own = {"own": self.NEXT_OWN, "asked": self.NEXT_ASKED}.get(e.stance, {})
+        return own.get(e.topic) or self.NEXT.get(e.topic, "")
+
+    def validity(self, e: Entry) -> str:
+        assert e.since is not None
+        assert e.until is not None
+        return f"{self.day(e.since)} – {self.day(e.until)}"
+
+    def about(self, e: Entry) -> str:
+        name = self.language
+        if e.topic == "handed_over":
+            return f"{e.from_body[name]} → {e.to_body[name]}"
+        if e.topic == "deputy_named":
+            return f"{e.person} – {e.body[name]}"
+        return e.named[name] + (f" – {e.body[name]}" if e.stance == "follow" else "")
+
+    def index_line(self, i: IndexInShort) -> str:
+        score, rank = self.INDEX["score"], self.INDEX["rank"].lower()
+        return f"{score} {self.index_score(i)}, {rank} {self.index_rank(i)}"
+
+    def title(self, m: Page) -> str:
+        if m.parts:
+            return self.action(m.parts[0])
+        if len(m.entries) == 1:
+            return self.topic(m.entries[0])
+        return self.NEWS_OF_DUTIES if m.entries else self.KIND[m.kind]
+
+    def subject(self, m: Page) -> str:
+        return f"{self.MARK.get(m.made_up, '')}[PII] {self._subject(m)}"
+
+    def _subject(self, m: Page) -> str:
+        if m.parts:
+            return f"{self.action(m.parts[0])}: {self._subject_of_duties(m)}"
+        if m.entries:
+            return self._subject_of_notices(m.entries)
+        if m.kind == "summary":
+            return self._subject_of_summary(m)
+        if m.kind == "hold":
+            return f"{self.KIND['hold']}: {self.mails(m.facts['mails'])}"
+        if m.kind == "alarm":
+            return f"{self.KIND['alarm']}: {self.alarms(len(m.facts['alarms']))}"
+        return self.KIND["test"]
+
+    def _subject_of_duties(self, m: Page) -> str:
+        part, name = m.parts[0], self.language
+        if part.total > 1 or len(m.parts) > 1:
+            body = part.body[name]
+            return self.tally(part) + (f" – {body}" if body else "")
+        e = part.groups[0].entries[0]
+        when = f"{self.when(e)} – " if e.due_on else ""
+        return f"{when}{e.named[name]}" + (f" – {e.body[name]}" if part.stance == "follow" else "")
+
+    def _subject_of_notices(self, entries: list[Entry]) -> str:
+        if len(entries) == 1:
+            e = entries[0]
+            until = self.until(e) if e.topic == "extension_granted" and e.until else ""
+            return f"{self.topic(e)}{until}: {self.about(e)}"
+        topics: dict[str, list[Entry]] = {}
+        for e in entries:
+            topics.setdefault(e.topic, []).append(e)
+        counted = (f"{self.topic(those[0])} ({len(those)})" for those in topics.values())
+        return f"{self.NEWS}: {', '.join(counted)}"
+
+    def _subject_of_summary(self, m: Page) -> str:
+        periods = m.facts["periods"]
+        received, expected, overdue = (
+            self.number(_sum(periods, name)) for name in ("received", "expected", "overdue")
+        )
+        return self.summary_subject(m, f"{received}/{expected}", overdue)
+
+    def calendar_title(self, e: Entry) -> str:
+        mark = self.MADE_UP_ENTRY if e.made_up else ""
+        what = self.DAY_ASKED_FOR if e.stance == "asked" else self.DEADLINE
+        return f"{mark}{what}: {e.named[self.language]}"
+
+    def calendar_detail(self, e: Entry) -> str:
+        assert e.due_on is not None
+        return (
+            f"{self.DUTY[e.duty]}\n{e.body[self.language]} ({e.period})\n"
+            f"{self.LABEL['basis']}: {e.basis or self.NO_BASIS}\n{self.last(e, e.due_on)}"
+        )
+
+
+def _sum(rows: Iterable[Mapping[str, Any]], name: str) -> int:
+    return sum(row[name] for row in rows)

@@ -1,0 +1,420 @@
+"""All Vietnamese words of all mails."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+from services.notifier.mail.letter import (
+    HoldFacts,
+    IndexInShort,
+    LongLate,
+    PeriodInShort,
+    SignedHead,
+    StandingHold,
+    WhomToCall,
+)
+from services.notifier.mail.page import Entry, Page, Part
+from services.notifier.mail.words.language import Language, Table
+from services.notifier.mail.words.numbers import change_vi, day_vi, number_vi, score_vi
+
+
+class Vietnamese(Language):
+    """The language of the plan and of most mails."""
+
+    language = "vi"
+
+    IN_SHORT = "Tóm tắt bằng tiếng Việt"
+    DRAFTED = "đã lập bản nháp, chưa gửi"
+    NO_BASIS = "(chưa cập nhật)"
+    COORDINATOR = "Cơ quan điều phối"
+    SYSTEM = "Hệ thống theo dõi PII"
+    OTHER_ALARM = "Việc cần xem"
+    LINK_ABOVE = "Đường dẫn ở phần trên."
+    DUTY: ClassVar[Table] = {
+        "figure": "Cung cấp số liệu kèm tài liệu minh chứng",
+        "report": "Báo cáo kết quả theo dõi và nhiệm vụ, giải pháp",
+        "explanation": "Giải trình theo yêu cầu",
+    }
+    THING: ClassVar[Table] = {
+        "figure": "bản số liệu",
+        "report": "báo cáo",
+        "explanation": "bản giải trình",
+    }
+    ROLE: ClassVar[Table] = {
+        "lead": "chủ trì",
+        "joint_lead": "đồng chủ trì",
+        "cooperating": "phối hợp",
+        "requested": "được đề nghị phối hợp",
+    }
+    MISSING: ClassVar[Table] = {
+        "figure": "số liệu",
+        "report": "báo cáo",
+        "evidence": "tài liệu minh chứng",
+        "explanation": "giải trình",
+        "revision": "bản sửa gửi lại",
+    }
+    LABEL: ClassVar[Table] = {
+        "what": "Nội dung",
+        "component": "Hạng mục",
+        "body": "Cơ quan",
+        "basis": "Căn cứ",
+        "deadline": "Thời hạn",
+        "wished": "Ngày đề nghị",
+        "missing": "Còn thiếu",
+        "state": "Tình trạng",
+        "hoped": "Mong nhận được",
+        "period": "Kỳ báo cáo",
+        "kept": "Thời hạn giữ nguyên",
+        "new": "Thời hạn mới",
+        "until": "Xin gia hạn đến",
+        "by": "Người xử lý",
+        "asked_by": "Người đề nghị",
+        "answered_by": "Người trả lời",
+        "question": "Câu hỏi",
+        "person": "Người thay",
+        "holder": "Thay cho",
+        "validity": "Thời gian",
+        "from": "Bên giao",
+        "to": "Bên nhận",
+        "since": "Từ ngày",
+        "number": "Số nhiệm vụ",
+        "call": "Khi có khó khăn, vướng mắc, xin liên hệ",
+        "phone": "điện thoại",
+        "mail": "thư điện tử",
+    }
+    ANSWER: ClassVar[Table] = {
+        "nil": "báo cáo không phát sinh số liệu",
+        "not_applicable": "báo cáo chỉ số không áp dụng",
+        "central_source": "báo cáo số liệu do cơ quan trung ương công bố",
+    }
+    WORDS: ClassVar[Table] = {
+        "due": "Lý do trả lại",
+        "returned": "Lý do trả lại",
+        "rejected": "Lý do từ chối",
+        "accepted": "Ý kiến",
+        "reopened": "Lý do mở lại",
+        "extension_asked": "Lý do xin gia hạn",
+        "extension_granted": "Ý kiến",
+        "extension_refused": "Lý do",
+        "explanation_asked": "Nội dung cần giải trình",
+        "explanation_answered": "Nội dung trả lời",
+        "deputy_named": "Lý do",
+        "handed_over": "Ghi chú",
+    }
+    TOPIC: ClassVar[Table] = {
+        "due": "Nhắc việc",
+        "returned": "Trả lại để bổ sung",
+        "rejected": "Không tiếp nhận",
+        "accepted": "Đã tiếp nhận",
+        "reopened": "Mở lại để nộp",
+        "extension_asked": "Xin gia hạn",
+        "extension_granted": "Đồng ý gia hạn",
+        "extension_refused": "Không gia hạn",
+        "explanation_asked": "Yêu cầu giải trình",
+        "explanation_answered": "Đã có giải trình",
+        "deputy_named": "Cử người thay",
+        "handed_over": "Bàn giao nhiệm vụ",
+    }
+    KIND: ClassVar[Table] = {
+        "summary": "Tình hình tuần",
+        "hold": "Đợt gửi thư đang tạm giữ",
+        "alarm": "Cảnh báo vận hành",
+        "test": "Thư thử",
+    }
+    HOLD: ClassVar[Table] = {
+        "too_many": "quá nhiều thư",
+        "calendar": "lịch làm việc chưa xác nhận",
+    }
+    ALARM: ClassVar[Table] = {
+        "no_contact": "Cơ quan chưa có đầu mối nhận thư",
+        "address_dead": "Địa chỉ thư không còn dùng được",
+        "mail_failed": "Thư không gửi được",
+        "index_not_calculated": "Chưa tính được chỉ số",
+        "planning_silent": "Chưa lập được kế hoạch nhắc việc",
+        "unsent": "Thư đến giờ chưa gửi được",
+        "webhook_disabled": "Webhook bị ngừng",
+        "hold": "Đợt gửi thư đang tạm giữ",
+    }
+    OPEN: ClassVar[Table] = {
+        "digest": "Mở danh sách nhiệm vụ",
+        "separate": "Mở nhiệm vụ",
+        "notice": "Xem chi tiết",
+        "summary": "Mở bảng theo dõi",
+        "hold": "Xem, cho gửi hoặc hủy đợt thư",
+        "alarm": "Mở danh sách cảnh báo",
+        "test": "Mở hệ thống",
+    }
+    BOARD: ClassVar[Table] = {
+        "expected": "Phải nộp",
+        "received": "Đã nộp",
+        "accepted": "Đã tiếp nhận",
+        "late": "Nộp muộn",
+        "overdue": "Quá hạn chưa nộp",
+        "asked": "Đang đề nghị phối hợp",
+        "excused": "Được miễn",
+        "on_time": "Tỷ lệ đúng hạn",
+    }
+    CHANGES: ClassVar[Table] = {
+        "submitted": "Nộp mới",
+        "accepted": "Tiếp nhận",
+        "returned": "Trả lại",
+        "reopened": "Mở lại",
+        "extensions": "Gia hạn",
+        "newly_overdue": "Mới quá hạn",
+        "handovers": "Bàn giao",
+        "explanations_asked": "Yêu cầu giải trình",
+        "explanations_answered": "Đã giải trình",
+    }
+    SUMMARY: ClassVar[Table] = {
+        "changes": "Thay đổi trong 7 ngày qua",
+        "longest": "Quá hạn lâu nhất",
+        "nobody": "Không có nhiệm vụ nào quá hạn.",
+        "unreachable": "Cơ quan chưa có đầu mối nhận thư",
+        "dead": "Địa chỉ không nhận được thư",
+        "holds": "Đợt thư đang tạm giữ",
+        "head": "Mốc đã ký của nhật ký thay đổi",
+    }
+    INDEX: ClassVar[Table] = {
+        "score": "Điểm PII (ước tính)",
+        "rank": "Hạng (ước tính)",
+    }
+    HELD: ClassVar[Table] = {
+        "why": "Lý do",
+        "mails": "Số thư trong đợt",
+        "recipients": "Số người nhận",
+        "limit": "Mức cho phép một đợt",
+        "usual": "Ngày gửi nhiều nhất trong 30 ngày qua",
+    }
+    TODO: ClassVar[Table] = {
+        "figure": "Số liệu: lập bản số liệu trên hệ thống (số liệu, thời điểm, nguồn), đính kèm tài liệu minh chứng khớp với số liệu (số, ngày, cơ quan ban hành), rồi gửi để cơ quan điều phối tiếp nhận.",
+        "report": "Báo cáo: lập báo cáo trên hệ thống (kết quả theo dõi chỉ số; nhiệm vụ, giải pháp đã và sẽ thực hiện), đính kèm tài liệu nếu có, rồi gửi để cơ quan điều phối tiếp nhận.",
+        "explanation": "Giải trình: trả lời từng nội dung được hỏi trên hệ thống.",
+    }
+    SOME_THING = "hồ sơ"
+    TOPIC_ASKED: ClassVar[Table] = {
+        "explanation_asked": "Đề nghị giải trình",
+        "returned": "Đề nghị bổ sung",
+    }
+    SENTENCE: ClassVar[Table] = {
+        "returned": "{who} trả lại {thing} của {body}{revision} để bổ sung, chỉnh sửa.",
+        "rejected": "{who} không tiếp nhận {thing} của {body}{revision}.",
+        "accepted": "{who} đã tiếp nhận {thing} của {body}{revision}.",
+        "reopened": "{who} đã mở lại {thing} của {body}{revision} để nộp bản mới.",
+        "extension_asked": "{body} xin gia hạn nhiệm vụ này.",
+        "extension_granted": "{who} đồng ý gia hạn cho {body}.",
+        "extension_refused": "{who} không gia hạn cho {body}; thời hạn được giữ nguyên.",
+        "explanation_asked": "{who} yêu cầu {body} giải trình nội dung sau.",
+        "explanation_answered": "{body} đã trả lời yêu cầu giải trình.",
+        "deputy_named": "{person} được cử làm thay{holder} tại {body}.",
+        "handed_over": "Nhiệm vụ đã được bàn giao từ {from_body} sang {to_body}. Thư này là biên nhận cho hai bên.",
+    }
+    SENTENCE_ASKED: ClassVar[Table] = {
+        "returned": "{Thing} của {body}{revision} đã được xem; kính đề nghị Quý cơ quan bổ sung một số nội dung.",
+        "accepted": "{who} đã tiếp nhận {thing} của {body}{revision}. Trân trọng cảm ơn Quý cơ quan.",
+        "explanation_asked": "{who} trân trọng đề nghị {body} giải trình nội dung sau.",
+    }
+    REVISION = " (bản thứ {})"
+    HOLDER = " {}"
+    SOMEBODY = "Một người"
+    NEXT: ClassVar[Table] = {
+        "extension_asked": "Đề nghị xem xét, quyết định.",
+        "explanation_answered": "Đề nghị xem câu trả lời và kết thúc hoặc hỏi tiếp.",
+    }
+    NEXT_OWN: ClassVar[Table] = {
+        "returned": "Đề nghị chỉnh sửa, bổ sung và gửi lại trong thời hạn.",
+        "reopened": "Đề nghị chỉnh sửa, bổ sung và gửi lại trong thời hạn.",
+        "explanation_asked": "Đề nghị trả lời trên hệ thống trong thời hạn.",
+    }
+    NEXT_ASKED: ClassVar[Table] = {
+        "returned": "Kính mong Quý cơ quan bổ sung và gửi lại qua hệ thống.",
+        "reopened": "Kính mong Quý cơ quan bổ sung và gửi lại qua hệ thống.",
+        "explanation_asked": "Kính mong Quý cơ quan trả lời qua hệ thống.",
+    }
+    ASK: ClassVar[Table] = {
+        "follow": "Đề nghị theo dõi, hướng dẫn và hỗ trợ các cơ quan để những nhiệm vụ này được hoàn thành.",
+        "asked": "Kính mong Quý cơ quan quan tâm, sắp xếp phối hợp:",
+        "own": "Việc cần làm:",
+    }
+    ACTION: ClassVar[Table] = {
+        "follow": "Theo dõi",
+        "asked": "Đề nghị phối hợp",
+        "urge": "Đôn đốc",
+        "remind": "Nhắc việc",
+    }
+    GROUP: ClassVar[Table] = {
+        "overdue": "Quá hạn",
+        "today": "Đến hạn hôm nay",
+        "coming": "Sắp đến hạn",
+        "undated": "Chưa có thời hạn",
+    }
+    GROUP_ASKED: ClassVar[Table] = {
+        "overdue": "Đã qua ngày đề nghị",
+        "today": "Đề nghị trong hôm nay",
+        "coming": "Sắp đến ngày đề nghị",
+        "undated": "Chưa có ngày đề nghị",
+    }
+    TALLY: ClassVar[Table] = {
+        "overdue": "quá hạn",
+        "today": "đến hạn hôm nay",
+        "coming": "sắp đến hạn",
+        "undated": "chưa có thời hạn",
+    }
+    TALLY_ASKED: ClassVar[Table] = {
+        "overdue": "đã qua ngày đề nghị",
+        "today": "đề nghị trong hôm nay",
+        "coming": "sắp đến ngày đề nghị",
+        "undated": "chưa có thời hạn",
+    }
+    BANNER: ClassVar[Table] = {
+        "some": 'CÓ DỮ LIỆU MINH HỌA – kỳ nào ghi "minh họa" là giả định, không phải nhiệm vụ thật',
+        "all": "DỮ LIỆU MINH HỌA – kỳ báo cáo giả định, không phải nhiệm vụ thật",
+    }
+    MARK: ClassVar[Table] = {"some": "[CÓ DỮ LIỆU MINH HỌA] ", "all": "[DỮ LIỆU MINH HỌA] "}
+    NEWS = "Thông báo"
+    NEWS_OF_DUTIES = "Thông báo về nhiệm vụ"
+    DEADLINE = "Hạn nộp"
+    DAY_ASKED_FOR = "Ngày đề nghị"
+    MADE_UP = " (minh họa)"
+    MADE_UP_ENTRY = "[MINH HỌA] "
+    HEAD_WHY = "Xin giữ thư này: bản ghi ở nơi khác cho thấy nếu nhật ký bị sửa về sau."
+    HOLD_INTRO = (
+        "Hệ thống đã tạm giữ một đợt thư nhắc. Chưa thư nào trong đợt này được gửi; "
+        "các thư chờ đến khi có người cho gửi hoặc hủy."
+    )
+    ALARM_INTRO = "Những việc sau cần người vận hành xem và xử lý:"
+
+    def day(self, day: date | str) -> str:
+        return day_vi(day)
+
+    def number(self, value: float) -> str:
+        return number_vi(value)
+
+    def share(self, value: float | None) -> str:
+        return "chưa có" if value is None else f"{number_vi(value * 100)}%"
+
+    def moment(self, day: date | str) -> str:
+        return f"23:59:59 ngày {day_vi(day)}"
+
+    def when(self, e: Entry) -> str:
+        asked = e.stance == "asked"
+        if e.days_late > 0:
+            return f"{'đã qua' if asked else 'quá hạn'} {e.days_late} ngày"
+        if e.days_late == 0:
+            return "hôm nay" if asked else "đến hạn hôm nay"
+        return f"còn {-e.days_late} ngày"
+
+    def deadline(self, e: Entry) -> str:
+        assert e.due_on is not None
+        return f"{self.last(e, e.due_on)} ({self.when(e)})"
+
+    def office(self, call: WhomToCall) -> str:
+        return call.organisation
+
+    def body_of(self, row: Mapping[str, Any]) -> str:
+        return str(row["organisation"])
+
+    def same_basis(self, part: Part) -> str:
+        return f"{self.LABEL['basis']} (chung cho các nhiệm vụ dưới đây): {part.basis}"
+
+    def greeting(self, m: Page, body: str) -> str:
+        person = f" – {m.recipient}" if body and m.recipient else ""
+        return f"Kính gửi: {body or m.recipient or self.COORDINATOR}{person}"
+
+    def intro(self, m: Page, part: Part) -> str:
+        who, body, state = self.sender(m, part.body["vi"]), part.body["vi"], self.state(part)
+        count = f"{part.total} " if part.total > 1 else ""
+        if part.stance == "asked":
+            return (
+                f"{who} trân trọng đề nghị {body or 'Quý cơ quan'} quan tâm phối hợp thực hiện "
+                f"{count}nội dung sau ({state}), phục vụ Bộ chỉ số đổi mới sáng tạo cấp địa phương (PII)."
+            )
+        body = body or "các cơ quan nêu dưới đây"
+        if part.stance == "follow":
+            return (
+                f"Hệ thống báo để theo dõi: {body} chưa hoàn thành {count}nhiệm vụ sau ({state})."
+            )
+        if part.counts["overdue"]:
+            return (
+                f"{who} đôn đốc {body} thực hiện {count}nhiệm vụ sau ({state}); "
+                "nhiệm vụ quá hạn cần được thực hiện ngay."
+            )
+        return f"{who} nhắc {body} thực hiện {count}nhiệm vụ sau đúng thời hạn ({state})."
+
+    def more(self, count: int) -> str:
+        return f"và {count} nhiệm vụ khác; danh sách đầy đủ ở trên hệ thống"
+
+    def automatic(self, m: Page) -> str:
+        calendar = " Lịch hạn nộp kèm theo thư (han-nop.ics)." if m.has_calendar else ""
+        done = " Nếu nội dung trên đã hoàn thành, xin bỏ qua thư." if m.parts else ""
+        return f"Thư này được gửi tự động.{calendar}{done}"
+
+    def until(self, e: Entry) -> str:
+        return f" đến {self.day(e.until)}" if e.until else ""
+
+    def summary_intro(self, week_from: str, week_to: str) -> str:
+        return (
+            "Tình hình thực hiện nhiệm vụ theo Bộ chỉ số đổi mới sáng tạo cấp địa phương (PII), "
+            f"tuần từ {self.day(week_from)} đến {self.day(week_to)}."
+        )
+
+    def summary_subject(self, m: Page, received: str, overdue: str) -> str:
+        week = f"{self.day(m.facts['week_from'])} – {self.day(m.facts['week_to'])}"
+        return f"{self.KIND['summary']} {week}: đã nộp {received}, quá hạn {overdue}"
+
+    def period_line(self, p: PeriodInShort) -> str:
+        due = f" – {self.moment(p['due_on'])}" if p["due_on"] else ""
+        return (
+            f"{p['period']}{self.made_up(p['made_up'])}{due}: phải nộp {self.number(p['expected'])}, "
+            f"đã nộp {self.number(p['received'])}, tiếp nhận {self.number(p['accepted'])}, "
+            f"nộp muộn {self.number(p['late'])}, quá hạn {self.number(p['overdue'])}, "
+            f"đang đề nghị {self.number(p.get('asked', 0))}, miễn {self.number(p['excused'])}, "
+            f"đúng hạn {self.share(p['on_time'])}"
+        )
+
+    def long_late(self, late: LongLate) -> str:
+        what = f"{late['indicator_code']} {late['indicator']}"
+        return f"{late['organisation']} – {what}: {self.number(late['days'])} ngày"
+
+    def index_score(self, i: IndexInShort) -> str:
+        if i["score"] is None:
+            return "chưa tính được"
+        change = "" if i["change"] is None else f" (so với tuần trước {change_vi(i['change'])})"
+        return f"{score_vi(i['score'])}{change}"
+
+    def index_rank(self, i: IndexInShort) -> str:
+        if i["rank"] is None:
+            return "chưa xếp được"
+        before = f"{i['rank_before']}/{i['units_before']}"
+        return f"{i['rank']}/{i['units']}" + (
+            "" if i["rank_before"] is None else f" (tuần trước {before})"
+        )
+
+    def head(self, h: SignedHead) -> str:
+        return f"Hết ngày {self.day(h['day'])}: mắt xích {h['seq']}, {h['hash']}"
+
+    def mails(self, count: int) -> str:
+        return f"{self.number(count)} thư"
+
+    def standing(self, h: StandingHold) -> str:
+        why = self.HOLD.get(h["kind"], h["kind"])
+        return f"{why}: {self.mails(h['mails'])}, từ {self.day(h['since'])}"
+
+    def hold_why(self, f: HoldFacts) -> str:
+        if f["kind"] == "calendar":
+            return f"Lịch làm việc năm {f['year']} chưa có quyết định xác nhận, nên ngày nhắc có thể sai."
+        return "Số thư nhiều hơn bình thường, có thể do nhập nhầm thời hạn hoặc mở nhầm kỳ."
+
+    def hold_next(self, f: HoldFacts) -> str:
+        if f["kind"] == "calendar":
+            return "Xác nhận lịch làm việc, hoặc cho gửi theo lịch hiện có, hoặc hủy đợt thư."
+        return "Kiểm tra các thư trong đợt, rồi cho gửi hoặc hủy."
+
+    def alarms(self, count: int) -> str:
+        return f"{count} việc cần xem"
+
+    def trial(self, by: str) -> str:
+        who = f" do {by} gửi" if by else ""
+        return (
+            f"Đây là thư thử{who} để kiểm tra đường thư. Nếu đọc được đúng dấu tiếng Việt – Ưu điểm, "
+            "Đổi mới, Nguyễn – thì thư đi đến nơi nguyên vẹn. Không phải làm gì thêm."
+        )
