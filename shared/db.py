@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     any_,
+    bindparam,
     event,
     literal,
 )
@@ -230,4 +231,10 @@ def records(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
 def among(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """Write ``column = ANY(values)``: one parameter however many values, where IN takes one for each."""
     own: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(column.type)))
+    return own
+
+
+def among_given(column: Any, name: str) -> ColumnElement[bool]:
+    """Write it for a statement that is made once: the values come with each execution, under this name."""
+    own: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(column.type)))
     return own

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, any_, bindparam, case, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy import and_, any_, case, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.notifier.mail.letter import Letter, Line, WhomToCall
 from shared.answering import answered_under, role_in_the_plan
+from shared.db import among_given
 from shared.models import (
     Assignment,
     Contact,
@@ -124,18 +125,21 @@ _LINES = (
         Node.evidence_required,
         _Newest.state.label("newest_state"),
         _has_evidence.label("has_evidence"),
-        case(
-            (_Decided.id.is_not(None), _Decided.decision_reason),
-            (Extension.state == "asked", Extension.reason),
-            (Extension.id.is_not(None), Extension.decision_reason),
-            (
-                and_(_Asked.id.is_not(None), Reminder.topic == "explanation_answered"),
-                _Asked.answer,
+        func.coalesce(
+            case(
+                (_Decided.id.is_not(None), _Decided.decision_reason),
+                (Extension.state == "asked", Extension.reason),
+                (Extension.id.is_not(None), Extension.decision_reason),
+                (
+                    and_(_Asked.id.is_not(None), Reminder.topic == "explanation_answered"),
+                    _Asked.answer,
+                ),
+                (_Asked.id.is_not(None), _Asked.question),
+                (Handover.id.is_not(None), Handover.note),
+                (Deputy.id.is_not(None), Deputy.reason),
+                else_=_returned_because,
             ),
-            (_Asked.id.is_not(None), _Asked.question),
-            (Handover.id.is_not(None), Handover.note),
-            (Deputy.id.is_not(None), Deputy.reason),
-            else_=_returned_because,
+            "",
         ).label("words"),
         func.coalesce(
             _Decided.decided_by_name,
@@ -193,21 +197,18 @@ _LINES = (
     .outerjoin(Membership, Membership.id == Deputy.membership_id)
     .outerjoin(_Principal, _Principal.id == Membership.user_id)
     .outerjoin(ReminderTemplate, ReminderTemplate.id == Reminder.template_id)
-    .where(
-        Reminder.mail_id == any_(bindparam("mails", type_=ARRAY(Uuid))),
-        Reminder.state == "claimed",
-    )
+    .where(among_given(Reminder.mail_id, "mails"), Reminder.state == "claimed")
     .subquery("lines")
 )
+_FIELDS = tuple(name for name in Line.__dataclass_fields__ if name != "missing")
 _SHOWN = (
-    select(_LINES).where(_LINES.c.place <= MOST_LINES).order_by(_LINES.c.mail_id, _LINES.c.place)
+    select(*(_LINES.c[name] for name in _FIELDS), *(c for c in _LINES.c if c.name not in _FIELDS))
+    .where(_LINES.c.place <= MOST_LINES)
+    .order_by(_LINES.c.mail_id, _LINES.c.place)
 )
 _COUNTS = (
     select(Reminder.mail_id, func.count())
-    .where(
-        Reminder.mail_id == any_(bindparam("mails", type_=ARRAY(Uuid))),
-        Reminder.state == "claimed",
-    )
+    .where(among_given(Reminder.mail_id, "mails"), Reminder.state == "claimed")
     .group_by(Reminder.mail_id)
 )
 _English = aliased(Contact)
@@ -230,8 +231,7 @@ _MAILS = select(
         ),
         else_="vi",
     ).label("language"),
-).where(Mail.id == any_(bindparam("mails", type_=ARRAY(Uuid))))
-_LINE = tuple(Line.__dataclass_fields__)
+).where(among_given(Mail.id, "mails"))
 
 
 async def letters(
@@ -264,9 +264,7 @@ async def letters(
 
 
 def _line(row: Any) -> Line:
-    values = {name: getattr(row, name) for name in _LINE if name != "missing"}
-    values["words"] = row.words or ""
-    return Line(missing=_missing(row), **values)
+    return Line(missing=_missing(row), **dict(zip(_FIELDS, row, strict=False)))
 
 
 def _missing(row: Any) -> tuple[str, ...]:

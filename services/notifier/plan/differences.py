@@ -64,7 +64,7 @@ async def differences(
 
     Lines older than any step that is wanted are left out: of a ledger of years most are.
     """
-    want = wanted(steps, scope=scope, today=today_in_hanoi(now))
+    want, values = wanted(steps, scope=scope, today=today_in_hanoi(now))
     since = min((step.send_at for step in steps), default=now) - CALENDAR_MAY_MOVE
     line = aliased(
         Reminder,
@@ -87,7 +87,8 @@ async def differences(
         select(func.coalesce(want.c.subject_id, line.subject_id), is_missing)
         .join_from(line, want, is_in(want, line=line), full=True)
         .where(or_(is_missing, is_other))
-        .distinct()
+        .distinct(),
+        values,
     )
     differing = Differences([], [])
     for subject, is_new in found:

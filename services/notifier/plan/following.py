@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Subquery, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan.differences import FOLLOWED, UNSENT, differs
+from services.notifier.plan.prepared import Prepared
 from services.notifier.plan.schedule import AUDIENCES, Step
 from services.notifier.plan.wanted import is_in, of_subjects, wanted
 from shared.db import among
@@ -17,21 +18,24 @@ from shared.models import Reminder
 
 
 async def follow(
-    session: AsyncSession, steps: Sequence[Step], want: Subquery, *, today: date
+    session: AsyncSession, steps: Sequence[Step], wanting: Prepared, *, today: date
 ) -> int:
     """Follow the calendar, the settings and who it is: a step may now belong to another moment or body."""
+    want = wanting.rows
     found = (
         await session.execute(
             select(Reminder.id, Reminder.subject_id)
             .join(want, is_in(want))
             .where(Reminder.state.in_(UNSENT), differs(Reminder, want))
-            .distinct()
+            .distinct(),
+            wanting.values,
         )
     ).all()
     if not found:
         return 0
     # Of a recipient in two audiences one differs always; the first of them counts.
-    want = wanted(steps, scope=of_subjects([row.subject_id for row in found]), today=today)
+    scope = of_subjects([row.subject_id for row in found])
+    want, values = wanted(steps, scope=scope, today=today)
     rows = (
         await session.execute(
             select(
@@ -42,7 +46,8 @@ async def follow(
             .join(want, is_in(want))
             .where(among(Reminder.id, [row.id for row in found]), Reminder.state.in_(UNSENT))
             .order_by(Reminder.id, first_audience(want), want.c.contact_id, want.c.user_id)
-            .with_for_update(of=Reminder, skip_locked=True)
+            .with_for_update(of=Reminder, skip_locked=True),
+            values,
         )
     ).all()
     by_change: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)

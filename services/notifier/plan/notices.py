@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
+    DateTime,
     Select,
     Subquery,
     Uuid,
     and_,
+    bindparam,
     case,
     column,
     exists,
@@ -23,7 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from shared.db import among
+from services.notifier.plan.prepared import Prepared
+from shared.db import among_given
 from shared.duty import HANOI
 from shared.models import (
     Assignment,
@@ -51,7 +56,7 @@ _is_told: ColumnElement[bool] = and_(
 )
 
 
-def _decisions(since: datetime) -> Select[Any]:
+def _decisions(since: Any) -> Select[Any]:
     """Of each duty only the newest revision: whoever wrote a newer one knows."""
     newer = aliased(Submission)
     return (
@@ -79,7 +84,7 @@ def _decisions(since: datetime) -> Select[Any]:
     )
 
 
-def _extensions(since: datetime) -> Select[Any]:
+def _extensions(since: Any) -> Select[Any]:
     """Tell the body what was decided, and the coordinator what is asked."""
     asked = Extension.state == "asked"
     at = case((asked, Extension.asked_at), else_=Extension.decided_at)
@@ -100,7 +105,7 @@ def _extensions(since: datetime) -> Select[Any]:
     )
 
 
-def _explanations(since: datetime) -> Select[Any]:
+def _explanations(since: Any) -> Select[Any]:
     asked = ExplanationRequest.state == "asked"
     at = case((asked, ExplanationRequest.asked_at), else_=ExplanationRequest.answered_at)
     return (
@@ -119,7 +124,7 @@ def _explanations(since: datetime) -> Select[Any]:
     )
 
 
-def _handovers(since: datetime) -> Select[Any]:
+def _handovers(since: Any) -> Select[Any]:
     """Tell both sides."""
     sides = (
         func.unnest(Handover.from_ids + Handover.to_ids)
@@ -143,8 +148,18 @@ def _handovers(since: datetime) -> Select[Any]:
     )
 
 
-def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: date) -> Subquery:
+def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: date) -> Prepared:
     """List what is to be told once, and to whom; ``subjects`` narrows it."""
+    values = {"since": since, "today": today}
+    if subjects is None:
+        return Prepared(_noticed(narrowed=False), values)
+    return Prepared(_noticed(narrowed=True), {**values, "subjects": list(subjects)})
+
+
+@cache
+def _noticed(*, narrowed: bool) -> Subquery:
+    since = bindparam("since", type_=DateTime(timezone=True))
+    today = bindparam("today", type_=Date())
     facts = union_all(
         _decisions(since), _extensions(since), _explanations(since), _handovers(since)
     ).subquery("facts")
@@ -173,7 +188,7 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: d
                 people.c.valid_to >= today,
             ),
         )
-        .where(_among(facts.c.subject_id, subjects))
+        .where(among_given(facts.c.subject_id, "subjects") if narrowed else true())
     )
     deputies = (
         select(
@@ -196,14 +211,10 @@ def noticed(since: datetime, subjects: Sequence[UUID] | None = None, *, today: d
             Deputy.valid_to >= today,
             User.active,
             User.email != "",
-            _among(Deputy.id, subjects),
+            among_given(Deputy.id, "subjects") if narrowed else true(),
         )
     )
     return union_all(told, deputies).subquery("noticed")
-
-
-def _among(column: Any, subjects: Sequence[UUID] | None) -> ColumnElement[bool]:
-    return true() if subjects is None else among(column, subjects)
 
 
 def is_known(rows: Any) -> ColumnElement[bool]:

@@ -2,18 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    DateTime,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.notifier.plan import reasons
+from services.notifier.plan.differences import UNSENT
 from services.notifier.plan.notices import is_told, noticed
 from services.notifier.plan.schedule import Step
-from services.notifier.plan.wanted import Asked, Scope, everything, is_watched, wanted
-from shared.db import among
+from services.notifier.plan.wanted import Asked, is_watched, of_subjects, wanted
+from shared.db import among_given
 from shared.duty import HANOI, effective_due_on, is_done
 from shared.models import Assignment, AuditEntry, Contact, Extension, Period, Reminder
 from shared.reach import in_force
@@ -67,18 +83,33 @@ async def obstacles(
     steps: Sequence[Step],
     *,
     today: date,
-    rows: ColumnElement[bool],
-    scope: Scope | None = None,
+    subjects: Sequence[UUID],
+    ids: Sequence[UUID] | None = None,
 ) -> list[Obstacle]:
-    """Find among the steps in ``rows`` what is no longer wanted, and lock it; what is locked is another's."""
-    want = wanted(steps, scope=scope or everything(), today=today)
+    """Find what is no longer wanted, and lock it; what is locked is another's.
+
+    It is looked for among all unsent steps of these subjects, or among those with these ids.
+    """
+    want, values = wanted(steps, scope=of_subjects(subjects), today=today)
+    if ids is None:
+        found = await session.execute(_unwanted(want, chosen=False), values)
+    else:
+        found = await session.execute(_unwanted(want, chosen=True), {**values, "ids": list(ids)})
+    return [Obstacle(*pair) for pair in found]
+
+
+@cache
+def _unwanted(want: Subquery, *, chosen: bool) -> Select[Any]:
     key = ("subject_id", "due_on", "step", "recipient")
     # NOT IN, which Postgres always answers by hashing: of a join it expects one row, and would compare each
     # of some hundred lines with each.
     is_unwanted = tuple_(*(getattr(Reminder, name) for name in key)).not_in(
         select(*(want.c[name] for name in key))
     )
-    found = await session.execute(
+    of_subjects = and_(
+        among_given(Reminder.subject_id, "scope_subjects"), Reminder.state.in_(UNSENT)
+    )
+    return (
         select(Reminder.id, _why)
         .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
         .outerjoin(Period, Period.id == Assignment.period_id)
@@ -86,26 +117,31 @@ async def obstacles(
         .outerjoin(Contact, Contact.id == Reminder.contact_id)
         .where(
             Reminder.kind == "step",
-            rows,
+            among_given(Reminder.id, "ids") if chosen else of_subjects,
             or_(is_unwanted, is_suppressed(Reminder.recipient)),
         )
         .order_by(Reminder.id)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return [Obstacle(*pair) for pair in found]
 
 
 async def untrue(
     session: AsyncSession,
+    ids: Sequence[UUID],
     *,
     today: date,
-    rows: ColumnElement[bool],
     subjects: Sequence[UUID],
     since: datetime,
 ) -> list[Obstacle]:
-    """Find among the notices in ``rows`` what is no longer so."""
-    facts = noticed(since, subjects, today=today)
-    found = await session.execute(
+    """Find among these notices what is no longer so."""
+    facts, values = noticed(since, subjects, today=today)
+    found = await session.execute(_untrue(facts), {**values, "ids": list(ids)})
+    return [Obstacle(*pair) for pair in _once(found).items()]
+
+
+@cache
+def _untrue(facts: Subquery) -> Select[Any]:
+    return (
         select(
             Reminder.id,
             case(
@@ -116,13 +152,12 @@ async def untrue(
         .outerjoin(facts, is_told(facts))
         .where(
             Reminder.kind == "notice",
-            rows,
+            among_given(Reminder.id, "ids"),
             or_(facts.c.subject_id.is_(None), is_suppressed(Reminder.recipient)),
         )
         .order_by(Reminder.id)
         .with_for_update(of=Reminder, skip_locked=True)
     )
-    return [Obstacle(*pair) for pair in _once(found).items()]
 
 
 _extended_at = (
@@ -160,27 +195,30 @@ _why_overtaken = case(
 )
 
 
+_Newer = aliased(Reminder)
+_SUPERSEDED = (
+    select(Reminder.id, _why_overtaken)
+    .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
+    .outerjoin(Asked, Asked.id == Reminder.explanation_id)
+    .where(
+        among_given(Reminder.id, "ids"),
+        Reminder.kind == "step",
+        exists().where(
+            _Newer.subject_id == Reminder.subject_id,
+            _Newer.kind == "step",
+            _Newer.due_on == Reminder.due_on,
+            _Newer.recipient == Reminder.recipient,
+            _Newer.planned_at > Reminder.planned_at,
+            _Newer.state != "skipped",
+            _Newer.planned_at <= bindparam("now", type_=DateTime(timezone=True)),
+        ),
+    )
+)
+
+
 async def superseded(
     session: AsyncSession, ids: Sequence[UUID], *, now: datetime
 ) -> list[Obstacle]:
     """Find among ``ids`` the steps that a newer one to the same recipient has overtaken, and say which never had their time."""
-    newer = aliased(Reminder)
-    found = await session.execute(
-        select(Reminder.id, _why_overtaken)
-        .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
-        .outerjoin(Asked, Asked.id == Reminder.explanation_id)
-        .where(
-            among(Reminder.id, ids),
-            Reminder.kind == "step",
-            exists().where(
-                newer.subject_id == Reminder.subject_id,
-                newer.kind == "step",
-                newer.due_on == Reminder.due_on,
-                newer.recipient == Reminder.recipient,
-                newer.planned_at > Reminder.planned_at,
-                newer.state != "skipped",
-                newer.planned_at <= now,
-            ),
-        )
-    )
+    found = await session.execute(_SUPERSEDED, {"ids": list(ids), "now": now})
     return [Obstacle(*pair) for pair in found]

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +11,6 @@ import structlog
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Subquery,
     Uuid,
     case,
     cast,
@@ -30,7 +29,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan import reasons
 from services.notifier.plan.differences import (
-    UNSENT,
     compare_by_hashing,
     differences,
     may_come_again,
@@ -38,6 +36,7 @@ from services.notifier.plan.differences import (
 from services.notifier.plan.following import first_audience, follow
 from services.notifier.plan.notices import LONGEST, is_known, is_told, noticed
 from services.notifier.plan.obstacles import Obstacle, obstacles
+from services.notifier.plan.prepared import Prepared
 from services.notifier.plan.rules import Rules, read_rules
 from services.notifier.plan.schedule import Step, today_in_hanoi
 from services.notifier.plan.wanted import (
@@ -87,11 +86,9 @@ async def plan_reminders(
     missing, other = await differences(session, steps, scope, rows=rows, now=now)
     skipped = moved = again = 0
     if other:
-        scope = of_subjects(other)
-        rows = among(Reminder.subject_id, other) & Reminder.state.in_(UNSENT)
-        against = await obstacles(session, steps, today=today, rows=rows, scope=scope)
+        against = await obstacles(session, steps, today=today, subjects=other)
         await skip(session, against)
-        want = wanted(steps, scope=scope, today=today)
+        want = wanted(steps, scope=of_subjects(other), today=today)
         skipped = len(against)
         moved = await follow(session, steps, want, today=today)
         again = await _plan_again(session, want, now=now)
@@ -118,13 +115,15 @@ def _of_period(period_id: UUID) -> Any:
 
 
 async def _deadlines(session: AsyncSession, scope: Scope) -> Sequence[date]:
+    duties, explanations = scope.conditions
     found = await session.scalars(
         union(
             select(effective_due_on)
             .join(Period, Period.id == Assignment.period_id)
-            .where(is_watched, scope[0]),
-            select(Asked.due_on).where(Asked.state == "asked", scope[1]),
-        )
+            .where(is_watched, duties),
+            select(Asked.due_on).where(Asked.state == "asked", explanations),
+        ),
+        scope.values,
     )
     return found.all()
 
@@ -143,14 +142,16 @@ async def skip(session: AsyncSession, against: Iterable[Obstacle]) -> None:
         log.info("reminders_skipped", reason=reason, reminders=[str(i) for i in ids[:100]])
 
 
-async def _plan_again(session: AsyncSession, want: Subquery, *, now: datetime) -> int:
+async def _plan_again(session: AsyncSession, wanting: Prepared, *, now: datetime) -> int:
+    want = wanting.rows
     found = (
         await session.execute(
             select(Reminder.id, want.c.send_at)
             .join(want, is_in(want))
             .where(may_come_again(Reminder, want, now=now))
             .order_by(Reminder.id)
-            .with_for_update(of=Reminder, skip_locked=True)
+            .with_for_update(of=Reminder, skip_locked=True),
+            wanting.values,
         )
     ).all()
     by_time: dict[datetime, list[UUID]] = defaultdict(list)
@@ -240,7 +241,7 @@ async def _add_of(
     may_be_there: bool,
     now: datetime,
 ) -> int:
-    want = wanted(steps, scope=of_subjects(subjects), today=today_in_hanoi(now))
+    want, values = wanted(steps, scope=of_subjects(subjects), today=today_in_hanoi(now))
     key = (want.c.subject_id, want.c.due_on, want.c.step, want.c.recipient)
     missing = select(
         _ordered_id(now),
@@ -272,12 +273,13 @@ async def _add_of(
         "trace_id",
         *_STATE,
     )
-    return await _insert(session, (*columns, *_COPIED), missing, key=key, order=order)
+    rows = _Missing((*columns, *_COPIED), missing, key, order)
+    return await _insert(session, rows, values)
 
 
 async def _add_notices(session: AsyncSession, rules: Rules, *, now: datetime) -> int:
     """Write down what happened and is to be told once, for the next moment that mail may go out."""
-    facts = noticed(notices_since(rules, now=now), today=today_in_hanoi(now))
+    facts, values = noticed(notices_since(rules, now=now), today=today_in_hanoi(now))
     at = rules.hours.next(now)
     missing = select(
         literal("notice"),
@@ -289,30 +291,35 @@ async def _add_notices(session: AsyncSession, rules: Rules, *, now: datetime) ->
         *(facts.c[name] for name in _COPIED),
     ).where(~exists().where(is_told(facts)), ~exists().where(is_known(facts)))
     # Where there is nothing to insert, only read.
-    if not await session.scalar(select(missing.exists())):
+    if not await session.scalar(select(missing.exists()), values):
         return 0
     key = (facts.c.subject_id, facts.c.topic, facts.c.recipient)
     order = (*key, facts.c.contact_id, facts.c.user_id)
     columns = ("kind", "topic", "planned_at", "send_at", "trace_id", *_STATE)
-    return await _insert(session, (*columns, *_COPIED), missing, key=key, order=order)
+    rows = _Missing((*columns, *_COPIED), missing, key, order)
+    return await _insert(session, rows, values)
 
 
 def notices_since(rules: Rules, *, now: datetime) -> datetime:
     return max(rules.settings.notices_since, now - LONGEST)
 
 
-async def _insert(
-    session: AsyncSession,
-    columns: Sequence[str],
-    missing: Any,
-    *,
-    key: Sequence[Any],
-    order: Sequence[Any],
-) -> int:
+class _Missing(NamedTuple):
+    """Rows that the ledger has not; of those with one key the first counts."""
+
+    columns: Sequence[str]
+    rows: Any
+    key: Sequence[Any]
+    order: Sequence[Any]
+
+
+async def _insert(session: AsyncSession, missing: _Missing, values: Mapping[str, Any]) -> int:
     """Insert on the server, one row for each key."""
+    rows = missing.rows.ext(distinct_on(*missing.key)).order_by(*missing.order)
+    # An INSERT would take values that come with its execution for its columns'.
     done: Any = await session.execute(
         insert(Reminder)
-        .from_select(list(columns), missing.ext(distinct_on(*key)).order_by(*order))
+        .from_select(list(missing.columns), rows.params(values))
         # Another notifier may plan the same at this moment.
         .on_conflict_do_nothing(constraint="uq_reminders_key")
     )

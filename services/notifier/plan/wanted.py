@@ -1,9 +1,9 @@
 """The one rule of who is to be reminded of what, as SQL: planning and the last check before sending both ask it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    bindparam,
     cast,
     column,
     func,
@@ -30,9 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
+from services.notifier.plan.prepared import Prepared
 from services.notifier.plan.schedule import Step
 from shared.answering import answering_role
-from shared.db import among
+from shared.db import among_given
 from shared.duty import HANOI, effective_due_on, is_done
 from shared.models import (
     Assignment,
@@ -47,8 +49,29 @@ from shared.policies import governing
 from shared.recipients import is_theirs, recipients
 
 Asked = ExplanationRequest
-Scope = tuple[ColumnElement[bool], ColumnElement[bool]]
+Conditions = tuple[ColumnElement[bool], ColumnElement[bool]]
 """Which duties, over ``Assignment``, and which requests for an explanation, over ``ExplanationRequest``."""
+_period = bindparam("scope_period", type_=Uuid())
+_SCOPES: dict[str, Conditions] = {
+    "everything": (true(), true()),
+    "period": (Assignment.period_id == _period, Asked.period_id == _period),
+    "subjects": (
+        among_given(Assignment.id, "scope_subjects"),
+        among_given(Asked.id, "scope_subjects"),
+    ),
+}
+
+
+class Scope(NamedTuple):
+    """What is looked at: everything, a period or some subjects; with the values that say which."""
+
+    kind: str
+    values: Mapping[str, Any]
+
+    @property
+    def conditions(self) -> Conditions:
+        return _SCOPES[self.kind]
+
 
 _undone_since = (
     select(func.max(Submission.updated_at))
@@ -71,24 +94,17 @@ is_watched: ColumnElement[bool] = or_(
 """True where somebody is told: the period is open, or an extension went on after it was closed."""
 
 
-_EVERYTHING = true(), true()
-
-
-def everything() -> Scope:
-    return _EVERYTHING
-
-
 def in_period(period_id: UUID | None) -> Scope:
     if period_id is None:
-        return everything()
-    return Assignment.period_id == period_id, Asked.period_id == period_id
+        return Scope("everything", {})
+    return Scope("period", {"scope_period": period_id})
 
 
 def of_subjects(subjects: Sequence[UUID]) -> Scope:
-    return among(Assignment.id, subjects), among(Asked.id, subjects)
+    return Scope("subjects", {"scope_subjects": list(subjects)})
 
 
-def owed(scope: Scope) -> Subquery:
+def _owed(scope: Conditions) -> Subquery:
     """List what is unfinished: duties in periods that are watched, and explanations that were asked for."""
     parent = aliased(Node)
     duties = (
@@ -135,19 +151,9 @@ def owed(scope: Scope) -> Subquery:
     return union_all(duties, explanations).subquery("owed")
 
 
-def governed(scope: Scope) -> FromClause:
+def _governed(scope: Conditions) -> FromClause:
     """Add to each the policy that is its plan."""
-    return _all_governed() if scope is _EVERYTHING else _governed(scope)
-
-
-@cache
-def _all_governed() -> FromClause:
-    """Make it once: writing it down takes longer than what it asks of a quiet database."""
-    return _governed(_EVERYTHING)
-
-
-def _governed(scope: Scope) -> FromClause:
-    duty = owed(scope)
+    duty = _owed(scope)
     policy = governing(
         kind=duty.c.kind,
         organisation_id=duty.c.organisation_id,
@@ -160,40 +166,48 @@ def _governed(scope: Scope) -> FromClause:
     return chosen.prefix_with("MATERIALIZED")
 
 
-def _steps_table(steps: Sequence[Step]) -> FromClause:
+_STEP: dict[str, TypeEngine[Any]] = {
+    "policy_id": Uuid(),
+    "due_on": Date(),
+    "audience": Text(),
+    "day": Date(),
+    "send_at": DateTime(timezone=True),
+    "step": Text(),
+    "separate": Boolean(),
+    "template_id": Uuid(),
+}
+
+
+def _steps_table() -> FromClause:
     """Hand the schedule to Postgres as arrays: one statement, however many steps."""
-    kinds: dict[str, TypeEngine[Any]] = {
-        "policy_id": Uuid(),
-        "due_on": Date(),
-        "audience": Text(),
-        "day": Date(),
-        "send_at": DateTime(timezone=True),
-        "step": Text(),
-        "separate": Boolean(),
-        "template_id": Uuid(),
-    }
+    given = (
+        cast(bindparam(f"steps_{name}", type_=ARRAY(kind)), ARRAY(kind))
+        for name, kind in _STEP.items()
+    )
     return (
-        func.unnest(
-            *(
-                cast([getattr(step, name) for step in steps], ARRAY(kind))
-                for name, kind in kinds.items()
-            )
-        )
-        .table_valued(*(column(name, kind) for name, kind in kinds.items()), name="steps")
+        func.unnest(*given)
+        .table_valued(*(column(name, kind) for name, kind in _STEP.items()), name="steps")
         .render_derived()
     )
 
 
-def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Subquery:
+def wanted(steps: Sequence[Step], *, scope: Scope, today: date) -> Prepared:
     """Join what is unfinished with its steps and whom they are for.
 
     It is the one rule of who is to be reminded: planning inserts what it has and the ledger has not, and
     a reminder that it no longer has is not sent. It knows the facts alone, not what was planned before:
     whenever a notifier runs, it comes to the same.
     """
-    table = _steps_table(steps)
-    duty = governed(scope)
+    schedule = {f"steps_{name}": [getattr(step, name) for step in steps] for name in _STEP}
+    return Prepared(_wanted(scope.kind), {**scope.values, **schedule, "today": today})
+
+
+@cache
+def _wanted(kind: str) -> Subquery:
+    table = _steps_table()
+    duty = _governed(_SCOPES[kind])
     people = recipients()
+    today = bindparam("today", type_=Date())
     return (
         select(
             duty.c.subject_id,

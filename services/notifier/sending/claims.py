@@ -27,7 +27,6 @@ from services.notifier.plan.obstacles import Obstacle, obstacles, superseded, un
 from services.notifier.plan.planning import notices_since, skip
 from services.notifier.plan.rules import Rules
 from services.notifier.plan.schedule import today_in_hanoi
-from services.notifier.plan.wanted import of_subjects
 from services.notifier.sending.envelopes import key_of, put_off, told_today, write_envelopes
 from shared.db import among
 from shared.models import Mail, Reminder
@@ -208,10 +207,11 @@ async def _against(
 ) -> list[Obstacle]:
     if not ids:
         return []
-    rows = among(Reminder.id, ids)
     found = (
         await session.execute(
-            select(Reminder.kind, Reminder.subject_id, Reminder.due_on).where(rows)
+            select(Reminder.kind, Reminder.subject_id, Reminder.due_on).where(
+                among(Reminder.id, ids)
+            )
         )
     ).all()
     duties = {row.subject_id for row in found if row.kind == "step"}
@@ -222,13 +222,12 @@ async def _against(
     if duties:
         against |= dict(await superseded(session, ids, now=now))
         steps = rules.of([row.due_on for row in found if row.due_on], now=now)
-        scope = of_subjects(sorted(duties))
-        against |= dict(await obstacles(session, steps, today=today, rows=rows, scope=scope))
+        against |= dict(
+            await obstacles(session, steps, today=today, subjects=sorted(duties), ids=ids)
+        )
     if subjects:
         since = notices_since(rules, now=now) - timedelta(days=1)
-        against |= dict(
-            await untrue(session, today=today, rows=rows, subjects=subjects, since=since)
-        )
+        against |= dict(await untrue(session, ids, today=today, subjects=subjects, since=since))
     return [Obstacle(*pair) for pair in against.items()]
 
 
