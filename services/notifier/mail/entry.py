@@ -8,6 +8,7 @@ shown at all. Written by hand, as the library takes 0.2 ms for each; tests read 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from services.notifier.mail.headers import pieces
@@ -34,6 +35,7 @@ def _escaped(text: str) -> str:
     return slashed.replace("\n", "\\n")
 
 
+@lru_cache(maxsize=4096)
 def _folded(line: str) -> str:
     data = line.encode()
     if len(data) <= FOLD:

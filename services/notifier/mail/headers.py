@@ -27,6 +27,7 @@ class UnusableAddressError(Exception):
     """Địa chỉ thư không hợp lệ. / The address is not one that mail can be sent to."""
 
 
+@lru_cache(maxsize=1024)
 def fit(text: str) -> str:
     """Make what people typed fit to be shown: one line, NFC, no control characters, no turned direction."""
     if not text.isprintable():
@@ -90,6 +91,7 @@ def usable(address: str) -> str:
     return made.addr_spec
 
 
+@lru_cache(maxsize=1024)
 def mailbox(name: str, address: str, header: str) -> str:
     """Write a person and his address as the value of this header."""
     shown = one_line(name)[:LONGEST_NAME].rstrip()
