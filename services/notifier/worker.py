@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.notifier.bounces.taking import bounce_loops
-from services.notifier.mail import wording
 from services.notifier.plan.planning import plan_reminders
 from services.notifier.plan.rules import read_rules
 from services.notifier.sending.office import Office
@@ -117,7 +116,6 @@ class Reminding:
 
 
 def build(settings: Settings, database: Database) -> Work:
-    wording.prepare()
     reminding = Reminding(
         Office(
             database=database,

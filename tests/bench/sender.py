@@ -17,7 +17,6 @@ from typing import IO
 import structlog
 import uvloop
 
-from services.notifier.mail import wording
 from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
 from services.notifier.smtp.mailer import Connection, SmtpMailer
@@ -82,7 +81,6 @@ async def _send(database_url: str, port: int, file: Path) -> dict[str, float]:
             public_url="https://pii.example.vn",
             claim=timedelta(seconds=40),
         )
-        wording.prepare()  # as at a notifier's start
         started = time.perf_counter()
         sent = await send_due(office)
         took = time.perf_counter() - started
