@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy import and_, any_, case, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from services.notifier.mail.letter import Letter, Line, WhomToCall
 from shared.answering import answered_under, role_in_the_plan
-from shared.db import among_given
+from shared.db import among, among_given, session_reader
 from shared.models import (
     Assignment,
     Contact,
@@ -50,7 +51,7 @@ _newest = (
     .scalar_subquery()
 )
 _has_evidence = exists().where(EvidenceUse.submission_id == _Newest.id).correlate(_Newest)
-_returned_because = case((_Newest.state.in_(SENT_BACK), _Newest.decision_reason), else_=None)
+_returned_because = case((among(_Newest.state, SENT_BACK), _Newest.decision_reason), else_=None)
 _Decided, _Asked, _Principal = aliased(Submission), ExplanationRequest, aliased(User)
 
 
@@ -185,7 +186,7 @@ _LINES = (
         _Decided,
         and_(
             _Decided.id == Reminder.subject_id,
-            Reminder.topic.in_(("returned", "rejected", "accepted", "reopened")),
+            among(Reminder.topic, ("returned", "rejected", "accepted", "reopened")),
         ),
     )
     .outerjoin(
@@ -213,7 +214,7 @@ _COUNTS = (
 )
 _English = aliased(Contact)
 _MAILS = select(
-    Mail.id,
+    Mail.id.label("mail_id"),
     Mail.kind,
     Mail.recipient,
     Mail.recipient_name,
@@ -238,51 +239,42 @@ async def letters(
     session: AsyncSession, mails: Sequence[UUID], *, now: datetime
 ) -> dict[UUID, Letter]:
     """Read all of a batch at once."""
-    chosen = {"mails": list(mails)}
+    read = await session_reader(session)
     lines: dict[UUID, list[Line]] = defaultdict(list)
-    for row in await session.execute(_SHOWN, chosen):
-        lines[row.mail_id].append(_line(row))
-    counts = dict((await session.execute(_COUNTS, chosen)).all())
+    for row in await read.all(_SHOWN, mails=mails):
+        lines[row["mail_id"]].append(_line(row))
+    counts = dict(map(tuple, await read.all(_COUNTS, mails=mails)))
     call = await whom_to_call(session)
     return {
-        row.id: Letter(
-            mail_id=row.id,
-            kind=row.kind,
-            recipient=row.recipient,
-            recipient_name=row.recipient_name,
-            language=row.language,
-            message_id=row.message_id,
-            trace_id=row.trace_id,
+        row["mail_id"]: Letter(
             call=call,
-            lines=tuple(lines[row.id]),
-            more=counts.get(row.id, 0) - len(lines[row.id]),
-            facts=row.facts,
+            lines=tuple(lines[row["mail_id"]]),
+            more=counts.get(row["mail_id"], 0) - len(lines[row["mail_id"]]),
             written_at=now,
+            **row,
         )
-        for row in await session.execute(_MAILS, chosen)
+        for row in await read.all(_MAILS, mails=mails)
     }
 
 
-def _line(row: Any) -> Line:
+def _line(row: Record) -> Line:
     return Line(missing=_missing(row), **dict(zip(_FIELDS, row, strict=False)))
 
 
-def _missing(row: Any) -> tuple[str, ...]:
+def _missing(row: Record) -> tuple[str, ...]:
     """Name what is still owed: from the newest revision, where there is one that can go on."""
-    if row.kind != "step":
+    duty, state = row["duty"], row["newest_state"]
+    if row["kind"] != "step":
         return ()
-    if row.duty == "explanation":
+    if duty == "explanation":
         return ("explanation",)
-    unproven = ("evidence",) if _needs_evidence(row) and not row.has_evidence else ()
-    if row.newest_state == "draft":
+    needs_evidence = row["evidence_required"] and duty == "figure"
+    unproven = ("evidence",) if needs_evidence and not row["has_evidence"] else ()
+    if state == "draft":
         return (*unproven, "submission")
-    if row.newest_state in SENT_BACK:
+    if state in SENT_BACK:
         return ("revision", *unproven)
-    return ("figure", "evidence") if _needs_evidence(row) else (row.duty,)
-
-
-def _needs_evidence(row: Any) -> bool:
-    return bool(row.evidence_required and row.duty == "figure")
+    return ("figure", "evidence") if needs_evidence else (duty,)
 
 
 async def whom_to_call(session: AsyncSession) -> WhomToCall | None:

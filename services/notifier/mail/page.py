@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -254,6 +255,7 @@ def _fit_all(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=8)
 def _call(call: WhomToCall | None) -> WhomToCall | None:
     if call is None:
         return None

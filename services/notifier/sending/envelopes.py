@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Uuid, and_, cast, column, func, literal_column, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan.rules import Rules
@@ -16,7 +15,24 @@ from shared.log import trace_id
 from shared.models import Mail, Reminder
 from shared.names import message_id
 
-_FILLED_AGAIN = ("state", "claimed_at", "next_at", "reason")
+_OWN = ("id", "key", "kind", "recipient", "recipient_name", "message_id", "trace_id")
+# One parameter for each column, however many mails. Of a key that is there another notifier made the mail a
+# moment ago; but one that was left empty is filled again.
+_WRITE = text(
+    "INSERT INTO mails (id, key, kind, recipient, recipient_name, message_id, trace_id, "
+    "day, state, next_at, claimed_at, created_at) "
+    "SELECT new.*, :today, 'claimed', :now, :now, :now FROM unnest(CAST(:id AS uuid[]), "
+    "CAST(:key AS text[]), CAST(:kind AS text[]), CAST(:recipient AS text[]), "
+    "CAST(:recipient_name AS text[]), CAST(:message_id AS text[]), CAST(:trace_id AS text[])) AS new "
+    "ON CONFLICT (key) DO UPDATE SET state = excluded.state, claimed_at = excluded.claimed_at, "
+    "next_at = excluded.next_at, reason = NULL WHERE mails.state = 'empty' AND NOT mails.maybe_sent "
+    "RETURNING id, key"
+)
+_CARRY = text(
+    "UPDATE reminders SET state = 'claimed', mail_id = carried.mail, reason = NULL "
+    "FROM unnest(CAST(:lines AS uuid[]), CAST(:mails AS uuid[])) AS carried (line, mail) "
+    "WHERE reminders.id = carried.line"
+)
 
 
 async def told_today(session: AsyncSession, people: set[str], *, now: datetime) -> set[str]:
@@ -70,33 +86,15 @@ async def write_envelopes(
     by_key = {_own_key(name, lines): lines for name, lines in envelopes.items()}
     if not by_key:
         return []
-    rows = [_envelope(key, lines, now=now, domain=domain) for key, lines in by_key.items()]
-    new = insert(Mail)
-    made = (
-        await session.execute(
-            # Another notifier made it a moment ago; but one that was left empty is filled again. Values of
-            # the statement's own would have it sent once for each mail.
-            new.on_conflict_do_update(
-                index_elements=["key"],
-                set_={name: new.excluded[name] for name in _FILLED_AGAIN},
-                where=and_(Mail.state == literal_column("'empty'"), ~Mail.maybe_sent),
-            ).returning(Mail.id, Mail.key),
-            rows,
-        )
-    ).all()
+    rows = [_envelope(key, lines, domain=domain) for key, lines in by_key.items()]
+    columns = dict(zip(_OWN, map(list, zip(*rows, strict=True)), strict=True))
+    asked = {**columns, "today": today_in_hanoi(now), "now": now}
+    made = (await session.execute(_WRITE, asked)).all()
     if not made:
         return []
     pairs = [(line.id, mail.id) for mail in made for line in by_key[mail.key]]
-    carried = (
-        func.unnest(*(cast(list(ids), ARRAY(Uuid)) for ids in zip(*pairs, strict=True)))
-        .table_valued(column("line", Uuid), column("mail", Uuid), name="carried")
-        .render_derived()
-    )
-    await session.execute(
-        update(Reminder)
-        .where(Reminder.id == carried.c.line)
-        .values(state="claimed", mail_id=carried.c.mail, reason=None)
-    )
+    lines, mails = zip(*pairs, strict=True)
+    await session.execute(_CARRY, {"lines": list(lines), "mails": list(mails)})
     order = {key: place for place, key in enumerate(by_key)}
     return [mail.id for mail in sorted(made, key=lambda mail: order[mail.key])]
 
@@ -106,20 +104,15 @@ def _own_key(name: str, lines: Sequence[Any]) -> str:
     return f"notice:{lines[0].id}" if name.startswith("notice:") else name
 
 
-def _envelope(key: str, lines: Sequence[Any], *, now: datetime, domain: str) -> dict[str, Any]:
-    mail_id = uuid4()
-    return {
-        "id": mail_id,
-        "key": key,
-        "kind": key.partition(":")[0],
-        "recipient": lines[0].recipient,
-        "recipient_name": lines[0].recipient_name,
-        "day": today_in_hanoi(now),
-        "message_id": message_id(mail_id, domain=domain),
-        "state": "claimed",
-        "next_at": now,
-        "claimed_at": now,
-        "reason": None,
-        "trace_id": lines[0].trace_id or trace_id.get(),
-        "created_at": now,
-    }
+def _envelope(key: str, lines: Sequence[Any], *, domain: str) -> tuple[Any, ...]:
+    """Give what is a mail's own, in the order of ``_OWN``."""
+    mail_id, first = uuid4(), lines[0]
+    return (
+        mail_id,
+        key,
+        key.partition(":")[0],
+        first.recipient,
+        first.recipient_name,
+        message_id(mail_id, domain=domain),
+        first.trace_id or trace_id.get(),
+    )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from services.notifier.mail.documents.block import Block
 
@@ -26,8 +25,7 @@ _LOOKS = {
 _LINES = {"heading": "-", "title": "="}
 
 
-@lru_cache(maxsize=2048)
-def _look(block: Block) -> str:
+def look(block: Block) -> str:
     kind, words, more, _ = block
     if kind == "section":  # only the second says that it is one
         return f"\n--\n{more}\n\n" if more else ""
@@ -35,6 +33,6 @@ def _look(block: Block) -> str:
     return _LOOKS[kind].format(words=words, more=more.replace("\n", "\n    "), line=line)
 
 
-def text(blocks: Iterable[Block]) -> str:
-    """Write them one below the other, with at most one line between two."""
-    return _GAPS.sub("\n\n", "".join([_look(block) for block in blocks])).strip() + "\n"
+def text(looks: Iterable[str]) -> str:
+    """Write blocks one below the other, with at most one empty line between two."""
+    return _GAPS.sub("\n\n", "".join(looks)).strip() + "\n"
