@@ -348,6 +348,28 @@ async def test_a_file_that_proves_several_figures_is_followed_up_once(
     assert shared == [found["sha256"]] * 2
 
 
+async def test_what_proved_an_accepted_figure_proves_it_while_a_newer_revision_is_written(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    one, other = [await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2")]
+    old = await drafted(client, cast.officer, one["id"])
+    await attached(client, cast.officer, old["id"])
+    await done(client, cast.officer, old["id"], "submit")
+    await done(client, cast.coordinator, old["id"], "accept")
+    newer = await drafted(client, cast.officer, one["id"])
+    await attached(client, cast.officer, newer["id"], content=PDF + b"\n")
+    sent = await drafted(client, cast.officer, other["id"])
+    await attached(client, cast.officer, sent["id"])
+    await done(client, cast.officer, sent["id"], "submit")
+    headers = cast.leader.headers
+    (while_written,) = body(await client.get(FOLLOW_UP, headers=headers))["shared_evidence"]
+    await done(client, cast.officer, newer["id"], "submit")
+    (while_it_waits,) = body(await client.get(FOLLOW_UP, headers=headers))["shared_evidence"]
+    for file in (while_written, while_it_waits):
+        assert [figure["submission"] for figure in file["serves"]] == [old["id"], sent["id"]]
+
+
 def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 

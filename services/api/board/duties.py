@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     and_,
+    any_,
     bindparam,
     false,
     func,
@@ -18,6 +20,12 @@ from services.api.assignments.states import NEWEST, STATUS
 from services.api.board.queries import REACHABLE, mine
 from shared.duty import effective_due_on
 from shared.models import Assignment, Node, Organisation, Period, Responsibility
+
+
+def any_of(found: Select[Any]) -> ColumnElement[Any]:
+    """Hand what was found to an index as one sorted list: a row at a time it would be asked for each anew."""
+    return any_(func.array(found.scalar_subquery()))
+
 
 _NOT_ACCEPTED: ColumnElement[Any] = literal_column(
     """'[{"code": "evidence_not_accepted"}]'::jsonb"""
@@ -48,6 +56,9 @@ DUTIES = (
         func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
         NEWEST.c.id.label("newest"),
         NEWEST.c.revision.label("revision"),
+        NEWEST.c.state.label("newest_state"),
+        NEWEST.c.submitted_at.label("submitted_at"),
+        NEWEST.c.value.is_not(None).label("is_figure"),
         Period.reference_year,
         and_(
             Assignment.kind == "figure",

@@ -25,12 +25,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.api.board.duties import DUTIES
+from services.api.board.duties import DUTIES, any_of
 from services.api.board.queries import definitions, sight
 from services.api.board.suspects import LIMIT, SERVED, USES, outliers
 from services.api.deps.caller import Caller
@@ -43,14 +42,15 @@ ALL = 1_000_000  # more than any period has of anything
 
 # Of what was never sent again nothing was returned twice: most duties are not looked up at all.
 _returned = (
-    select(func.count().label("times"))
+    select(Submission.assignment_id, func.count().label("times"))
     .where(
-        DUTIES.c.revision >= OFTEN,
-        Submission.assignment_id == DUTIES.c.assignment,
+        Submission.assignment_id
+        == any_of(select(DUTIES.c.assignment).where(DUTIES.c.revision >= OFTEN)),
         # Written out: as a parameter no index fits it once the statement is planned for any value.
         Submission.state.in_((literal_column("'returned'"), literal_column("'rejected'"))),
     )
-    .lateral("returned")
+    .group_by(Submission.assignment_id)
+    .subquery("returned")
 )
 _proved = (
     select(USES.c.submission)
@@ -80,7 +80,7 @@ _facts = (
             ),
             else_=0,
         ).label("days_overdue"),
-        _returned.c.times.label("times_returned"),
+        func.coalesce(_returned.c.times, 0).label("times_returned"),
         and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)).label("unproved"),
         case(
             (
@@ -90,7 +90,7 @@ _facts = (
         ).label("weak_because"),
         _is_unfinished.label("unfinished"),
     )
-    .outerjoin(_returned, true())
+    .outerjoin(_returned, _returned.c.assignment_id == DUTIES.c.assignment)
     .outerjoin(_proved, _proved.c.submission == DUTIES.c.newest)
     .outerjoin(_faulty, _faulty.c.submission == DUTIES.c.newest)
     .cte("facts")
@@ -156,19 +156,32 @@ def _rows(why: str, source: Any, total: Any, **made: Any) -> Select[Any]:
     )
 
 
-_number = func.count().over()
+# Counted in one pass: a window over each list would carry all of its rows.
+_totals = (
+    select(*(func.count().filter(which).label(name) for name, (which, _) in _LISTS.items()))
+    .select_from(_facts)
+    .cte("totals")
+    .prefix_with("MATERIALIZED")
+)
 _FOUND = union_all(
     *(
-        _rows(name, _facts, _number, unfinished=null().cast(BigInteger))
+        _rows(
+            name,
+            _facts,
+            select(_totals.c[name]).scalar_subquery(),
+            unfinished=null().cast(BigInteger),
+        )
         .where(condition)
         .order_by(*order, _f.sort_key, _f.assignment)
         .limit(LIMIT)
         for name, (condition, order) in _LISTS.items()
     ),
-    _rows("unreachable", _bodies, _number).order_by(_bodies.c.organisation).limit(LIMIT),
+    _rows("unreachable", _bodies, func.count().over())
+    .order_by(_bodies.c.organisation)
+    .limit(LIMIT),
     _rows("shared_evidence", SERVED, SERVED.c.total)
-    .where(SERVED.c.place <= LIMIT)
-    .order_by(SERVED.c.figures.desc(), SERVED.c.sha256, SERVED.c.place),
+    .where(SERVED.c.file <= LIMIT, SERVED.c.place <= LIMIT)
+    .order_by(SERVED.c.file, SERVED.c.place),
 )
 
 DEFINITIONS = {

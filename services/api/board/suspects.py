@@ -18,10 +18,11 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
-from services.api.board.duties import DUTIES
+from services.api.board.duties import DUTIES, any_of
 from services.api.board.queries import mine
 from shared.db import Reader
 from shared.duty import stands
@@ -42,6 +43,7 @@ _FAR = '$[*] ? (@.code == "outside_expected" || @.code == "change_from_last_year
 _found = func.jsonb_path_query_array(Submission.findings, literal_column(f"'{_FAR}'::jsonpath"))
 _NOTHING: ColumnElement[Any] = literal_column("'[]'::jsonb")
 
+_FIGURE = ("assignment", "submission", "indicator", "organisation")
 _OUTLIER = ("assignment", "submission", "indicator", "organisation", "state", "value")
 _OUTLIERS = (
     select(
@@ -70,30 +72,54 @@ _OUTLIERS = (
     .order_by(Assignment.sort_key, Assignment.id, Submission.revision)
     .limit(LIMIT)
 )
-# Each by itself and by index: joined as tables, those of all years would be read through.
-_standing = (
+_DUTY = ("assignment", "sort_key", "indicator", "organisation", "reference_year")
+# Beside the newest revision, whatever has become of it, one that was accepted before may stand.
+_before = (
     select(Submission.id, Submission.revision, Submission.submitted_at)
-    .where(Submission.assignment_id == DUTIES.c.assignment, stands, _is_figure)
-    .offset(0)
-    .lateral("standing")
+    .where(
+        DUTIES.c.newest_state != "accepted",
+        Submission.assignment_id == DUTIES.c.assignment,
+        Submission.state == literal_column("'accepted'"),
+        _is_figure,
+    )
+    .lateral("before")
 )
-_use = (
-    select(EvidenceUse.evidence_id)
-    .where(EvidenceUse.submission_id == _standing.c.id)
-    .offset(0)
-    .lateral("use")
+_own = tuple(DUTIES.c[name] for name in _DUTY)
+_standing = (
+    union_all(
+        select(
+            *_own, DUTIES.c.newest.label("submission"), DUTIES.c.revision, DUTIES.c.submitted_at
+        ).where(
+            or_(DUTIES.c.newest_state == "submitted", DUTIES.c.newest_state == "accepted"),
+            DUTIES.c.is_figure,
+        ),
+        select(*_own, *_before.c).join(_before, true()),
+    )
+    .cte("standing")
+    .prefix_with("MATERIALIZED")
 )
-_year = DUTIES.c.reference_year
+# All of them by one search of the index each: joined as tables, those of all years would be read through.
+_used = (
+    select(EvidenceUse.submission_id, EvidenceUse.evidence_id)
+    .where(EvidenceUse.submission_id == any_of(select(_standing.c.submission)))
+    .cte("used")
+    .prefix_with("MATERIALIZED")
+)
+_document = (
+    select(Evidence).where(Evidence.id == any_of(select(_used.c.evidence_id))).subquery("document")
+)
+_year = _standing.c.reference_year
 _submitted_on = func.date(func.timezone("Asia/Ho_Chi_Minh", _standing.c.submitted_at))
+_d = _document.c
 # Why a document proves little; a report of a year closes on 14 December (decree 09/2019).
 WEAK: dict[str, ColumnElement[bool]] = {
-    "no_number": Evidence.document_number == "",
-    "not_signed_or_copy": and_(Evidence.level != "signed", Evidence.level != "copy"),
-    "not_clean": or_(Evidence.scan == "waiting", Evidence.scan == "infected"),
-    "expired": func.coalesce(Evidence.valid_until < _submitted_on, false()),
+    "no_number": _d.document_number == "",
+    "not_signed_or_copy": and_(_d.level != "signed", _d.level != "copy"),
+    "not_clean": or_(_d.scan == "waiting", _d.scan == "infected"),
+    "expired": func.coalesce(_d.valid_until < _submitted_on, false()),
     "other_time": or_(
-        func.coalesce(Evidence.covers_from > func.make_date(_year, 1, 1), false()),
-        func.coalesce(Evidence.covers_to < func.make_date(_year, 12, 14), false()),
+        func.coalesce(_d.covers_from > func.make_date(_year, 1, 1), false()),
+        func.coalesce(_d.covers_to < func.make_date(_year, 12, 14), false()),
     ),
 }
 _said: list[ColumnElement[str]] = [
@@ -103,57 +129,60 @@ _words: array[Any] = array(_said)
 _faults = func.array_remove(_words, null(), type_=ARRAY(Text))
 USES = (
     select(
-        DUTIES.c.assignment,
-        DUTIES.c.sort_key,
-        DUTIES.c.indicator,
-        DUTIES.c.organisation,
-        _standing.c.id.label("submission"),
+        _standing.c.assignment,
+        _standing.c.sort_key,
+        _standing.c.indicator,
+        _standing.c.organisation,
+        _standing.c.submission,
         _standing.c.revision,
-        Evidence.sha256,
-        Evidence.filename,
-        Evidence.document_number,
+        _document.c.sha256,
+        _document.c.filename,
+        _document.c.document_number,
         _faults.label("faults"),
     )
-    .select_from(DUTIES)
-    .join(_standing, true())
-    .join(_use, true())
-    .join(Evidence, Evidence.id == _use.c.evidence_id)
+    .select_from(_standing)
+    .join(_used, _used.c.submission_id == _standing.c.submission)
+    .join(_document, _document.c.id == _used.c.evidence_id)
     .cte("uses")
     .prefix_with("MATERIALIZED")
 )
 """Every document of every figure that stands."""
 
-# By content: one file that was sent several times is one file.
-_files = (
-    select(
-        USES.c.sha256,
-        func.min(USES.c.filename).label("filename"),
-        func.min(USES.c.document_number).label("document_number"),
-        func.count(USES.c.assignment.distinct()).label("figures"),
-        func.count().over().label("total"),
-    )
-    .group_by(USES.c.sha256)
-    .having(func.count(USES.c.assignment.distinct()) > 1)
-    .order_by(func.count(USES.c.assignment.distinct()).desc(), USES.c.sha256)
-    .limit(LIMIT)
-    .subquery("files")
+# By content: one file that was sent several times is one file. By windows, not by a join of the uses with
+# themselves, which Postgres would do row by row where it expects few of them.
+_used_often = select(USES, func.count().over(partition_by=USES.c.sha256).label("times")).subquery(
+    "used_often"
 )
-_FIGURE = ("assignment", "submission", "indicator", "organisation")
-SERVED = (
+_u = _used_often.c
+_counted = (
     select(
-        *_files.c,
-        *(USES.c[name] for name in _FIGURE),
+        *(_u[name] for name in (*_FIGURE, "sha256", "sort_key", "revision")),
+        func.min(_u.filename).over(partition_by=_u.sha256).label("filename"),
+        func.min(_u.document_number).over(partition_by=_u.sha256).label("document_number"),
+        # Of several revisions one duty is one: its rank from both ends, less itself, counts the different ones.
+        (
+            func.dense_rank().over(partition_by=_u.sha256, order_by=_u.assignment)
+            + func.dense_rank().over(partition_by=_u.sha256, order_by=_u.assignment.desc())
+            - 1
+        ).label("figures"),
+    )
+    .where(_u.times > 1)
+    .subquery("counted")
+)
+_c = _counted.c
+_ranked = (
+    select(
+        _counted,
+        func.dense_rank().over(order_by=(_c.figures.desc(), _c.sha256)).label("file"),
         func.row_number()
-        .over(
-            partition_by=_files.c.sha256,
-            order_by=(USES.c.sort_key, USES.c.organisation, USES.c.revision),
-        )
+        .over(partition_by=_c.sha256, order_by=(_c.sort_key, _c.organisation, _c.revision))
         .label("place"),
     )
-    .join(USES, USES.c.sha256 == _files.c.sha256)
-    .subquery("served")
+    .where(_c.figures > 1)
+    .subquery("ranked")
 )
-"""The files that prove the figures of several duties, with the figures, each in its ``place``."""
+SERVED = select(_ranked, func.max(_ranked.c.file).over().label("total")).subquery("served")
+"""The files that prove the figures of several duties, numbered (``file``), with the figures, each in its ``place``."""
 
 
 async def outliers(
