@@ -90,7 +90,7 @@ async def plan_reminders(
         await skip(session, against)
         want = wanted(steps, scope=of_subjects(other), today=today)
         skipped = len(against)
-        moved = await follow(session, steps, want, today=today)
+        moved = await follow(session, want)
         again = await _plan_again(session, want, now=now)
     planned = Planned(
         added=await _add(session, steps, missing, now=now),
