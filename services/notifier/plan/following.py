@@ -12,12 +12,15 @@ from services.notifier.plan.differences import FOLLOWED, UNSENT, differs
 from services.notifier.plan.prepared import Prepared
 from services.notifier.plan.schedule import AUDIENCES
 from services.notifier.plan.wanted import is_in
-from shared.db import among
+from shared.db import among, among_given
 from shared.models import Reminder
 
 
 async def follow(session: AsyncSession, wanting: Prepared) -> int:
-    """Follow the calendar, the settings and who it is: a step may now belong to another moment or body."""
+    """Follow the calendar, the settings and who it is: a step may now belong to another moment or body.
+
+    What is wanted is that of some subjects.
+    """
     first = _first(wanting.rows)
     found = await session.execute(
         select(
@@ -52,7 +55,7 @@ def _first(want: Subquery) -> Subquery:
         select(Reminder.id, want.c.send_at, *(want.c[name] for name in FOLLOWED))
         .ext(distinct_on(Reminder.id))
         .join(want, is_in(want))
-        .where(Reminder.state.in_(UNSENT))
+        .where(among_given(Reminder.subject_id, "scope_subjects"), Reminder.state.in_(UNSENT))
         .order_by(Reminder.id, first_audience(want), want.c.contact_id, want.c.user_id)
         .subquery("first")
     )
