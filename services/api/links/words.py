@@ -78,7 +78,7 @@ HELD: Mapping[str, Both] = {
     "usual": Both("Ngày gửi nhiều nhất trong 30 ngày qua", "Greatest day of the last 30"),
     "year": Both("Năm chưa có lịch xác nhận", "Year without a confirmed calendar"),
 }
-# The same names as in the mails (services/notifier/mail/templates).
+# The same names as in the mails (services/notifier/mail/words).
 ALARMS: Mapping[str, Both] = {
     "no_contact": Both("Cơ quan chưa có đầu mối nhận thư", "Body with nobody to write to"),
     "address_dead": Both("Địa chỉ thư không còn dùng được", "Address that takes no mail"),

@@ -21,6 +21,7 @@ from services.notifier.smtp.mailer import (
     Connection,
     DeferredError,
     DisconnectedError,
+    MailError,
     RefusedError,
     UnreachableError,
 )
@@ -146,7 +147,8 @@ class Delivery:
         *,
         patience: marks.Patience | None = marks.DEFERRED,
     ) -> None:
-        reason = str(error) or repr(error)
+        # What the server said is for people; of anything else the name of the error is most of what it says.
+        reason = (isinstance(error, MailError) and str(error)) or repr(error)
         async with self._office.database.transaction() as session:
             await marks.put_back(
                 session,

@@ -1,4 +1,4 @@
-"""The parts a mail is made of: a kind, and what it says; how each kind looks stands in the page templates."""
+"""The parts a mail is made of: a kind, and what it says; how each kind looks stands in ``looks``."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -206,6 +206,7 @@ class English(Language):
         "explanation_asked": "{who} requires {body} to explain the following.",
         "explanation_answered": "{body} has given the explanation.",
         "deputy_named": "{person} was named deputy{holder} at {body}.",
+        "due": "{body}: {duty}.",
         "handed_over": "Duties were handed over from {from_body} to {to_body}. This mail is the receipt of both sides.",
     }
     SENTENCE_ASKED: ClassVar[Table] = {
@@ -389,10 +390,10 @@ class English(Language):
     def index_rank(self, i: IndexInShort) -> str:
         if i["rank"] is None:
             return "none yet"
-        before = f"{i['rank_before']}/{i['units_before']}"
-        return f"{i['rank']}/{i['units']}" + (
-            "" if i["rank_before"] is None else f" (a week ago {before})"
-        )
+        rank = f"{i['rank']}/{i['units']}"
+        if i["rank_before"] is None:
+            return rank
+        return f"{rank} (a week ago {i['rank_before']}/{i['units_before']})"
 
     def head(self, h: SignedHead) -> str:
         return f"End of {self.day(h['day'])}: link {h['seq']}, {h['hash']}"

@@ -232,6 +232,7 @@ class Language(ABC):
             who=e.by or self.COORDINATOR,
             thing=thing,
             Thing=thing.capitalize(),
+            duty=self.DUTY.get(e.duty, thing),
             body=e.body[name],
             revision=self.REVISION.format(e.revision) if e.revision else "",
             person=e.person or self.SOMEBODY,

@@ -206,6 +206,7 @@ class Vietnamese(Language):
         "explanation_asked": "{who} yêu cầu {body} giải trình nội dung sau.",
         "explanation_answered": "{body} đã trả lời yêu cầu giải trình.",
         "deputy_named": "{person} được cử làm thay{holder} tại {body}.",
+        "due": "{body}: {duty}.",
         "handed_over": "Nhiệm vụ đã được bàn giao từ {from_body} sang {to_body}. Thư này là biên nhận cho hai bên.",
     }
     SENTENCE_ASKED: ClassVar[Table] = {
@@ -384,10 +385,10 @@ class Vietnamese(Language):
     def index_rank(self, i: IndexInShort) -> str:
         if i["rank"] is None:
             return "chưa xếp được"
-        before = f"{i['rank_before']}/{i['units_before']}"
-        return f"{i['rank']}/{i['units']}" + (
-            "" if i["rank_before"] is None else f" (tuần trước {before})"
-        )
+        rank = f"{i['rank']}/{i['units']}"
+        if i["rank_before"] is None:
+            return rank
+        return f"{rank} (tuần trước {i['rank_before']}/{i['units_before']})"
 
     def head(self, h: SignedHead) -> str:
         return f"Hết ngày {self.day(h['day'])}: mắt xích {h['seq']}, {h['hash']}"
