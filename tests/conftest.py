@@ -50,6 +50,10 @@ async def run_sql(servers: Servers, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 async def blank(servers: Servers) -> str:
+    return await make_blank(servers)
+
+
+async def make_blank(servers: Servers) -> str:
     """Name a database with the schema alone, of which copies are made. Models and migrations agree."""
     name = "pii_blank"
     await run_sql(servers, f"CREATE DATABASE {name}")
@@ -61,6 +65,10 @@ async def blank(servers: Servers) -> str:
 
 @pytest.fixture(scope="session")
 async def template(servers: Servers, blank: str, plan: PlanData) -> str:
+    return await make_template(servers, blank, plan)
+
+
+async def make_template(servers: Servers, blank: str, plan: PlanData) -> str:
     """Name a database with schema and plan, of which copies are made."""
     name = "pii_template"
     await run_sql(servers, f"CREATE DATABASE {name} TEMPLATE {blank}")

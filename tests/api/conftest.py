@@ -10,11 +10,19 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from deploy.embedded import Servers
+from deploy.embedded import Servers, throwaway_servers
+from deploy.plans.reader import PlanData
 from shared.db import PooledDatabase, create_engine
 from tests.api.scene import Scene, make_scene
 from tests.cast import Cast, make_cast
-from tests.conftest import UndoneDatabase, copied_database, serving, settings_for
+from tests.conftest import (
+    UndoneDatabase,
+    copied_database,
+    make_blank,
+    make_template,
+    serving,
+    settings_for,
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,16 @@ class Stage:
 
 @pytest.fixture(scope="session")
 async def furnished(
-    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+    plan: PlanData, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
-    """One stage for the whole run, in a database of its own: its rows would block other tests' rows."""
-    async with copied_database(servers, template) as url:
+    """One stage for the whole run, on a server of its own.
+
+    What a transaction that lasts as long as the run might still see is cleaned up in no database of its server:
+    tests that write much would get slower and slower.
+    """
+    async with throwaway_servers() as servers:
+        name = await make_template(servers, await make_blank(servers), plan)
+        url = servers.postgres.database_url(name)
         evidence = tmp_path_factory.mktemp("stage")
         settings = settings_for(servers, url, evidence_url=f"file:{evidence}")
         engine = create_engine(settings.database_url, pool=1)
