@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.sending.claims import BATCH
 from services.notifier.sending.delivery import UnmarkedError
@@ -17,7 +19,7 @@ from services.notifier.sending.office import Office
 from services.notifier.sending.rounds import send_due
 from services.notifier.smtp.mailer import SmtpMailer, UnreachableError
 from shared.db import PooledDatabase, Reader
-from shared.models import ReminderSettings
+from shared.models import Mail, ReminderSettings
 from tests.notifier.cast import Clock, World, at
 from tests.notifier.post import PostOffice
 from tests.notifier.watched import Watched
@@ -168,3 +170,30 @@ async def test_a_notifier_told_to_stop_gives_back_the_batch_that_it_took_ahead(
     assert await _states(world) == {"sent": BATCH - 1, "waiting": 11}
     assert (await send_due(office)).sent == 11
     assert len({mail["Message-ID"] for mail in post.mails}) == len(post.mails) == BATCH + 10
+
+
+async def test_where_claiming_takes_most_of_a_claim_fewer_are_taken_and_all_are_sent(
+    world: World, database: PooledDatabase, office: Office, clock: Clock
+) -> None:
+    class Laborious:
+        """Each mail that is claimed when a transaction ends has cost a tenth of a second."""
+
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[AsyncSession]:
+            async with database.transaction() as session:
+                yield session
+                claimed = await session.scalar(
+                    select(func.count()).select_from(Mail).where(Mail.state == "claimed")
+                )
+            clock.now += timedelta(seconds=0.1) * (claimed or 0)
+
+        def autocommit(self) -> Any:
+            return database.autocommit()
+
+        def reading(self) -> Any:
+            return database.reading()
+
+    await _planned(world, BATCH)
+    slow = replace(office, database=Laborious(), claim=timedelta(seconds=0.1) * BATCH, fresh=60)
+    assert (await send_due(slow)).sent == BATCH
+    assert await _states(world) == {"sent": BATCH}

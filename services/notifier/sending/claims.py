@@ -79,16 +79,17 @@ async def claim_due(
     claim: timedelta,
     domain: str,
     always: bool,
+    most: int = BATCH,
 ) -> tuple[list[Claim], int]:
-    """Take up to a batch of mails: those that are to be tried again first, then new ones.
+    """Take so many mails at most: those that are to be tried again first, then new ones.
 
     Returns them, and how many lines were skipped or put off instead.
     """
     if not always:
         await _dissolve(session, now=now)
-    mails = await _again(session, now=now, claim=claim, always=always)
-    if not always and len(mails) < BATCH:
-        made, settled = await _new(session, rules, now=now, domain=domain, limit=BATCH - len(mails))
+    mails = await _again(session, now=now, claim=claim, always=always, limit=most)
+    if not always and len(mails) < most:
+        made, settled = await _new(session, rules, now=now, domain=domain, limit=most - len(mails))
     else:
         made, settled = [], 0
     left = await drop_unwanted(session, rules, mails, now=now)
@@ -118,13 +119,13 @@ async def _dissolve(session: AsyncSession, *, now: datetime) -> None:
 
 
 async def _again(
-    session: AsyncSession, *, now: datetime, claim: timedelta, always: bool
+    session: AsyncSession, *, now: datetime, claim: timedelta, always: bool, limit: int
 ) -> list[UUID]:
     found = await session.scalars(
         select(Mail.id)
         .where(_is_open(now=now, claim=claim, always=always))
         .order_by(Mail.next_at, Mail.id)
-        .limit(BATCH)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     mails = list(found)

@@ -83,6 +83,7 @@ async def _send_all(office: Office, connection: Connection, batch: _Batch) -> Se
             if not total.reachable:
                 break
             was_slow = bool(batch.waiting)
+            following.adapt(was_slow=was_slow)
             batch = await following.batch()
             if was_slow and not batch.waiting:  # taken before the others were given back
                 batch = await following.batch()
@@ -97,10 +98,15 @@ class _Following:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._taking: asyncio.Task[_Batch] | None = None
+        self._most = claims.BATCH
+
+    def adapt(self, *, was_slow: bool) -> None:
+        """Take fewer where a claim does not last for all of them: most would be given back again and again."""
+        self._most = max(self._most // 2, 1) if was_slow else min(self._most * 2, claims.BATCH)
 
     def take(self) -> None:
         if self._taking is None:
-            self._taking = asyncio.create_task(_take(self._office))
+            self._taking = asyncio.create_task(_take(self._office, self._most))
 
     async def batch(self) -> _Batch:
         self.take()
@@ -114,11 +120,11 @@ class _Following:
             await _release(self._office, (await self._taking).waiting)
 
 
-async def _take(office: Office) -> _Batch:
+async def _take(office: Office, most: int) -> _Batch:
     always = await _only_what_cannot_wait(office)
     if not await _is_anything_due(office, always=always):
         return _Batch()
-    return await _claim(office, always=always)
+    return await _claim(office, always=always, most=most)
 
 
 async def _only_what_cannot_wait(office: Office) -> bool:
@@ -143,12 +149,18 @@ async def _is_anything_due(office: Office, *, always: bool) -> bool:
         )
 
 
-async def _claim(office: Office, *, always: bool) -> _Batch:
+async def _claim(office: Office, *, always: bool, most: int = claims.BATCH) -> _Batch:
     now = office.clock()
     async with office.database.transaction() as session:
         rules = await read_rules(session, now=now)
         taken, settled = await claims.claim_due(
-            session, rules, now=now, claim=office.claim, domain=office.domain, always=always
+            session,
+            rules,
+            now=now,
+            claim=office.claim,
+            domain=office.domain,
+            always=always,
+            most=most,
         )
         read = await _letters(office, session, [one.mail_id for one in taken], now=now)
     return _Batch(deque(taken), read, time.monotonic(), settled)
