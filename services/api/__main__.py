@@ -4,7 +4,7 @@ import uvicorn
 
 from services.api.app import create_asgi
 from shared.log import configure
-from shared.memory import give_back_large_blocks
+from shared.memory import give_back_large_blocks, leave_what_is_loaded
 from shared.settings import Settings
 
 
@@ -12,8 +12,10 @@ def main() -> None:
     give_back_large_blocks()
     settings = Settings()
     configure(service="api", level=settings.log_level)
+    app = create_asgi(settings)
+    leave_what_is_loaded()
     uvicorn.run(
-        create_asgi(settings),
+        app,
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",

@@ -6,7 +6,7 @@ import uvloop
 
 from services.scoring.worker import build
 from shared.log import configure
-from shared.memory import give_back_large_blocks
+from shared.memory import give_back_large_blocks, leave_what_is_loaded
 from shared.settings import Settings
 from shared.tasks import serve
 
@@ -15,6 +15,7 @@ def main() -> None:
     give_back_large_blocks()
     settings = Settings()
     configure(service="scoring", level=settings.log_level)
+    leave_what_is_loaded()
     uvloop.run(serve(settings, partial(build, settings)))
 
 

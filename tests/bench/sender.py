@@ -22,6 +22,7 @@ from services.notifier.sending.rounds import send_due
 from services.notifier.smtp.mailer import Connection, SmtpMailer
 from services.notifier.smtp.session import Before
 from shared.db import PooledDatabase
+from shared.memory import leave_what_is_loaded
 
 SENDER = "PII Hà Nội <pii@pii.example.vn>"
 _LENGTH = struct.Struct(">I")
@@ -101,5 +102,6 @@ if __name__ == "__main__":
     parser.add_argument("port", type=int)
     parser.add_argument("file", type=Path)
     given = parser.parse_args()
+    leave_what_is_loaded()  # as at a notifier's start
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     print(json.dumps(uvloop.run(_send(given.database_url, given.port, given.file))))  # noqa: T201 its answer
