@@ -126,7 +126,11 @@ _said: list[ColumnElement[str]] = [
     case((is_so, literal_column(f"'{name}'", Text))) for name, is_so in WEAK.items()
 ]
 _words: array[Any] = array(_said)
-_faults = func.array_remove(_words, null(), type_=ARRAY(Text))
+# Of most documents nothing is to be said: for them no list is made.
+_faults: ColumnElement[Any] = case(
+    (or_(*WEAK.values()), func.array_remove(_words, null(), type_=ARRAY(Text))),
+    else_=literal_column("'{}'::text[]", ARRAY(Text)),
+)
 USES = (
     select(
         _standing.c.assignment,
