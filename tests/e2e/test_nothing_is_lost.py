@@ -165,7 +165,7 @@ async def test_two_hundred_acceptances_at_once_are_all_in_the_newest_run(office:
     answered = clock() - started
     stale = await assert_nothing_is_lost(office)
     runs = (await office.newest_run())["number"] - before
-    assert 1 <= runs <= 60
+    assert 1 <= runs <= 100  # how few shows the benchmark; here, that a run covers several
     tell(f"200 acceptances answered in {answered:.1f} s, {runs} runs, fresh {stale:.2f} s later")
 
 

@@ -9,7 +9,7 @@ from tinyhtml5.parser import HTMLParser
 
 from services.notifier.mail.letter import Letter
 from services.notifier.mail.words import LANGUAGES
-from services.notifier.mail.words.language import Language
+from services.notifier.mail.words.terms import Terms
 from tests.notifier.letters import LETTERS, variants
 from tests.notifier.written import SNAPSHOTS, bodies, files, received
 
@@ -83,7 +83,7 @@ def test_a_body_outside_the_line_of_command_is_asked_and_not_ordered(name: str) 
 
 def test_both_languages_have_the_same_words() -> None:
     vi, en = LANGUAGES["vi"], LANGUAGES["en"]
-    for name in Language.__annotations__:
+    for name in Terms.__annotations__:
         words, other = getattr(vi, name), getattr(en, name)
         assert type(words) is type(other)
         if isinstance(words, dict):

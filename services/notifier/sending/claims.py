@@ -23,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.plan import reasons
+from services.notifier.plan.adding import notices_since
 from services.notifier.plan.obstacles import Obstacle, obstacles, superseded, untrue
-from services.notifier.plan.planning import notices_since, skip
+from services.notifier.plan.planning import skip
 from services.notifier.plan.rules import Rules
 from services.notifier.plan.schedule import today_in_hanoi
 from services.notifier.sending.envelopes import key_of, put_off, told_today, write_envelopes
