@@ -74,7 +74,9 @@ async def check_invariants(
 ) -> dict[Any, str]:
     rows = (
         await stage.connection.execute(
-            select(Submission.__table__).where(Submission.assignment_id == duty)
+            select(Submission.__table__)
+            .where(Submission.assignment_id == duty)
+            .order_by(Submission.revision)
         )
     ).all()
     states = {row.id: row.state for row in rows}
