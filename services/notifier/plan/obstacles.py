@@ -106,9 +106,7 @@ def _unwanted(want: Subquery, *, chosen: bool) -> Select[Any]:
     is_unwanted = tuple_(*(getattr(Reminder, name) for name in key)).not_in(
         select(*(want.c[name] for name in key))
     )
-    of_subjects = and_(
-        among_given(Reminder.subject_id, "scope_subjects"), Reminder.state.in_(UNSENT)
-    )
+    unsent = and_(among_given(Reminder.subject_id, "scope_subjects"), Reminder.state.in_(UNSENT))
     return (
         select(Reminder.id, _why)
         .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
@@ -117,7 +115,7 @@ def _unwanted(want: Subquery, *, chosen: bool) -> Select[Any]:
         .outerjoin(Contact, Contact.id == Reminder.contact_id)
         .where(
             Reminder.kind == "step",
-            among_given(Reminder.id, "ids") if chosen else of_subjects,
+            among_given(Reminder.id, "ids") if chosen else unsent,
             or_(is_unwanted, is_suppressed(Reminder.recipient)),
         )
         .order_by(Reminder.id)

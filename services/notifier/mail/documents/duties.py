@@ -17,7 +17,7 @@ def full(w: Language, m: Page) -> Iterator[Block]:
         yield from _groups(w, m, part)
         yield Block("para", w.ask(part))
         if part.stance != "follow":
-            yield from listed(w.TODO[duty] for duty in part.duties)
+            yield from listed(w.WHAT_TO_DO[duty] for duty in part.duties)
     if m.more:
         yield Block("para", w.more(m.more))
 

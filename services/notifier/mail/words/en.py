@@ -5,12 +5,9 @@ from datetime import date
 from typing import Any
 
 from services.notifier.mail.letter import (
-    HoldFacts,
-    IndexInShort,
     LongLate,
     PeriodInShort,
     SignedHead,
-    StandingHold,
     WhomToCall,
 )
 from services.notifier.mail.page import Entry, Page, Part
@@ -26,6 +23,12 @@ class English(EnglishTerms):
 
     def number(self, value: float) -> str:
         return number_en(value)
+
+    def score(self, value: float) -> str:
+        return score_en(value)
+
+    def change(self, value: float) -> str:
+        return change_en(value)
 
     def share(self, value: float | None) -> str:
         return "none yet" if value is None else f"{number_en(value * 100)}%"
@@ -57,10 +60,6 @@ class English(EnglishTerms):
     def same_basis(self, part: Part) -> str:
         return f"{self.LABEL['basis']} (of all that follow): {part.basis}"
 
-    def greeting(self, m: Page, body: str) -> str:
-        person = f" – {m.recipient}" if body and m.recipient else ""
-        return f"To: {body or m.recipient or self.COORDINATOR}{person}"
-
     def intro(self, m: Page, part: Part) -> str:
         who, body, state = self.sender(m, part.body["vi"]), part.body["en"], self.state(part)
         one = part.total == 1
@@ -81,16 +80,6 @@ class English(EnglishTerms):
 
     def more(self, count: int) -> str:
         return f"and {count} more; the whole list is in the system"
-
-    def automatic(self, m: Page) -> str:
-        calendar = (
-            " The deadlines come with it as a calendar (han-nop.ics)." if m.has_calendar else ""
-        )
-        done = " If all of it is done, please disregard this mail." if m.parts else ""
-        return f"This mail was sent automatically.{calendar}{done}"
-
-    def until(self, e: Entry) -> str:
-        return f" until {self.day(e.until)}" if e.until else ""
 
     def summary_intro(self, week_from: str, week_to: str) -> str:
         return (
@@ -116,47 +105,11 @@ class English(EnglishTerms):
         what = f"{late['indicator_code']} {late.get('indicator_en') or late['indicator']}"
         return f"{self.body_of(late)} – {what}: {self.days(late['days'])}"
 
-    def index_score(self, i: IndexInShort) -> str:
-        if i["score"] is None:
-            return "not to be computed yet"
-        change = "" if i["change"] is None else f" ({change_en(i['change'])} since a week ago)"
-        return f"{score_en(i['score'])}{change}"
-
-    def index_rank(self, i: IndexInShort) -> str:
-        if i["rank"] is None:
-            return "none yet"
-        rank = f"{i['rank']}/{i['units']}"
-        if i["rank_before"] is None:
-            return rank
-        return f"{rank} (a week ago {i['rank_before']}/{i['units_before']})"
-
     def head(self, h: SignedHead) -> str:
         return f"End of {self.day(h['day'])}: link {h['seq']}, {h['hash']}"
 
     def mails(self, count: int) -> str:
         return f"{self.number(count)} mail{'s' if count != 1 else ''}"
-
-    def standing(self, h: StandingHold) -> str:
-        why = self.HOLD.get(h["kind"], h["kind"])
-        return f"{why}: {self.mails(h['mails'])}, since {self.day(h['since'])}"
-
-    def hold_why(self, f: HoldFacts) -> str:
-        if f["kind"] == "calendar":
-            return (
-                f"No decision has confirmed the working calendar of {f['year']}, "
-                "so the days of reminding may be wrong."
-            )
-        return (
-            "There are more mails than usual; a wrong deadline or a period opened by mistake "
-            "may be the cause."
-        )
-
-    def hold_next(self, f: HoldFacts) -> str:
-        if f["kind"] == "calendar":
-            return (
-                "Confirm the calendar, or release the run by the calendar as it is, or discard it."
-            )
-        return "Look at the mails of the run, then release or discard it."
 
     def alarms(self, count: int) -> str:
         return f"{count} to look at"

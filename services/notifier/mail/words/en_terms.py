@@ -173,7 +173,7 @@ class EnglishTerms(Language):
         "limit": "Most mails of a run",
         "usual": "Greatest day of the last 30",
     }
-    TODO: ClassVar[Table] = {
+    WHAT_TO_DO: ClassVar[Table] = {
         "figure": "Figure: draft it in the system (value, time, source), attach evidence that agrees with it (number, date, issuing body), and submit it to the coordinating body.",
         "report": "Report: draft it in the system (how the indicator developed; tasks and measures done and planned), attach documents if there are any, and submit it to the coordinating body.",
         "explanation": "Explanation: answer in the system what was asked.",
@@ -273,3 +273,21 @@ class EnglishTerms(Language):
         "they wait until somebody releases or discards them."
     )
     ALARM_INTRO = "The operator is asked to look at:"
+    GREETING = "To"
+    NO_SCORE = "not to be computed yet"
+    SCORE_BEFORE = " ({} since a week ago)"
+    NO_RANK = "none yet"
+    RANK_BEFORE = " (a week ago {}/{})"
+    SINCE = "since"
+    UNTIL = " until {}"
+    HOLD_WHY: ClassVar[Table] = {
+        "calendar": "No decision has confirmed the working calendar of {year}, so the days of reminding may be wrong.",
+        "too_many": "There are more mails than usual; a wrong deadline or a period opened by mistake may be the cause.",
+    }
+    HOLD_NEXT: ClassVar[Table] = {
+        "calendar": "Confirm the calendar, or release the run by the calendar as it is, or discard it.",
+        "too_many": "Look at the mails of the run, then release or discard it.",
+    }
+    AUTOMATIC = "This mail was sent automatically."
+    WITH_CALENDAR = " The deadlines come with it as a calendar (han-nop.ics)."
+    IF_DONE = " If all of it is done, please disregard this mail."

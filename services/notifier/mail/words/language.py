@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from services.notifier.mail.letter import (
-    IndexInShort,
-)
+from services.notifier.mail.letter import HoldFacts, IndexInShort, StandingHold
 from services.notifier.mail.page import URGENCIES, Entry, Group, Page, Part
 from services.notifier.mail.words.terms import Terms
 
@@ -93,6 +91,42 @@ class Language(Terms):
         if e.topic == "deputy_named":
             return f"{e.person} – {e.body[name]}"
         return e.named[name] + (f" – {e.body[name]}" if e.stance == "follow" else "")
+
+    def greeting(self, m: Page, body: str) -> str:
+        person = f" – {m.recipient}" if body and m.recipient else ""
+        return f"{self.GREETING}: {body or m.recipient or self.COORDINATOR}{person}"
+
+    def automatic(self, m: Page) -> str:
+        calendar = self.WITH_CALENDAR if m.has_calendar else ""
+        return f"{self.AUTOMATIC}{calendar}{self.IF_DONE if m.parts else ''}"
+
+    def until(self, e: Entry) -> str:
+        return self.UNTIL.format(self.day(e.until)) if e.until else ""
+
+    def index_score(self, i: IndexInShort) -> str:
+        if i["score"] is None:
+            return self.NO_SCORE
+        change = i["change"]
+        since = "" if change is None else self.SCORE_BEFORE.format(self.change(change))
+        return f"{self.score(i['score'])}{since}"
+
+    def index_rank(self, i: IndexInShort) -> str:
+        if i["rank"] is None:
+            return self.NO_RANK
+        rank = f"{i['rank']}/{i['units']}"
+        if i["rank_before"] is None:
+            return rank
+        return rank + self.RANK_BEFORE.format(i["rank_before"], i["units_before"])
+
+    def standing(self, h: StandingHold) -> str:
+        why = self.HOLD.get(h["kind"], h["kind"])
+        return f"{why}: {self.mails(h['mails'])}, {self.SINCE} {self.day(h['since'])}"
+
+    def hold_why(self, f: HoldFacts) -> str:
+        return self.HOLD_WHY.get(f["kind"], self.HOLD_WHY["too_many"]).format(year=f.get("year"))
+
+    def hold_next(self, f: HoldFacts) -> str:
+        return self.HOLD_NEXT.get(f["kind"], self.HOLD_NEXT["too_many"])
 
     def index_line(self, i: IndexInShort) -> str:
         score, rank = self.INDEX["score"], self.INDEX["rank"].lower()

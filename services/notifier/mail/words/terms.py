@@ -6,12 +6,9 @@ from datetime import date
 from typing import Any, ClassVar
 
 from services.notifier.mail.letter import (
-    HoldFacts,
-    IndexInShort,
     LongLate,
     PeriodInShort,
     SignedHead,
-    StandingHold,
     WhomToCall,
 )
 from services.notifier.mail.page import Entry, Page, Part
@@ -48,7 +45,7 @@ class Terms(ABC):
     SUMMARY: ClassVar[Table]
     INDEX: ClassVar[Table]
     HELD: ClassVar[Table]
-    TODO: ClassVar[Table]
+    WHAT_TO_DO: ClassVar[Table]
     # What happened, and what its reader does about it; by topic, with places for who, what and whose.
     SENTENCE: ClassVar[Table]
     SENTENCE_ASKED: ClassVar[Table]
@@ -85,6 +82,18 @@ class Terms(ABC):
     HEAD_WHY: ClassVar[str]
     HOLD_INTRO: ClassVar[str]
     ALARM_INTRO: ClassVar[str]
+    GREETING: ClassVar[str]
+    NO_SCORE: ClassVar[str]
+    SCORE_BEFORE: ClassVar[str]
+    NO_RANK: ClassVar[str]
+    RANK_BEFORE: ClassVar[str]
+    SINCE: ClassVar[str]
+    UNTIL: ClassVar[str]
+    HOLD_WHY: ClassVar[Table]
+    HOLD_NEXT: ClassVar[Table]
+    AUTOMATIC: ClassVar[str]
+    WITH_CALENDAR: ClassVar[str]
+    IF_DONE: ClassVar[str]
 
     # Numbers and days.
 
@@ -93,6 +102,12 @@ class Terms(ABC):
 
     @abstractmethod
     def number(self, value: float) -> str: ...
+
+    @abstractmethod
+    def score(self, value: float) -> str: ...
+
+    @abstractmethod
+    def change(self, value: float) -> str: ...
 
     @abstractmethod
     def share(self, value: float | None) -> str: ...
@@ -120,21 +135,12 @@ class Terms(ABC):
     def same_basis(self, part: Part) -> str: ...
 
     @abstractmethod
-    def greeting(self, m: Page, body: str) -> str: ...
-
-    @abstractmethod
     def intro(self, m: Page, part: Part) -> str: ...
 
     @abstractmethod
     def more(self, count: int) -> str: ...
 
-    @abstractmethod
-    def automatic(self, m: Page) -> str: ...
-
     # Notices.
-
-    @abstractmethod
-    def until(self, e: Entry) -> str: ...
 
     # The week, and what keeps the system running.
 
@@ -151,25 +157,10 @@ class Terms(ABC):
     def long_late(self, late: LongLate) -> str: ...
 
     @abstractmethod
-    def index_score(self, i: IndexInShort) -> str: ...
-
-    @abstractmethod
-    def index_rank(self, i: IndexInShort) -> str: ...
-
-    @abstractmethod
     def head(self, h: SignedHead) -> str: ...
 
     @abstractmethod
     def mails(self, count: int) -> str: ...
-
-    @abstractmethod
-    def standing(self, h: StandingHold) -> str: ...
-
-    @abstractmethod
-    def hold_why(self, f: HoldFacts) -> str: ...
-
-    @abstractmethod
-    def hold_next(self, f: HoldFacts) -> str: ...
 
     @abstractmethod
     def alarms(self, count: int) -> str: ...

@@ -5,12 +5,9 @@ from datetime import date
 from typing import Any
 
 from services.notifier.mail.letter import (
-    HoldFacts,
-    IndexInShort,
     LongLate,
     PeriodInShort,
     SignedHead,
-    StandingHold,
     WhomToCall,
 )
 from services.notifier.mail.page import Entry, Page, Part
@@ -26,6 +23,12 @@ class Vietnamese(VietnameseTerms):
 
     def number(self, value: float) -> str:
         return number_vi(value)
+
+    def score(self, value: float) -> str:
+        return score_vi(value)
+
+    def change(self, value: float) -> str:
+        return change_vi(value)
 
     def share(self, value: float | None) -> str:
         return "chưa có" if value is None else f"{number_vi(value * 100)}%"
@@ -54,10 +57,6 @@ class Vietnamese(VietnameseTerms):
     def same_basis(self, part: Part) -> str:
         return f"{self.LABEL['basis']} (chung cho các nhiệm vụ dưới đây): {part.basis}"
 
-    def greeting(self, m: Page, body: str) -> str:
-        person = f" – {m.recipient}" if body and m.recipient else ""
-        return f"Kính gửi: {body or m.recipient or self.COORDINATOR}{person}"
-
     def intro(self, m: Page, part: Part) -> str:
         who, body, state = self.sender(m, part.body["vi"]), part.body["vi"], self.state(part)
         count = f"{part.total} " if part.total > 1 else ""
@@ -80,14 +79,6 @@ class Vietnamese(VietnameseTerms):
 
     def more(self, count: int) -> str:
         return f"và {count} nhiệm vụ khác; danh sách đầy đủ ở trên hệ thống"
-
-    def automatic(self, m: Page) -> str:
-        calendar = " Lịch hạn nộp kèm theo thư (han-nop.ics)." if m.has_calendar else ""
-        done = " Nếu nội dung trên đã hoàn thành, xin bỏ qua thư." if m.parts else ""
-        return f"Thư này được gửi tự động.{calendar}{done}"
-
-    def until(self, e: Entry) -> str:
-        return f" đến {self.day(e.until)}" if e.until else ""
 
     def summary_intro(self, week_from: str, week_to: str) -> str:
         return (
@@ -113,39 +104,11 @@ class Vietnamese(VietnameseTerms):
         what = f"{late['indicator_code']} {late['indicator']}"
         return f"{late['organisation']} – {what}: {self.number(late['days'])} ngày"
 
-    def index_score(self, i: IndexInShort) -> str:
-        if i["score"] is None:
-            return "chưa tính được"
-        change = "" if i["change"] is None else f" (so với tuần trước {change_vi(i['change'])})"
-        return f"{score_vi(i['score'])}{change}"
-
-    def index_rank(self, i: IndexInShort) -> str:
-        if i["rank"] is None:
-            return "chưa xếp được"
-        rank = f"{i['rank']}/{i['units']}"
-        if i["rank_before"] is None:
-            return rank
-        return f"{rank} (tuần trước {i['rank_before']}/{i['units_before']})"
-
     def head(self, h: SignedHead) -> str:
         return f"Hết ngày {self.day(h['day'])}: mắt xích {h['seq']}, {h['hash']}"
 
     def mails(self, count: int) -> str:
         return f"{self.number(count)} thư"
-
-    def standing(self, h: StandingHold) -> str:
-        why = self.HOLD.get(h["kind"], h["kind"])
-        return f"{why}: {self.mails(h['mails'])}, từ {self.day(h['since'])}"
-
-    def hold_why(self, f: HoldFacts) -> str:
-        if f["kind"] == "calendar":
-            return f"Lịch làm việc năm {f['year']} chưa có quyết định xác nhận, nên ngày nhắc có thể sai."
-        return "Số thư nhiều hơn bình thường, có thể do nhập nhầm thời hạn hoặc mở nhầm kỳ."
-
-    def hold_next(self, f: HoldFacts) -> str:
-        if f["kind"] == "calendar":
-            return "Xác nhận lịch làm việc, hoặc cho gửi theo lịch hiện có, hoặc hủy đợt thư."
-        return "Kiểm tra các thư trong đợt, rồi cho gửi hoặc hủy."
 
     def alarms(self, count: int) -> str:
         return f"{count} việc cần xem"

@@ -173,7 +173,7 @@ class VietnameseTerms(Language):
         "limit": "Mức cho phép một đợt",
         "usual": "Ngày gửi nhiều nhất trong 30 ngày qua",
     }
-    TODO: ClassVar[Table] = {
+    WHAT_TO_DO: ClassVar[Table] = {
         "figure": "Số liệu: lập bản số liệu trên hệ thống (số liệu, thời điểm, nguồn), đính kèm tài liệu minh chứng khớp với số liệu (số, ngày, cơ quan ban hành), rồi gửi để cơ quan điều phối tiếp nhận.",
         "report": "Báo cáo: lập báo cáo trên hệ thống (kết quả theo dõi chỉ số; nhiệm vụ, giải pháp đã và sẽ thực hiện), đính kèm tài liệu nếu có, rồi gửi để cơ quan điều phối tiếp nhận.",
         "explanation": "Giải trình: trả lời từng nội dung được hỏi trên hệ thống.",
@@ -271,3 +271,21 @@ class VietnameseTerms(Language):
         "các thư chờ đến khi có người cho gửi hoặc hủy."
     )
     ALARM_INTRO = "Những việc sau cần người vận hành xem và xử lý:"
+    GREETING = "Kính gửi"
+    NO_SCORE = "chưa tính được"
+    SCORE_BEFORE = " (so với tuần trước {})"
+    NO_RANK = "chưa xếp được"
+    RANK_BEFORE = " (tuần trước {}/{})"
+    SINCE = "từ"
+    UNTIL = " đến {}"
+    HOLD_WHY: ClassVar[Table] = {
+        "calendar": "Lịch làm việc năm {year} chưa có quyết định xác nhận, nên ngày nhắc có thể sai.",
+        "too_many": "Số thư nhiều hơn bình thường, có thể do nhập nhầm thời hạn hoặc mở nhầm kỳ.",
+    }
+    HOLD_NEXT: ClassVar[Table] = {
+        "calendar": "Xác nhận lịch làm việc, hoặc cho gửi theo lịch hiện có, hoặc hủy đợt thư.",
+        "too_many": "Kiểm tra các thư trong đợt, rồi cho gửi hoặc hủy.",
+    }
+    AUTOMATIC = "Thư này được gửi tự động."
+    WITH_CALENDAR = " Lịch hạn nộp kèm theo thư (han-nop.ics)."
+    IF_DONE = " Nếu nội dung trên đã hoàn thành, xin bỏ qua thư."
