@@ -68,7 +68,7 @@ class Fate:
         self._passed: Counter[str] = Counter()
 
     def note(self, word: str) -> None:
-        os.write(self._report, f"{word}\n".encode())
+        os.write(self._report, f"{self._order.number} {word}\n".encode())
 
     def is_near(self, point: str) -> bool:
         return self._order.point == point and self._passed[point] == self._order.nth - 1
