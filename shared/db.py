@@ -69,6 +69,8 @@ def _connect_args(name: str) -> dict[str, Any]:
     return {
         "timeout": 5,
         "command_timeout": 30,
+        # The longest are those for which being planned anew each time costs most; all are our own.
+        "max_cacheable_statement_size": 0,
         "server_settings": {
             "application_name": name,
             "statement_timeout": "20000",

@@ -30,9 +30,13 @@ is_asked: ColumnElement[bool] = (
 effective_due_on: ColumnElement[date] = func.coalesce(Assignment.extended_due_on, Assignment.due_on)
 """The last day: what was granted, or else what was set."""
 
-late: ColumnElement[bool] = (
-    func.date(func.timezone("Asia/Ho_Chi_Minh", Submission.submitted_at)) > effective_due_on
-)
+
+def day_in_hanoi(moment: Any) -> ColumnElement[date]:
+    """Give the day that it is in Hanoi at a moment, in SQL."""
+    return func.date(func.timezone("Asia/Ho_Chi_Minh", moment))
+
+
+late: ColumnElement[bool] = day_in_hanoi(Submission.submitted_at) > effective_due_on
 """True where ``Submission`` was submitted after the last day; null before it is submitted."""
 
 writable: ColumnElement[bool] = and_(

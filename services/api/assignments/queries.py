@@ -25,6 +25,7 @@ from services.api.assignments.states import (
     LATE,
     NEWEST,
     REFUSED_TO_CALLER,
+    STANDS_SINCE,
     STATUS,
     UNFINISHED,
 )
@@ -76,6 +77,7 @@ _ASSIGNMENT = (
         EXTENSION_WAITS.label("extension_waits"),
         REFUSED_TO_CALLER.label("refused_to_caller"),
         STATUS.label("status"),
+        STANDS_SINCE.label("stands_since"),
         Node.evidence_required,
         Node.accepted_evidence,
         Node.source.label("data_source"),
@@ -198,8 +200,8 @@ def shown(row: Any, caller: Caller, *, today: date) -> dict[str, Any]:
 
 def _came_late(row: Any) -> bool:
     """Say what ``LATE`` says of a row in hand."""
-    stands = row["state"] in {"submitted", "accepted"}
-    return stands and is_late(row["submitted_at"], row["effective_due_on"])
+    since = row["stands_since"]
+    return since is not None and is_late(since, row["effective_due_on"])
 
 
 def _may_see_newest(row: Any, caller: Caller) -> bool:

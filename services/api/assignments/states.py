@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, case, exists,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
-from shared.duty import effective_due_on, stands
+from shared.duty import day_in_hanoi, effective_due_on, stands
 from shared.models import Assignment, Extension, Submission
 
 _Any = aliased(Submission)
@@ -35,11 +35,20 @@ UNFINISHED = and_(
     Assignment.excused_at.is_(None),
     ~exists().where(Submission.assignment_id == Assignment.id, stands).correlate(Assignment),
 )
-_newest_day = func.date(func.timezone("Asia/Ho_Chi_Minh", NEWEST.c.submitted_at))
-# What waits or was taken came after the last day.
+_in_force_since = (
+    select(Submission.submitted_at)
+    .where(Submission.assignment_id == Assignment.id, Submission.state == "accepted")
+    .correlate(Assignment)
+    .scalar_subquery()
+)
+STANDS_SINCE = case(
+    (or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"), NEWEST.c.submitted_at),
+    else_=_in_force_since,
+)
+"""When what waits or was accepted was submitted; a newer draft takes nothing from it."""
+
 LATE = and_(
-    or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"),
-    _newest_day > effective_due_on,
+    day_in_hanoi(STANDS_SINCE) > effective_due_on,
     Assignment.excused_at.is_(None),
 )
 # Not correlated: what waits is few, and is read once for a whole list.

@@ -1,25 +1,33 @@
-"""A period's duties as they stand, in one pass: what is to be followed up is chosen from them."""
+"""A period's duties and what stands for each, in one pass: the board counts them, the follow-up list chooses from them.
+
+All of a period's rows are looked for by one search of an index each. For that, what was found is handed on as an
+array (``any_of``), of which the planner expects few rows whatever there are; so it is joined to the duties from
+outside (they are as many as expected), or else it would be gone through anew for each of them. Rows are kept
+narrow: what is only shown is looked up for the few that are shown.
+"""
 
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Uuid,
     and_,
     any_,
     bindparam,
-    false,
+    case,
     func,
     literal_column,
     or_,
     select,
-    true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
-from services.api.assignments.states import NEWEST, STATUS
-from services.api.board.queries import REACHABLE, mine
-from shared.duty import effective_due_on
-from shared.models import Assignment, Node, Organisation, Period, Responsibility
+from shared.duty import effective_due_on, is_asked, stands
+from shared.models import Assignment, Node, Organisation, Period, Submission
+
+mine = or_(bindparam("everybody"), Organisation.id == any_(bindparam("bodies", type_=ARRAY(Uuid))))
+"""Duties of the caller's own bodies, or of all."""
 
 
 def any_of(found: Select[Any]) -> ColumnElement[Any]:
@@ -27,60 +35,90 @@ def any_of(found: Select[Any]) -> ColumnElement[Any]:
     return any_(func.array(found.scalar_subquery()))
 
 
-_NOT_ACCEPTED: ColumnElement[Any] = literal_column(
-    """'[{"code": "evidence_not_accepted"}]'::jsonb"""
-)
-# Once for each body: for each duty all contacts would be looked through again.
-_BODIES = (
-    select(
-        Organisation.id,
-        Organisation.code,
-        Organisation.name_vi,
-        REACHABLE.label("reachable"),
-    )
-    .where(mine)
-    .cte("bodies")
-    .prefix_with("MATERIALIZED")
+_PERIOD = select(Period.id).where(Period.code == bindparam("code")).scalar_subquery()
+_mine = or_(
+    bindparam("everybody"),
+    Assignment.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
 )
 DUTIES = (
     select(
         Assignment.id.label("assignment"),
         Assignment.sort_key,
-        Node.code.label("indicator"),
-        _BODIES.c.code.label("organisation"),
-        _BODIES.c.name_vi.label("organisation_name_vi"),
-        _BODIES.c.reachable,
-        STATUS.label("status"),
-        (Responsibility.role == literal_column("'requested'")).label("asked"),
+        Assignment.node_id,
+        Assignment.organisation_id,
+        is_asked.label("asked"),
         effective_due_on.label("effective_due_on"),
-        func.coalesce(NEWEST.c.nil_reason, "").label("nil_reason"),
-        NEWEST.c.id.label("newest"),
-        NEWEST.c.revision.label("revision"),
-        NEWEST.c.state.label("newest_state"),
-        NEWEST.c.submitted_at.label("submitted_at"),
-        NEWEST.c.value.is_not(None).label("is_figure"),
-        Period.reference_year,
+        Assignment.excused_at.is_not(None).label("excused"),
         and_(
-            Assignment.kind == "figure",
-            Node.evidence_required,
-            NEWEST.c.value.is_not(None),
-            or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"),
+            Assignment.kind == literal_column("'figure'"),
+            Assignment.node_id.in_(select(Node.id).where(Node.evidence_required)),
         ).label("to_prove"),
-        func.coalesce(
-            and_(
-                NEWEST.c.findings.op("@>")(_NOT_ACCEPTED),
-                or_(NEWEST.c.state == "submitted", NEWEST.c.state == "accepted"),
-            ),
-            false(),
-        ).label("not_accepted"),
     )
-    .select_from(Assignment)
-    .join(Period, Period.id == Assignment.period_id)
-    .join(Node, Node.id == Assignment.node_id)
-    .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-    .join(_BODIES, _BODIES.c.id == Assignment.organisation_id)
-    .outerjoin(NEWEST, true())
-    .where(Period.code == bindparam("code"))
+    .where(Assignment.period_id == _PERIOD, _mine)
     .cte("duties")
     .prefix_with("MATERIALIZED")
 )
+_NOT_ACCEPTED: ColumnElement[Any] = literal_column(
+    """'[{"code": "evidence_not_accepted"}]'::jsonb"""
+)
+STANDING = (
+    select(
+        Submission.id.label("submission"),
+        Submission.assignment_id.label("assignment"),
+        Submission.revision,
+        case(
+            (and_(Submission.state == "accepted", Submission.nil_reason != ""), "nil"),
+            else_=Submission.state,
+        ).label("status"),
+        Submission.submitted_at,
+        (Submission.nil_reason != "").label("is_nil"),
+        Submission.value.is_not(None).label("is_figure"),
+        Submission.findings.op("@>")(_NOT_ACCEPTED).label("not_accepted"),
+    )
+    .where(Submission.assignment_id == any_of(select(DUTIES.c.assignment)), stands)
+    .cte("standing")
+    .prefix_with("MATERIALIZED")
+)
+"""What waits or was accepted; beside what waits, what was accepted before it stands until it is decided."""
+
+_newest = (
+    select(STANDING)
+    .ext(distinct_on(STANDING.c.assignment))
+    .order_by(STANDING.c.assignment, STANDING.c.revision.desc())
+    .subquery("newest")
+)
+_n = _newest.c
+ANSWERED = (
+    select(
+        *(DUTIES.c[name] for name in ("assignment", "sort_key", "node_id", "organisation_id")),
+        *(DUTIES.c[name] for name in ("asked", "effective_due_on")),
+        case((DUTIES.c.excused, "excused"), else_=func.coalesce(_n.status, "")).label("status"),
+        and_(DUTIES.c.to_prove, _n.is_figure).label("to_prove"),
+        _n.submission,
+        _n.submitted_at,
+        _n.is_nil,
+        _n.not_accepted,
+    )
+    .outerjoin_from(DUTIES, _newest, _n.assignment == DUTIES.c.assignment)
+    .subquery("answered")
+)
+"""Each duty with the newest that stands, or with nulls.
+
+``status`` is what ``assignments.states.STATUS`` says, but empty where nothing stands and something should.
+"""
+
+
+def status_of(duty: Any) -> ColumnElement[str]:
+    """Say the status of a row like those of ``ANSWERED``: what was returned is looked up by index where nothing stands."""
+    newest_state = (
+        select(Submission.state)
+        .where(Submission.assignment_id == duty.assignment)
+        .order_by(Submission.revision.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case(
+        (duty.status != "", duty.status),
+        (newest_state == "returned", "returned"),
+        else_="open",
+    )

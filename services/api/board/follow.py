@@ -29,86 +29,76 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.api.board.duties import DUTIES, any_of
-from services.api.board.queries import definitions, sight
+from services.api.board.duties import ANSWERED, DUTIES, any_of, status_of
+from services.api.board.queries import REACHABLE, definitions, sight
 from services.api.board.suspects import LIMIT, SERVED, USES, outliers
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from shared.db import Reader
-from shared.models import Submission
+from shared.models import Node, Organisation, Submission
 
 OFTEN = 2
 ALL = 1_000_000  # more than any period has of anything
 
-# Of what was never sent again nothing was returned twice: most duties are not looked up at all.
 _returned = (
     select(Submission.assignment_id, func.count().label("times"))
     .where(
-        Submission.assignment_id
-        == any_of(select(DUTIES.c.assignment).where(DUTIES.c.revision >= OFTEN)),
+        Submission.assignment_id == any_of(select(DUTIES.c.assignment)),
         # Written out: as a parameter no index fits it once the statement is planned for any value.
         Submission.state.in_((literal_column("'returned'"), literal_column("'rejected'"))),
     )
     .group_by(Submission.assignment_id)
     .subquery("returned")
 )
-_proved = (
-    select(USES.c.submission)
-    .where(func.cardinality(USES.c.faults) == 0)
-    .distinct()
-    .subquery("proved")
-)
-_fault = select(USES.c.submission, func.unnest(USES.c.faults).label("fault")).subquery("fault")
+_u = USES.c
+_proved = select(_u.submission).where(func.cardinality(_u.faults) == 0)
+_fault = select(_u.submission, func.unnest(_u.faults).label("fault")).subquery("fault")
 _faulty = (
     select(
         _fault.c.submission,
         func.array_agg(_fault.c.fault.distinct(), type_=ARRAY(Text)).label("faults"),
     )
     .group_by(_fault.c.submission)
-    .subquery("faulty")
+    .cte("faulty")
+    .prefix_with("MATERIALIZED")
 )
 _NO_DOCUMENT = literal_column("ARRAY['no_document']", ARRAY(Text))
-_is_unfinished = or_(DUTIES.c.status == "open", DUTIES.c.status == "returned")
-_today = cast(bindparam("today"), Date)
+_a = ANSWERED.c
 _facts = (
     select(
-        *DUTIES.c,
-        case(
-            (
-                and_(_is_unfinished, ~DUTIES.c.asked),
-                func.greatest(_today - DUTIES.c.effective_due_on, 0),
-            ),
-            else_=0,
-        ).label("days_overdue"),
+        *(_a[name] for name in ("assignment", "sort_key", "node_id", "organisation_id")),
+        *(_a[name] for name in ("asked", "effective_due_on", "status", "submission", "is_nil")),
         func.coalesce(_returned.c.times, 0).label("times_returned"),
-        and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)).label("unproved"),
-        case(
-            (
-                and_(DUTIES.c.to_prove, _proved.c.submission.is_(None)),
-                func.coalesce(_faulty.c.faults, _NO_DOCUMENT),
-            )
-        ).label("weak_because"),
-        _is_unfinished.label("unfinished"),
+        and_(_a.to_prove, _a.submission.not_in(_proved)).label("unproved"),
+        _a.not_accepted,
     )
-    .outerjoin(_returned, _returned.c.assignment_id == DUTIES.c.assignment)
-    .outerjoin(_proved, _proved.c.submission == DUTIES.c.newest)
-    .outerjoin(_faulty, _faulty.c.submission == DUTIES.c.newest)
+    .select_from(ANSWERED)
+    .outerjoin(_returned, _returned.c.assignment_id == _a.assignment)
     .cte("facts")
     .prefix_with("MATERIALIZED")
 )
 _f = _facts.c
-_status_stands = or_(_f.status == "submitted", _f.status == "accepted", _f.status == "nil")
-# By name: which duties, and what comes before their own order.
-_LISTS: dict[str, tuple[ColumnElement[bool], tuple[Any, ...]]] = {
-    "returned_often": (_f.times_returned >= OFTEN, (_f.times_returned.desc(),)),
-    "overdue": (_f.days_overdue > 0, (_f.days_overdue.desc(),)),
-    "nil_returns": (and_(_f.nil_reason != "", _status_stands), ()),
-    "weak_evidence": (or_(_f.unproved, _f.not_accepted), ()),
+_today = cast(bindparam("today"), Date)
+_is_unfinished = _f.status == ""
+# By name: which duties, and by what they are ordered before their own order.
+_LISTS: dict[str, tuple[ColumnElement[bool], Callable[[Any], tuple[Any, ...]]]] = {
+    "returned_often": (_f.times_returned >= OFTEN, lambda f: (f.times_returned.desc(),)),
+    "overdue": (
+        and_(_is_unfinished, ~_f.asked, _f.effective_due_on < _today),
+        lambda f: (f.effective_due_on,),
+    ),
+    "nil_returns": (and_(_f.is_nil, _f.status != "excused"), lambda _: ()),
+    "weak_evidence": (or_(_f.unproved, _f.not_accepted), lambda _: ()),
 }
 _bodies = (
-    select(_f.organisation, _f.organisation_name_vi, func.count().label("unfinished"))
-    .where(~_f.reachable, _f.unfinished)
-    .group_by(_f.organisation, _f.organisation_name_vi)
+    select(
+        Organisation.code.label("organisation"),
+        Organisation.name_vi.label("organisation_name_vi"),
+        func.count().label("unfinished"),
+    )
+    .join(_facts, _f.organisation_id == Organisation.id)
+    .where(_is_unfinished, ~REACHABLE)
+    .group_by(Organisation.code, Organisation.name_vi)
     .subquery("bodies")
 )
 FOLLOWED = (
@@ -163,19 +153,46 @@ _totals = (
     .cte("totals")
     .prefix_with("MATERIALIZED")
 )
+
+
+def _listed(name: str) -> Select[Any]:
+    """Choose the first of a list, and only of these look up what is shown."""
+    condition, before = _LISTS[name]
+
+    def order(facts: Any) -> tuple[Any, ...]:
+        return (*before(facts), facts.sort_key, facts.assignment)
+
+    first = select(_facts).where(condition).order_by(*order(_f)).limit(LIMIT).subquery(name)
+    c = first.c
+    is_overdue = and_(c.status == "", ~c.asked)
+    days = func.greatest(_today - c.effective_due_on, 0)
+    rows = _rows(
+        name,
+        first,
+        select(_totals.c[name]).scalar_subquery(),
+        indicator=_code_of(Node, c.node_id),
+        organisation=_code_of(Organisation, c.organisation_id),
+        status=status_of(c),
+        days_overdue=case((is_overdue, days), else_=0),
+        nil_reason=_nil_reason_of(c.submission),
+        weak_because=case((c.unproved, func.coalesce(_faulty.c.faults, _NO_DOCUMENT))),
+    )
+    return rows.outerjoin_from(first, _faulty, _faulty.c.submission == c.submission).order_by(
+        *order(c)
+    )
+
+
+def _code_of(model: type[Node | Organisation], key: Any) -> Any:
+    return select(model.code).where(model.id == key).scalar_subquery()
+
+
+def _nil_reason_of(submission: Any) -> Any:
+    found = select(Submission.nil_reason).where(Submission.id == submission).scalar_subquery()
+    return func.coalesce(found, "")
+
+
 _FOUND = union_all(
-    *(
-        _rows(
-            name,
-            _facts,
-            select(_totals.c[name]).scalar_subquery(),
-            unfinished=null().cast(BigInteger),
-        )
-        .where(condition)
-        .order_by(*order, _f.sort_key, _f.assignment)
-        .limit(LIMIT)
-        for name, (condition, order) in _LISTS.items()
-    ),
+    *map(_listed, _LISTS),
     _rows("unreachable", _bodies, func.count().over())
     .order_by(_bodies.c.organisation)
     .limit(LIMIT),

@@ -8,27 +8,25 @@ from sqlalchemy import (
     ARRAY,
     Text,
     Uuid,
-    any_,
+    and_,
     bindparam,
     cast,
     column,
     exists,
     false,
     func,
-    literal_column,
     or_,
     select,
-    true,
 )
 from sqlalchemy.orm import aliased
 
-from services.api.assignments.states import LATE, NEWEST, STATUS
+from services.api.board.duties import ANSWERED, mine, status_of
 from services.api.board.tally import DEFINITIONS, EQUATIONS, Fact, total
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError, in_scope
 from shared.db import Reader
-from shared.duty import effective_due_on
+from shared.duty import day_in_hanoi
 from shared.models import (
     Assignment,
     Node,
@@ -39,9 +37,6 @@ from shared.models import (
 )
 from shared.reach import is_reachable
 
-mine = or_(bindparam("everybody"), Organisation.id == any_(bindparam("bodies", type_=ARRAY(Uuid))))
-"""Duties of the caller's own bodies, or of all."""
-
 REACHABLE = is_reachable(Organisation.id)
 # Under which pillar each node lies is known before: grouped by it there are few rows to carry over.
 _pillar = (
@@ -50,25 +45,26 @@ _pillar = (
     .render_derived()
 )
 _other = aliased(Period)
-_standing = (
+_d = ANSWERED.c
+_duty = (
     select(
-        Organisation.code.label("organisation"),
+        _d.organisation_id,
         _pillar.c.pillar,
-        STATUS.label("status"),
-        func.coalesce(LATE, false()).label("late"),
-        (effective_due_on < bindparam("today")).label("past_due"),
-        (Responsibility.role == literal_column("'requested'")).label("requested"),
+        status_of(_d).label("status"),
+        func.coalesce(
+            and_(day_in_hanoi(_d.submitted_at) > _d.effective_due_on, _d.status != "excused"),
+            false(),
+        ).label("late"),
+        (_d.effective_due_on < bindparam("today")).label("past_due"),
+        _d.asked.label("requested"),
     )
-    .select_from(Assignment)
-    .join(Period, Period.id == Assignment.period_id)
-    .join(Organisation, Organisation.id == Assignment.organisation_id)
-    .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-    .join(_pillar, _pillar.c.node_id == Assignment.node_id)
-    .outerjoin(NEWEST, true())
-    .where(Period.code == bindparam("code"), mine)
-    .subquery("standing")
+    .join(_pillar, _pillar.c.node_id == _d.node_id)
+    .subquery("duty")
 )
-_STANDING = select(_standing, func.count().label("number")).group_by(*_standing.c)
+_kinds = select(_duty, func.count().label("number")).group_by(*_duty.c).subquery("kinds")
+_COUNTED = select(Organisation.code.label("organisation"), _kinds).join(
+    _kinds, _kinds.c.organisation_id == Organisation.id
+)
 _this = select(_other.id).where(_other.code == bindparam("code")).scalar_subquery()
 _BODIES = (
     select(
@@ -124,7 +120,7 @@ async def board(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
     above = {"nodes": list(pillar_of), "pillars": list(pillar_of.values())}
     # By body and pillar, by each alone (the other is empty), and in all.
     facts: dict[tuple[str, str], Counter[Fact]] = defaultdict(Counter)
-    for row in await read.all(_STANDING, **values, **above, today=today):
+    for row in await read.all(_COUNTED, **values, **above, today=today):
         body, pillar = row["organisation"], row["pillar"]
         fact = Fact(row["status"], row["late"], row["past_due"], row["requested"])
         for key in ((body, pillar), (body, ""), ("", pillar), ("", "")):

@@ -17,15 +17,12 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
-from services.api.board.duties import DUTIES, any_of
-from services.api.board.queries import mine
+from services.api.board.duties import DUTIES, STANDING, any_of, mine
 from shared.db import Reader
-from shared.duty import stands
+from shared.duty import day_in_hanoi, stands
 from shared.models import (
     Assignment,
     Evidence,
@@ -72,54 +69,26 @@ _OUTLIERS = (
     .order_by(Assignment.sort_key, Assignment.id, Submission.revision)
     .limit(LIMIT)
 )
-_DUTY = ("assignment", "sort_key", "indicator", "organisation", "reference_year")
-# Beside the newest revision, whatever has become of it, one that was accepted before may stand.
-_before = (
-    select(Submission.id, Submission.revision, Submission.submitted_at)
-    .where(
-        DUTIES.c.newest_state != "accepted",
-        Submission.assignment_id == DUTIES.c.assignment,
-        Submission.state == literal_column("'accepted'"),
-        _is_figure,
-    )
-    .lateral("before")
+_s = STANDING.c
+_year = select(Period.reference_year).where(Period.code == bindparam("code")).scalar_subquery()
+# Looked up only for a document whose validity ends.
+_submitted_on = (
+    select(day_in_hanoi(Submission.submitted_at))
+    .where(Submission.id == EvidenceUse.submission_id)
+    .correlate(EvidenceUse)
+    .scalar_subquery()
 )
-_own = tuple(DUTIES.c[name] for name in _DUTY)
-_standing = (
-    union_all(
-        select(
-            *_own, DUTIES.c.newest.label("submission"), DUTIES.c.revision, DUTIES.c.submitted_at
-        ).where(
-            or_(DUTIES.c.newest_state == "submitted", DUTIES.c.newest_state == "accepted"),
-            DUTIES.c.is_figure,
-        ),
-        select(*_own, *_before.c).join(_before, true()),
-    )
-    .cte("standing")
-    .prefix_with("MATERIALIZED")
-)
-# All of them by one search of the index each: joined as tables, those of all years would be read through.
-_used = (
-    select(EvidenceUse.submission_id, EvidenceUse.evidence_id)
-    .where(EvidenceUse.submission_id == any_of(select(_standing.c.submission)))
-    .cte("used")
-    .prefix_with("MATERIALIZED")
-)
-_document = (
-    select(Evidence).where(Evidence.id == any_of(select(_used.c.evidence_id))).subquery("document")
-)
-_year = _standing.c.reference_year
-_submitted_on = func.date(func.timezone("Asia/Ho_Chi_Minh", _standing.c.submitted_at))
-_d = _document.c
 # Why a document proves little; a report of a year closes on 14 December (decree 09/2019).
 WEAK: dict[str, ColumnElement[bool]] = {
-    "no_number": _d.document_number == "",
-    "not_signed_or_copy": and_(_d.level != "signed", _d.level != "copy"),
-    "not_clean": or_(_d.scan == "waiting", _d.scan == "infected"),
-    "expired": func.coalesce(_d.valid_until < _submitted_on, false()),
+    "no_number": Evidence.document_number == "",
+    "not_signed_or_copy": and_(Evidence.level != "signed", Evidence.level != "copy"),
+    "not_clean": or_(Evidence.scan == "waiting", Evidence.scan == "infected"),
+    "expired": case(
+        (Evidence.valid_until.is_not(None), Evidence.valid_until < _submitted_on), else_=false()
+    ),
     "other_time": or_(
-        func.coalesce(_d.covers_from > func.make_date(_year, 1, 1), false()),
-        func.coalesce(_d.covers_to < func.make_date(_year, 12, 14), false()),
+        func.coalesce(Evidence.covers_from > func.make_date(_year, 1, 1), false()),
+        func.coalesce(Evidence.covers_to < func.make_date(_year, 12, 14), false()),
     ),
 }
 _said: list[ColumnElement[str]] = [
@@ -133,50 +102,53 @@ _faults: ColumnElement[Any] = case(
 )
 USES = (
     select(
-        _standing.c.assignment,
-        _standing.c.sort_key,
-        _standing.c.indicator,
-        _standing.c.organisation,
-        _standing.c.submission,
-        _standing.c.revision,
-        _document.c.sha256,
-        _document.c.filename,
-        _document.c.document_number,
+        EvidenceUse.submission_id.label("submission"),
+        EvidenceUse.evidence_id,
+        Evidence.sha256,
         _faults.label("faults"),
     )
-    .select_from(_standing)
-    .join(_used, _used.c.submission_id == _standing.c.submission)
-    .join(_document, _document.c.id == _used.c.evidence_id)
+    .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
+    .where(EvidenceUse.submission_id == any_of(select(_s.submission).where(_s.is_figure)))
     .cte("uses")
     .prefix_with("MATERIALIZED")
 )
 """Every document of every figure that stands."""
 
-# By content: one file that was sent several times is one file. By windows, not by a join of the uses with
-# themselves, which Postgres would do row by row where it expects few of them.
-_used_often = select(USES, func.count().over(partition_by=USES.c.sha256).label("times")).subquery(
-    "used_often"
+_u = USES.c
+# By content: one file that was sent several times is one file. Most serve once, and are left out at once.
+_used_often = (
+    select(_u.sha256).where(_u.sha256.is_not(None)).group_by(_u.sha256).having(func.count() > 1)
 )
-_u = _used_often.c
-_counted = (
+_served = (
     select(
-        *(_u[name] for name in (*_FIGURE, "sha256", "sort_key", "revision")),
-        func.min(_u.filename).over(partition_by=_u.sha256).label("filename"),
-        func.min(_u.document_number).over(partition_by=_u.sha256).label("document_number"),
+        _s.assignment,
+        _u.submission,
+        _u.sha256,
+        DUTIES.c.sort_key,
+        _s.revision,
+        Node.code.label("indicator"),
+        Organisation.code.label("organisation"),
+        func.min(Evidence.filename).over(partition_by=_u.sha256).label("filename"),
+        func.min(Evidence.document_number).over(partition_by=_u.sha256).label("document_number"),
         # Of several revisions one duty is one: its rank from both ends, less itself, counts the different ones.
         (
-            func.dense_rank().over(partition_by=_u.sha256, order_by=_u.assignment)
-            + func.dense_rank().over(partition_by=_u.sha256, order_by=_u.assignment.desc())
+            func.dense_rank().over(partition_by=_u.sha256, order_by=_s.assignment)
+            + func.dense_rank().over(partition_by=_u.sha256, order_by=_s.assignment.desc())
             - 1
         ).label("figures"),
     )
-    .where(_u.times > 1)
-    .subquery("counted")
+    .join(STANDING, _s.submission == _u.submission)
+    .join(Evidence, Evidence.id == _u.evidence_id)
+    .join(DUTIES, DUTIES.c.assignment == _s.assignment)
+    .join(Node, Node.id == DUTIES.c.node_id)
+    .join(Organisation, Organisation.id == DUTIES.c.organisation_id)
+    .where(_u.sha256.in_(_used_often))
+    .subquery("served")
 )
-_c = _counted.c
+_c = _served.c
 _ranked = (
     select(
-        _counted,
+        _served,
         func.dense_rank().over(order_by=(_c.figures.desc(), _c.sha256)).label("file"),
         func.row_number()
         .over(partition_by=_c.sha256, order_by=(_c.sort_key, _c.organisation, _c.revision))
@@ -185,7 +157,7 @@ _ranked = (
     .where(_c.figures > 1)
     .subquery("ranked")
 )
-SERVED = select(_ranked, func.max(_ranked.c.file).over().label("total")).subquery("served")
+SERVED = select(_ranked, func.max(_ranked.c.file).over().label("total")).subquery("numbered")
 """The files that prove the figures of several duties, numbered (``file``), with the figures, each in its ``place``."""
 
 

@@ -26,6 +26,7 @@ from services.api.deps.paging import page, start_of
 from services.api.frameworks.schemas import FrameworkQuery, IndicatorQuery
 from services.api.frameworks.states import ACTIONS, NODE_ACTIONS
 from shared.db import Reader
+from shared.duty import day_in_hanoi
 from shared.errors import NotFoundError
 from shared.models import Framework, Node, Organisation, Responsibility
 from shared.text import searched
@@ -102,7 +103,7 @@ _NODE = (
 NODES = _NODE.order_by(Node.sort_key)
 ONE_NODE = _NODE.where(Node.code == bindparam("code"))
 
-_today = func.date(func.timezone("Asia/Ho_Chi_Minh", func.now()))
+_today = day_in_hanoi(func.now())
 _Holder = aliased(Node)
 # Written out, because PostgreSQL takes two parameters of one value for two expressions when it groups.
 _is_component = _Holder.kind == literal_column("'component'")
