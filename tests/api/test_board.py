@@ -370,6 +370,30 @@ async def test_what_proved_an_accepted_figure_proves_it_while_a_newer_revision_i
         assert [figure["submission"] for figure in file["serves"]] == [old["id"], sent["id"]]
 
 
+async def test_a_newer_draft_takes_nothing_from_what_stands(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await opened_period(client, cast)
+    late, nil = [await assignment_of(client, cast, code) for code in ("2.1.1", "2.1.2")]
+    past = {"due_on": str(today_in_hanoi() - timedelta(days=1)), "reason": "Bộ lùi hạn"}
+    headers = cast.coordinator.headers
+    path = f"/v1/assignments/{late['id']}"
+    body(await client.patch(path, json=past, headers={**headers, "if-match": "*"}))
+    await accepted(client, cast, late["id"])
+    await accepted(client, cast, nil["id"], nil_reason="Chưa điều tra")
+    for duty, said in ((late, {"nil_reason": "Bỏ số cũ"}), (nil, {})):
+        await drafted(client, cast.officer, duty["id"], **said)
+    total = body(await client.get(BOARD, headers=headers))["total"]
+    assert (total["accepted"], total["nil"], total["late"], total["on_time"]) == (1, 1, 1, 1)
+    assert body(await client.get(path, headers=headers))["late"]
+    listed = await client.get("/v1/assignments?status=late", headers=headers)
+    assert [duty["id"] for duty in body(listed)["items"]] == [late["id"]]
+    followed = body(await client.get(FOLLOW_UP, headers=headers))
+    (line,) = followed["nil_returns"]
+    assert (line["assignment"], line["status"]) == (nil["id"], "nil")
+    assert line["nil_reason"] == "Chưa điều tra"
+
+
 def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 

@@ -1,6 +1,7 @@
 """Whatever people try in whatever order, the invariants hold: a property over the submission's life."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ LIFE = {
     "reopen": ({"accepted"}, "reopened"),
     "first_accept": ({"submitted"}, "submitted"),
     "supersede": ({"accepted"}, "superseded"),
+}
+COUNTED_AS = {
+    "open": "missing",
+    "submitted": "waiting",
+    "returned": "returned",
+    "accepted": "accepted",
+    "nil": "nil",
+    "excused": "excused",
 }
 STEPS = some.lists(some.tuples(some.sampled_from(PEOPLE), some.sampled_from(ACTIONS)), max_size=12)
 # Chance alone seldom gets far: these two paths are mixed in.
@@ -103,6 +112,22 @@ async def check_invariants(
     return states
 
 
+async def check_board(stage: Stage) -> None:
+    """Compare what the board counts in one search with what the list says of each duty by itself."""
+    headers = stage.cast.officer.headers
+    listed = await stage.client.get("/v1/assignments?period=ky-2024&limit=100", headers=headers)
+    duties = body(listed)["items"]
+    statuses = Counter(duty["status"] for duty in duties)
+    board = body(await stage.client.get("/v1/board?period=ky-2024", headers=headers))["total"]
+    counted = {status: board[part] for status, part in COUNTED_AS.items()}
+    assert counted == {status: statuses[status] for status in COUNTED_AS}
+    assert board["expected"] == len(duties)
+    assert board["late"] == sum(duty["late"] for duty in duties)
+    shown = await stage.client.get("/v1/board/follow-up?period=ky-2024", headers=headers)
+    nil = {line["assignment"]: line["status"] for line in body(shown)["nil_returns"]}
+    assert {duty["id"]: "nil" for duty in duties if duty["status"] == "nil"}.items() <= nil.items()
+
+
 async def walk(stage: Stage, path: list[tuple[str, str]], *, two_step: bool) -> set[str]:
     duty = stage.mine["assignment"]
     states: dict[Any, str] = {}
@@ -120,6 +145,7 @@ async def walk(stage: Stage, path: list[tuple[str, str]], *, two_step: bool) -> 
                 newest = next((key for key, state in states.items() if state == "accepted"), newest)
             await try_step(stage, duty, person, action, str(newest or stage.foreign["taken"]))
             states = await check_invariants(stage, duty, states, two_step=two_step)
+        await check_board(stage)
     return set(states.values())
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.duty import effective_due_on, is_asked, stands
 from shared.models import Assignment, Node, Organisation, Period, Submission
@@ -81,10 +81,10 @@ STANDING = (
 )
 """What waits or was accepted; beside what waits, what was accepted before it stands until it is decided."""
 
+_waiting = select(STANDING.c.assignment).where(STANDING.c.status == "submitted")
 _newest = (
     select(STANDING)
-    .ext(distinct_on(STANDING.c.assignment))
-    .order_by(STANDING.c.assignment, STANDING.c.revision.desc())
+    .where(or_(STANDING.c.status == "submitted", STANDING.c.assignment.not_in(_waiting)))
     .subquery("newest")
 )
 _n = _newest.c

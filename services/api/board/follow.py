@@ -52,7 +52,11 @@ _returned = (
 )
 _u = USES.c
 _proved = select(_u.submission).where(func.cardinality(_u.faults) == 0)
-_fault = select(_u.submission, func.unnest(_u.faults).label("fault")).subquery("fault")
+_fault = (
+    select(_u.submission, func.unnest(_u.faults).label("fault"))
+    .where(func.cardinality(_u.faults) > 0)
+    .subquery("fault")
+)
 _faulty = (
     select(
         _fault.c.submission,
