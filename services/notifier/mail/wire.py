@@ -10,6 +10,12 @@ MIXED = "=_pii_mixed"
 ALTERNATIVE = "=_pii_alternative"
 
 
+class OnTheWire(bytes):
+    """A message as SMTP carries it: whole lines, none of which begins with a dot (RFC 5321, 2.3.8 and 4.5.2)."""
+
+    __slots__ = ()
+
+
 def _base64(text: str) -> bytes:
     """Encode with the line ends that text has on the wire."""
     whole = b2a_base64(text.replace("\n", "\r\n").encode(), newline=False)
@@ -32,7 +38,7 @@ def _joined(kind: str, boundary: str, parts: Iterable[bytes]) -> bytes:
 
 def assembled(
     headers: Iterable[tuple[str, str]], *, text: str, html: str, calendar: str, calendar_name: str
-) -> bytes:
+) -> OnTheWire:
     """Join headers, which are folded already, with both bodies and the calendar, where there is one.
 
     All three come with the line ends of Python.
@@ -47,4 +53,4 @@ def assembled(
         kind = 'text/calendar; charset="utf-8"; method=PUBLISH'
         where = f'Content-Disposition: attachment; filename="{calendar_name}"'
         body = _joined("mixed", MIXED, (body, _part(kind, calendar, where)))
-    return f"{head}MIME-Version: 1.0\r\n".encode() + body
+    return OnTheWire(f"{head}MIME-Version: 1.0\r\n".encode() + body)

@@ -7,14 +7,23 @@ from asyncio import WriteTransport
 from collections.abc import Awaitable, Callable, Iterator
 from typing import cast
 
-from aiosmtplib import SMTP, SMTPHeloError
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPHeloError,
+    SMTPRecipientRefused,
+    SMTPSenderRefused,
+    SMTPStatus,
+)
 
+from services.notifier.mail.wire import OnTheWire
 from services.notifier.smtp.faults import FAULTS
 from services.notifier.smtp.relays import Relay
 
 Before = Callable[[], Awaitable[None]]
 """What must be done before a mail's content goes out."""
 
+_RECIPIENT_TAKEN = (SMTPStatus.completed, SMTPStatus.will_forward)
 _NOT_XTEXT = re.compile(r"[^!-~]|[+=]")
 
 
@@ -73,16 +82,41 @@ class Session:
         if self._begun:
             await self._client.rset()
         self._begun = True
-        await self._client.mail(sender, options=self._about_mail(message))
-        await self._client.rcpt(to, options=self._about_recipient(to))
+        await self._envelope(sender, to, message)
         if before is not None:
             self.held_up = True
             await before()
             self.held_up = False
         self.in_content = True
-        await self._client.data(message)
+        await self._content(message)
         self._begun = False
         self.mails += 1
+
+    async def _envelope(self, sender: str, to: str, message: bytes) -> None:
+        """Say from whom and to whom; both were checked, and the library would take them apart once more."""
+        client = self._client
+        mail = f"FROM:<{sender}>", *self._about_mail(message)
+        answer = await client.execute_command(b"MAIL", *map(str.encode, mail))
+        if answer.code != SMTPStatus.completed:
+            raise SMTPSenderRefused(answer.code, answer.message, sender)
+        rcpt = f"TO:<{to}>", *self._about_recipient(to)
+        answer = await client.execute_command(b"RCPT", *map(str.encode, rcpt))
+        if answer.code not in _RECIPIENT_TAKEN:
+            raise SMTPRecipientRefused(answer.code, answer.message, to)
+
+    async def _content(self, message: bytes) -> None:
+        """Send it as it is where nothing needs a change: the library would look for that sign by sign, twice."""
+        client = self._client
+        if not isinstance(message, OnTheWire):
+            await client.data(message)
+            return
+        answer = await client.execute_command(b"DATA")
+        if answer.code == SMTPStatus.start_input and client.protocol is not None:
+            client.protocol.write(message + b".\r\n")
+            answer = await client.protocol.read_response()
+            if answer.code == SMTPStatus.completed:
+                return
+        raise SMTPDataError(answer.code, answer.message)
 
     async def is_there(self) -> bool:
         """Ask whether the server still listens."""
