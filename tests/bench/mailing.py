@@ -10,6 +10,7 @@ from statistics import median
 import aiosmtplib
 import uvloop
 
+from services.notifier.mail.wire import OnTheWire
 from services.notifier.smtp.mailer import SmtpMailer
 from tests.bench.row import Row
 from tests.bench.sink import Sink
@@ -19,10 +20,11 @@ SENDER, TO = "pii@pii.example.vn", "hoa@gddt.example.vn"
 MAIL = (
     b"From: <pii@pii.example.vn>\r\nTo: <hoa@gddt.example.vn>\r\n\r\n" + b"QUJDREVG" * 9 + b"\r\n"
 )
-MAIL += (b"QUJDREVG" * 9 + b"\r\n") * 120
+MAIL = OnTheWire(MAIL + (b"QUJDREVG" * 9 + b"\r\n") * 120)
 MAILS = 1_000
 FAR, FAR_MAILS = 0.005, 100  # seconds before each answer
-SHARE = 0.85  # of the library's rate; a fifth exchange would leave 0.8 of it
+NEAR = 0.85  # of the library's rate
+FAR_OFF = 1.2  # as ours takes three exchanges and the library's four
 FLOOR = 300  # mails per second beside the server
 
 
@@ -60,13 +62,16 @@ async def _rates(rounds: int, mails: int, delay: float) -> tuple[float, float]:
 
 def mailing(rounds: int) -> Iterator[Row]:
     """Compare mails per second, beside the server and at some distance from it."""
-    for place, mails, delay in (("here", MAILS, 0), ("5 ms away", FAR_MAILS, FAR)):
+    for place, mails, delay, share in (
+        ("here", MAILS, 0, NEAR),
+        ("5 ms away", FAR_MAILS, FAR, FAR_OFF),
+    ):
         own, library = uvloop.run(_rates(rounds, mails, delay))  # as the notifier is run
         floor = 0 if delay else FLOOR
         yield Row(
             f"mails over one connection, server {place}",
-            f"≥ {SHARE:.0%} of the library's{f', ≥ {floor}/s' if floor else ''}",
+            f"≥ {share:.0%} of the library's{f', ≥ {floor}/s' if floor else ''}",
             f"{own:.0f}/s, {own / library:.0%} of the library's {library:.0f}/s",
-            own >= max(SHARE * library, floor),
+            own >= max(share * library, floor),
             {"own": own, "library": library},
         )

@@ -8,7 +8,7 @@ import asyncio
 from typing import Self, cast
 
 GREETING = b"220 sink.test ESMTP\r\n"
-EHLO = b"250-sink.test\r\n250-SIZE 10485760\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"
+EHLO = b"250-sink.test\r\n250-SIZE 10485760\r\n250-8BITMIME\r\n250-CHUNKING\r\n250 ENHANCEDSTATUSCODES\r\n"
 END = b"\r\n.\r\n"
 ANSWERS = {
     b"MAIL": b"250 2.1.0 OK\r\n",
@@ -56,6 +56,7 @@ class _Talk(asyncio.Protocol):
         self._sink = sink
         self._got = bytearray()
         self._content = False
+        self._chunk: int | None = None  # octets of a chunk that is on its way
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -82,21 +83,28 @@ class _Talk(asyncio.Protocol):
 
     def _next(self) -> bytes | None:
         """Take one command, or the whole content of a mail, off what came."""
+        if self._chunk is not None:
+            return self._take(self._chunk, 0) if len(self._got) >= self._chunk else None
         if self._content:
             end = self._got.find(END)
-            if end < 0:
-                return None
-            self._sink.mails += 1
-            self._sink.bytes += end
-            del self._got[: end + len(END)]
-            self._content = False
-            return TAKEN
+            return self._take(end, len(END)) if end >= 0 else None
         end = self._got.find(b"\r\n")
         if end < 0:
             return None
-        word = bytes(self._got[:4]).upper()
+        line = bytes(self._got[:end])
         del self._got[: end + 2]
+        word = line[:4].upper()
+        if word == b"BDAT":  # of one chunk
+            self._chunk = int(line.split()[1])
+            return b""
         return self._answer(word)
+
+    def _take(self, octets: int, ending: int) -> bytes:
+        self._sink.mails += 1
+        self._sink.bytes += octets
+        del self._got[: octets + ending]
+        self._content, self._chunk = False, None
+        return TAKEN
 
     def _answer(self, word: bytes) -> bytes:
         if word == b"DATA":

@@ -124,6 +124,7 @@ class _Talk:
             "MAIL": self.mail,
             "RCPT": self.rcpt,
             "DATA": self.data,
+            "BDAT": self.chunk,
             "QUIT": self.leave,
         }
 
@@ -210,6 +211,16 @@ class _Talk:
         await self.answer("content", "250 2.0.0 queued")
         if not relay.refuses("content"):
             relay.mails.append(Taken(self.sender, self.to, content))
+        self.begun, self.to = False, ""
+
+    async def chunk(self, _word: str, rest: str) -> None:
+        size, last = rest.split(" ")
+        assert last == "LAST"
+        await self.rest("reading")
+        content = await self.reader.readexactly(int(size))
+        await self.answer("content", "250 2.0.0 queued" if self.to else "503 5.5.1 no recipients")
+        if self.to and not self.relay.refuses("content"):
+            self.relay.mails.append(Taken(self.sender, self.to, content))
         self.begun, self.to = False, ""
 
     async def leave(self, word: str, _rest: str) -> None:

@@ -19,6 +19,7 @@ ANSWERS = {
 }
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.MULTILINE | re.IGNORECASE)
 END = b"\r\n.\r\n"
+IN_CHUNKS = b"250-rough.test\r\n250 CHUNKING\r\n"
 
 
 class Taken(NamedTuple):
@@ -35,6 +36,7 @@ class RoughPost:
         self.hung_up: Counter[str] = Counter()
         self.hangs_up = hangs_up  # how often, at each stage
         self._rougher = 0
+        self._greeted = 0
         self._not_yet = set(STAGES)  # at each it hangs up once for certain
         self._random = random
         self._server: asyncio.Server | None = None
@@ -62,6 +64,10 @@ class RoughPost:
         finally:
             self._rougher -= 1
 
+    def hello(self) -> bytes:
+        self._greeted += 1
+        return IN_CHUNKS if self._greeted % 2 else ANSWERS["EHLO"]
+
     def loses_patience(self, stage: str) -> bool:
         lost = self._random.random() < (0.2 if self._rougher else self.hangs_up)
         if self.hangs_up and stage in self._not_yet:
@@ -77,6 +83,9 @@ class _Talk(asyncio.Protocol):
         self._got = bytearray()
         self._recipient = ""
         self._content = False
+        self._chunk = 0  # octets of one that is on its way
+        # Every second one takes contents by BDAT.
+        self._answers = {**ANSWERS, "EHLO": post.hello()}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -85,20 +94,33 @@ class _Talk(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._got += data
-        end = END if self._content else b"\r\n"
-        while not self._transport.is_closing() and (at := self._got.find(end)) >= 0:
-            taken = bytes(self._got[:at])
-            del self._got[: at + len(end)]
-            if self._content and self._post.loses_patience("content"):
-                self._transport.abort()  # in the midst of it: nothing was taken
-            elif self._content:
-                self._take(taken)
+        while not self._transport.is_closing() and (taken := self._next()) is not None:
+            if self._content or self._chunk:
+                self._end(taken)
             else:
                 self._hear(taken)
+
+    def _next(self) -> bytes | None:
+        """Take a line or a whole content off what came."""
+        if self._chunk:
+            size, end = self._chunk, b""
+        else:
             end = END if self._content else b"\r\n"
+            size = self._got.find(end)
+        if not 0 <= size <= len(self._got):
+            return None
+        taken = bytes(self._got[:size])
+        del self._got[: size + len(end)]
+        return taken
+
+    def _end(self, content: bytes) -> None:
+        if self._post.loses_patience("content"):
+            self._transport.abort()  # in the midst of it: nothing was taken
+        else:
+            self._take(content)
 
     def _take(self, content: bytes) -> None:
-        self._content = False
+        self._content, self._chunk = False, 0
         found = MESSAGE_ID.search(content)
         assert found
         self._post.taken.append(Taken(found[1].decode(), self._recipient, content))
@@ -110,9 +132,12 @@ class _Talk(asyncio.Protocol):
             self._transport.write(b"221 2.0.0 Bye\r\n")
             self._transport.close()
             return
+        if word == "BDAT":
+            self._chunk = int(line.split()[1])
+            return
         if word == "RCPT":
             self._recipient = line.partition(b"<")[2].partition(b">")[0].decode()
-        self._answer(word, ANSWERS.get(word, b"502 5.5.1 What?\r\n"))
+        self._answer(word, self._answers.get(word, b"502 5.5.1 What?\r\n"))
         self._content = word == "DATA"
 
     def _answer(self, stage: str, words: bytes) -> None:

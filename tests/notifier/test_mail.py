@@ -33,7 +33,7 @@ from tests.notifier.letters import (
     duty,
     variants,
 )
-from tests.notifier.written import bodies, calendar_of, raw, received
+from tests.notifier.written import as_the_library_would, bodies, calendar_of, raw, received
 
 TYPED = st.text(
     st.one_of(
@@ -450,6 +450,8 @@ def _harmless(typed: list[str]) -> list[str]:
 def test_nothing_typed_becomes_markup_or_a_header(name: str, typed: list[str]) -> None:
     letter = _with(LETTERS[name], typed)
     message = received(letter)
+    # Nor a line by which the mail would end, or another begin.
+    assert as_the_library_would(raw(letter)) == raw(letter)
     harmless = received(_with(LETTERS[name], _harmless(typed)))
     assert list(message.keys()) == list(harmless.keys())
     assert _tags(bodies(message)[1]) == _tags(bodies(harmless)[1])

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from services.notifier.mail.wire import OnTheWire
 from services.notifier.smtp import mailer as module
 from services.notifier.smtp.mailer import (
     DeferredError,
@@ -25,7 +26,12 @@ from tests.bench.sink import Sink
 from tests.notifier.relay import DROP, SECRET, SILENCE, STAGES, USER, Relay, certificate
 
 SENDER, TO = "pii@pii.example.vn", "hoa@gddt.example.vn"
-MAIL = b"From: <pii@pii.example.vn>\r\nSubject: =?utf-8?q?=C4=90=C3=B4n_=C4=91=E1=BB=91c?=\r\n\r\nhello\r\n"
+MAIL = OnTheWire(
+    b"From: <pii@pii.example.vn>\r\nSubject: =?utf-8?q?=C4=90=C3=B4n_=C4=91=E1=BB=91c?=\r\n\r\nhello\r\n"
+)
+# How a mail's content goes out: made so by the library, as it is, or in one exchange.
+BY_LIBRARY, AS_IT_IS, IN_ONE = "by the library", "as it is", "in one exchange"
+WAYS = (BY_LIBRARY, AS_IT_IS, IN_ONE)
 LOGIN = f"{USER}:{quote(SECRET)}@"
 
 
@@ -44,12 +50,14 @@ async def send(connection: SmtpConnection, to: str = TO, message: bytes = MAIL) 
     await connection.send(message, sender=SENDER, to=to)
 
 
-async def tried(urls: str, *, within: float = 2, to: str = TO) -> MailError | None:
+async def tried(
+    urls: str, *, within: float = 2, to: str = TO, message: bytes = MAIL
+) -> MailError | None:
     """Send one mail; tell how it ended, within any limit that a person would set."""
     mailer = SmtpMailer(urls, timeout=within, keep=0)
     try:
         async with asyncio.timeout(5), mailer.connect() as connection:
-            await send(connection, to)
+            await send(connection, to, message)
     except MailError as error:
         return error
     return None
@@ -77,24 +85,36 @@ EXPECTED = {
     "AUTH": UnreachableError,
     "MAIL": DeferredError,
     "RCPT": DeferredError,
-    "DATA": DisconnectedError,  # the library does not tell DATA from what follows it
+    "DATA": DeferredError,
     "content": DisconnectedError,
     "QUIT": None,
 }
 
 
+def sent_so(way: str) -> tuple[tuple[str, ...], bytes]:
+    """Say what a server must offer for it, and what is handed over."""
+    offered = (*Relay().extensions, *(("CHUNKING",) if way == IN_ONE else ()))
+    return offered, bytes(MAIL) if way == BY_LIBRARY else MAIL
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("how", [DROP, SILENCE])
 @pytest.mark.parametrize("stage", STAGES)
 async def test_whatever_stage_a_server_fails_at_the_outcome_is_known_up_to_the_content(
-    tls: tuple[Path, ssl.SSLContext], stage: str, how: str
+    tls: tuple[Path, ssl.SSLContext], stage: str, how: str, way: str
 ) -> None:
     ca, context = tls
-    async with Relay({stage: how}, auth="PLAIN", tls=context) as relay:
+    offered, message = sent_so(way)
+    async with Relay({stage: how}, offered, auth="PLAIN", tls=context) as relay:
         url = f"smtp://{LOGIN}{relay.name}?tls=starttls&ca={ca}"
-        outcome = await tried(url, within=0.3)
+        outcome = await tried(url, within=0.3, message=message)
         expected = EXPECTED[stage]
+        if stage == "DATA" and way == IN_ONE:
+            expected = None  # it is never said
+        if stage == "DATA" and way == BY_LIBRARY:
+            expected = DisconnectedError  # the library does not tell DATA from what follows it
         assert type(outcome) is (expected or type(None)), outcome
-        assert len(relay.mails) == (stage == "QUIT")
+        assert len(relay.mails) == (expected is None)
 
 
 async def test_a_handshake_that_never_ends_holds_nobody_up(
@@ -228,12 +248,39 @@ async def test_a_reset_that_fails_costs_no_mail(relay: Relay, answer: str) -> No
 
 
 @pytest.mark.parametrize("answer", ["200 OK", "252 perhaps", "999 what", "hello"])
-@pytest.mark.parametrize("stage", ["DATA", "content"])
+@pytest.mark.parametrize("way", WAYS)
 async def test_an_answer_to_the_content_that_is_neither_yes_nor_no_leaves_it_open(
-    relay: Relay, stage: str, answer: str
+    way: str, answer: str
 ) -> None:
-    relay.answers[stage] = answer
-    assert type(await tried(relay.url)) is DisconnectedError
+    offered, message = sent_so(way)
+    async with Relay({"content": answer}, offered) as relay:
+        assert type(await tried(relay.url, message=message)) is DisconnectedError
+
+
+@pytest.mark.parametrize("answer", ["200 OK", "252 perhaps", "999 what", "hello"])
+async def test_before_the_content_such_an_answer_means_that_nothing_was_taken(
+    relay: Relay, answer: str
+) -> None:
+    relay.answers["DATA"] = answer
+    assert type(await tried(relay.url)) is DeferredError
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_content_that_is_refused_is_known_to_be_and_costs_the_next_one_nothing(
+    way: str,
+) -> None:
+    offered, message = sent_so(way)
+    async with (
+        Relay({"content": "554 5.7.1 spam"}, offered) as relay,
+        SmtpMailer(relay.url).connect() as connection,
+    ):
+        with pytest.raises(RefusedError, match=r"SMTP 554: 5\.7\.1 spam"):
+            await send(connection, message=message)
+        relay.answers.clear()
+        await send(connection, message=message)
+        assert not connection.broken
+    assert [mail.content for mail in relay.mails] == [MAIL]
+    assert relay.words().count("RSET") == 1
 
 
 async def test_what_a_server_says_can_always_be_written_down(relay: Relay) -> None:
@@ -621,3 +668,16 @@ async def test_a_mail_takes_four_exchanges_and_a_connection_one(relay: Relay) ->
         for _ in range(3):
             await send(connection)
     assert relay.words() == ["EHLO", *(["MAIL", "RCPT", "DATA"] * 3)]
+
+
+async def test_where_the_server_takes_chunks_it_is_three() -> None:
+    offered, message = sent_so(IN_ONE)
+    async with (
+        Relay(extensions=offered) as relay,
+        SmtpMailer(relay.url).connect() as connection,
+    ):
+        await send(connection, message=message)
+        await send(connection, message=bytes(message))  # of which nobody knows that it is fit
+    assert relay.words() == ["EHLO", "MAIL", "RCPT", "BDAT", "MAIL", "RCPT", "DATA"]
+    assert relay.commands[3] == f"BDAT {len(MAIL)} LAST"
+    assert [mail.content for mail in relay.mails] == [MAIL, MAIL]

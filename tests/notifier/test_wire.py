@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.mail.wire import assembled
-from tests.notifier.written import decoded
+from tests.notifier.written import as_the_library_would, decoded
 
 LINES = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=400)
 
@@ -68,3 +68,10 @@ def test_no_line_is_longer_than_mail_allows() -> None:
     )
     assert data.isascii()
     assert max(len(line) for line in data.split(b"\r\n")) <= 78
+
+
+@given(LINES, LINES, LINES)
+def test_on_the_wire_nothing_of_it_need_be_changed(text: str, html: str, calendar: str) -> None:
+    headers = [("Subject", "a"), ("References", "<a@b>\r\n <c@d>")]
+    made = assembled(headers, text=text, html=html, calendar=calendar, calendar_name="a.ics")
+    assert as_the_library_would(made) == made

@@ -10,6 +10,8 @@ from email.message import EmailMessage, Message
 from email.policy import default
 from pathlib import Path
 
+from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
+
 from services.notifier.mail.letter import Letter
 from services.notifier.mail.writing import write
 from tests.notifier.letters import FROM, NOW, variants
@@ -37,6 +39,11 @@ def bodies(message: EmailMessage) -> tuple[str, str]:
         plain.get_content().replace("\r\n", "\n"),
         html.get_content().replace("\r\n", "\n"),
     )
+
+
+def as_the_library_would(message: bytes) -> bytes:
+    """Make of a message what DATA carries: whole lines, and a dot more where one begins with a dot."""
+    return PERIOD_REGEX.sub(b"..", normalize_message_line_endings(message))
 
 
 def decoded(part: Message) -> bytes:

@@ -65,7 +65,8 @@ def _sides(ids: Any, *, english: bool = False) -> Any:
         .correlate(Handover)
         .scalar_subquery()
     )
-    return func.coalesce(names, "")
+    # Most lines are about none: for them nothing is looked for.
+    return func.coalesce(case((Handover.id.is_not(None), names)), "")
 
 
 _moved = (
