@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import aiosmtplib
@@ -30,6 +31,7 @@ DUTIES, LINES = 100_000, 1_000_000
 SLICE = 100_000  # lines that one statement writes within its limit of time
 DUE = 3_000  # lines that are due when they are looked for
 PEOPLE, EACH = 3_000, 3  # digests, and duties in each
+ROUNDS = 5  # of sending
 PLAN = Path(__file__).parent / "plans/what-is-due.txt"
 FIRST_STEP = 10  # working days before a deadline, by the policy that is shipped
 # A ledger of years: old lines that were sent, beside what is planned.
@@ -47,22 +49,23 @@ _DUE = (
 _CROWD = (
     (
         "INSERT INTO organisations (id, code, name_vi, name_en, kind, part_in_the_plan, plan_section, "
-        "is_coordinator, search) SELECT gen_random_uuid(), 'crowd-' || n, 'Cơ quan ' || n, '', 'department', '', "
+        "is_coordinator, search) SELECT gen_random_uuid(), :crowd || n, 'Cơ quan ' || n, '', 'department', '', "
         "'', false, '' FROM generate_series(1, :people) n"
     ),
     (
         "INSERT INTO contacts (id, organisation_id, name, role, email, phone) SELECT gen_random_uuid(), id, "
-        "'Đầu mối', 'officer', code || '@bench.test', '' FROM organisations WHERE code LIKE 'crowd-%'"
+        "'Đầu mối', 'officer', code || '@bench.test', '' FROM organisations WHERE code LIKE :crowd || '%'"
     ),
     (
         "INSERT INTO responsibilities (id, node_id, organisation_id, role, legal_basis, plan_section, valid_from) "
         "SELECT gen_random_uuid(), n.id, o.id, 'lead', 'Kế hoạch 234/KH-UBND', '', '2001-02-03' FROM organisations o, "
-        "(SELECT id FROM nodes WHERE kind = 'indicator' ORDER BY sort_key LIMIT :each) n WHERE o.code LIKE 'crowd-%'"
+        "(SELECT id FROM nodes WHERE kind = 'indicator' ORDER BY sort_key LIMIT :each) n WHERE o.code LIKE :crowd || '%'"
     ),
     (
         "INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, "
         "sort_key) SELECT gen_random_uuid(), (SELECT id FROM periods LIMIT 1), r.id, r.node_id, "
-        "r.organisation_id, 'figure', :due_on, '' FROM responsibilities r WHERE r.valid_from = '2001-02-03'"
+        "r.organisation_id, 'figure', :due_on, '' FROM responsibilities r JOIN organisations o "
+        "ON o.id = r.organisation_id WHERE o.code LIKE :crowd || '%'"
     ),
 )
 
@@ -78,7 +81,7 @@ async def reminding(rounds: int, _seconds: float) -> AsyncIterator[Row]:
         yield await _finding(ledger.database, quick=quick)
     async with own_database() as ledger:
         await fill_city(ledger.database, 0)
-        yield await _sending(ledger, PEOPLE // 5 if quick else PEOPLE)
+        yield await _sending(ledger, PEOPLE // 5 if quick else PEOPLE, 1 if quick else ROUNDS)
 
 
 async def _planning(database: PooledDatabase, *, quick: bool) -> AsyncIterator[Row]:
@@ -147,31 +150,43 @@ async def _finding(database: PooledDatabase, *, quick: bool) -> Row:
     )
 
 
-async def _sending(ledger: Ledger, people: int) -> Row:
-    """Send the digests of the morning on which the first step is due, then push the same bytes by the library alone."""
+async def _sending(ledger: Ledger, people: int, rounds: int) -> Row:
+    """Send the digests of the morning on which the first step is due, then push the same bytes by the library alone.
+
+    Each round has people of its own; the ratio is the middle one, as what else the machine does falls on either.
+    """
+    own, ratios, memory, failed = [], [], 0.0, 0.0
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "mails"
+        for turn in range(rounds):
+            await _become_due(ledger, people, f"crowd-{turn}-")
+            async with _sink() as port:
+                sent = await _notifier(ledger.url, port, file)
+                bare = await _bare(port, file)
+            own.append(sent["sent"] / sent["seconds"])
+            ratios.append(own[-1] / bare)
+            memory = max(memory, sent["memory"])
+            failed += sent["failed"] + abs(people - sent["sent"])
+    rate, ratio = median(own), median(ratios)
+    return Row(
+        f"sending {people:,} digests of {EACH} duties",
+        "≥ 300/s, ≥ 0.5 of a bare loop, ≤ 150 MB",
+        f"{rate:.0f}/s, {ratio:.2f} of a bare loop ({min(ratios):.2f}-{max(ratios):.2f}), {memory:.0f} MB",
+        rate >= 300 and ratio >= 0.5 and memory <= 150 and failed == 0,
+        {"own": own, "ratios": ratios, "memory": memory},
+    )
+
+
+async def _become_due(ledger: Ledger, people: int, crowd: str) -> None:
     now = datetime.now(UTC)
     async with ledger.database.transaction() as session:
         rules = await read_rules(session, now=now)
         due_on = rules.hours.calendar.add(today_in_hanoi(now), FIRST_STEP)
+        values = {"people": people, "each": EACH, "due_on": due_on, "crowd": crowd}
         for statement in _CROWD:
-            values = {"people": people, "each": EACH, "due_on": due_on}
             await session.execute(text(statement), values)
         await plan_reminders(session, period_id=None, now=now)
     await settle(ledger.database)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "mails"
-        async with _sink() as port:
-            sent = await _notifier(ledger.url, port, file)
-            bare = await _bare(port, file)
-    own, memory = sent["sent"] / sent["seconds"], sent["memory"]
-    good = own >= 300 and own >= bare / 2 and memory <= 150
-    return Row(
-        f"sending {sent['sent']:,} digests of {EACH} duties",
-        "≥ 300/s, ≥ 0.5 of a bare loop, ≤ 150 MB",
-        f"{own:.0f}/s, {own / bare:.2f} of {bare:.0f}/s, {memory:.0f} MB",
-        good and sent["failed"] == 0,
-        {"own": own, "bare": bare, "memory": memory},
-    )
 
 
 async def _notifier(url: str, port: int, file: Path) -> dict[str, float]:
