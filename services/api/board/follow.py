@@ -195,7 +195,7 @@ def _nil_reason_of(submission: Any) -> Any:
     return func.coalesce(found, "")
 
 
-_FOUND = union_all(
+FOUND = union_all(
     *map(_listed, _LISTS),
     _rows("unreachable", _bodies, func.count().over())
     .order_by(_bodies.c.organisation)
@@ -243,7 +243,7 @@ async def follow_up(read: Reader, caller: Caller, code: str, *, limit: int = ALL
     today: date = today_in_hanoi()
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     totals = dict.fromkeys(DEFINITIONS, 0)
-    rows = await read.all(_FOUND, **values, today=today, limit=limit)
+    rows = await read.all(FOUND, **values, today=today, limit=limit)
     for why, of_list in groupby(rows, key=itemgetter("why")):
         listed = list(of_list)
         totals[why] = listed[0]["total"]
