@@ -34,9 +34,11 @@ from services.api.board.queries import REACHABLE, definitions, sight
 from services.api.board.suspects import LIMIT, SERVED, USES, outliers
 from services.api.deps.caller import Caller
 from services.api.deps.clock import today_in_hanoi
+from services.api.periods.queries import PeriodNotFoundError
 from shared.db import Reader
-from shared.models import Node, Organisation, Submission
+from shared.models import Node, Organisation, Period, Submission
 
+_PERIOD = select(Period.id).where(Period.code == bindparam("code"))
 OFTEN = 2
 ALL = 1_000_000  # more than any period has of anything
 
@@ -239,7 +241,9 @@ DEFINITIONS = {
 
 async def follow_up(read: Reader, caller: Caller, code: str, *, limit: int = ALL) -> dict[str, Any]:
     """List what needs a person, of the caller's own bodies or of all: of each list so many, the worst first."""
-    _, values = await sight(read, caller, code)
+    values = sight(caller, code)
+    if await read.value(_PERIOD, code=code) is None:
+        raise PeriodNotFoundError
     today: date = today_in_hanoi()
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     totals = dict.fromkeys(DEFINITIONS, 0)

@@ -103,17 +103,18 @@ _NODES = (
 )
 
 
-async def sight(read: Reader, caller: Caller, code: str) -> tuple[Any, dict[str, Any]]:
+def sight(caller: Caller, code: str) -> dict[str, Any]:
+    """Say of which period and whose duties are read: the caller's own bodies' or all."""
     bodies = caller.own_only("assignments:read")
-    period = await read.first(PERIOD_ROW, code=code)
-    if period is None:
-        raise PeriodNotFoundError
-    return period, {"code": code, "everybody": bodies is None, "bodies": bodies or []}
+    return {"code": code, "everybody": bodies is None, "bodies": bodies or []}
 
 
 async def board(read: Reader, caller: Caller, code: str) -> dict[str, Any]:
     """Count the duties of a period: in all, by body, by pillar, and by both; of the caller's own bodies or all."""
-    period, values = await sight(read, caller, code)
+    values = sight(caller, code)
+    period = await read.first(PERIOD_ROW, code=code)
+    if period is None:
+        raise PeriodNotFoundError
     today = today_in_hanoi()
     bodies = await read.all(_BODIES, **values, today=today)
     pillars, pillar_of = _pillars(await read.all(_NODES, code=code))

@@ -116,9 +116,7 @@ USES = (
 
 _u = USES.c
 # By content: one file that was sent several times is one file. Most serve once, and are left out at once.
-_used_often = (
-    select(_u.sha256).where(_u.sha256.is_not(None)).group_by(_u.sha256).having(func.count() > 1)
-)
+_used_often = select(_u.sha256).group_by(_u.sha256).having(func.count() > 1)
 _served = (
     select(
         _s.assignment,
