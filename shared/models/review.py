@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
+from shared.ids import ordered_uuid
 
 REVIEW_KINDS = ("second_reviewer", "reviewing_body")
 # Without a row; the scale is the unit's then.
@@ -115,7 +116,7 @@ class Comment(Base):
     __tablename__ = "comments"
     __table_args__ = (Index("ix_comments_thread", "submission_id", "created_at", "id"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ordered_uuid)
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
     text: Mapped[str]
     created_by: Mapped[UUID]

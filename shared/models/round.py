@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, one_of
+from shared.ids import ordered_uuid
 
 PERIOD_STATES = ("draft", "open", "closed")
 PERIOD_KINDS = ("annual", "progress", "on_demand")
@@ -131,7 +132,7 @@ class Assignment(Base):
         Index("ix_assignments_node", "node_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ordered_uuid)
     period_id: Mapped[UUID] = mapped_column(ForeignKey("periods.id"))
     responsibility_id: Mapped[UUID] = mapped_column(ForeignKey("responsibilities.id"))
     node_id: Mapped[UUID] = mapped_column(ForeignKey("nodes.id"))
@@ -199,7 +200,7 @@ class Submission(Base):
         Index("ix_submissions_found", "assignment_id", postgresql_where="findings <> '[]'"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ordered_uuid)
     assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
     revision: Mapped[int]
     # A figure, or one of three ways to say that there is none of one's own; ``nil_reason`` says why.
@@ -257,7 +258,7 @@ class Evidence(Base):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ordered_uuid)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     level: Mapped[str] = mapped_column(server_default="copy")
     filename: Mapped[str]

@@ -53,26 +53,27 @@ _FILL = (
       SELECT gen_random_uuid(), n.id, o.id, 'lead', '', '', '2000-01-01'
       FROM nodes n, organisations o WHERE n.kind = 'indicator' AND o.code LIKE 'nam-%'
         AND n.framework_id = (SELECT id FROM frameworks WHERE year = 2024)""",
+    # Ids in the order of time, as the product makes them: year by year, and within one as it comes.
     """INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, sort_key)
-      SELECT gen_random_uuid(), p.id, r.id, r.node_id, r.organisation_id, 'figure', p.due_on, n.sort_key
+      SELECT uuidv7(), p.id, r.id, r.node_id, r.organisation_id, 'figure', p.due_on, n.sort_key
       FROM periods p, responsibilities r JOIN nodes n ON n.id = r.node_id
         JOIN organisations o ON o.id = r.organisation_id
-      WHERE p.code LIKE 'nam-%' AND o.code LIKE 'nam-%'""",
+      WHERE p.code LIKE 'nam-%' AND o.code LIKE 'nam-%' ORDER BY p.due_on, random()""",
     f"""INSERT INTO submissions (id, assignment_id, revision, value, nil_reason, note, source, state, created_by,
         created_by_name, created_at, submitted_by, submitted_by_name, submitted_at, decided_by, decided_by_name,
         decided_at, decision_reason, updated_at)
-      SELECT gen_random_uuid(), a.id, r, random() * 100, '', '', 'Báo cáo thử', CASE WHEN r < {REVISIONS}
+      SELECT uuidv7(), a.id, r, random() * 100, '', '', 'Báo cáo thử', CASE WHEN r < {REVISIONS}
         THEN 'returned' WHEN random() < 0.9 THEN 'accepted' ELSE 'submitted' END, gen_random_uuid(), 'An',
         a.due_on + r * interval '1 day 1 second' * random(), gen_random_uuid(), 'An', a.due_on + r * interval '1 day',
         gen_random_uuid(), 'Bình', a.due_on + r * interval '2 days', 'Thử', a.due_on + r * interval '2 days'
       FROM assignments a JOIN periods p ON p.id = a.period_id, generate_series(1, {REVISIONS}) r
-      WHERE p.code LIKE 'nam-%'""",
+      WHERE p.code LIKE 'nam-%' ORDER BY p.due_on, r, random()""",
     """INSERT INTO evidence (id, organisation_id, filename, media_type, size, sha256, storage_key, document_number,
         issuer, uploaded_by, uploaded_by_name)
       SELECT s.id, a.organisation_id, 'thu.pdf', 'application/pdf', 1000, md5(s.id::text) || md5(s.id::text),
         'thu/' || s.id, '1/BC', 'Sở', gen_random_uuid(), 'An'
       FROM submissions s JOIN assignments a ON a.id = s.assignment_id JOIN periods p ON p.id = a.period_id
-      WHERE p.code LIKE 'nam-%' AND s.state <> 'returned'""",
+      WHERE p.code LIKE 'nam-%' AND s.state <> 'returned' ORDER BY s.id""",
     """INSERT INTO evidence_uses (submission_id, evidence_id, place, added_by, added_by_name)
       SELECT id, id, 'tr. 1', uploaded_by, 'An' FROM evidence WHERE storage_key LIKE 'thu/%'""",
     f"""INSERT INTO audit_log (at, actor_kind, actor_id, actor_name, action, object_type, object_id, changes, trace_id)
