@@ -51,7 +51,7 @@ _RESPONSIBILITIES = (
 _DUTIES = (
     "INSERT INTO assignments "
     "(id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, sort_key) "
-    "SELECT gen_random_uuid(), p.id, r.id, r.node_id, r.organisation_id, 'figure', p.due_on, n.sort_key "
+    "SELECT uuidv7(), p.id, r.id, r.node_id, r.organisation_id, 'figure', p.due_on, n.sort_key "
     "FROM periods p, responsibilities r JOIN nodes n ON n.id = r.node_id "
     "WHERE r.valid_from < '2001-01-01'"
 )

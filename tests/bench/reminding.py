@@ -63,7 +63,7 @@ _CROWD = (
     ),
     (
         "INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, "
-        "sort_key) SELECT gen_random_uuid(), (SELECT id FROM periods LIMIT 1), r.id, r.node_id, "
+        "sort_key) SELECT uuidv7(), (SELECT id FROM periods LIMIT 1), r.id, r.node_id, "
         "r.organisation_id, 'figure', :due_on, '' FROM responsibilities r JOIN organisations o "
         "ON o.id = r.organisation_id WHERE o.code LIKE :crowd || '%'"
     ),
