@@ -1,12 +1,13 @@
 """Say something about a submission."""
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.api.deps.audit import record
 from services.api.deps.caller import Caller
+from shared.ids import ordered_uuid
 from shared.models import Comment
 
 
@@ -20,7 +21,7 @@ def add_comment(
     now: datetime,
 ) -> UUID:
     comment = Comment(
-        id=uuid4(),
+        id=ordered_uuid(),
         submission_id=submission_id,
         text=text,
         created_by=caller.id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from services.api.evidence.queries import EvidenceNotFoundError
 from services.api.submissions.hand import Taken, sign, submission_in_hand
 from services.api.submissions.history import look_again
 from shared.errors import ConflictError, InvalidError
+from shared.ids import ordered_uuid
 from shared.models import Assignment, Evidence, EvidenceUse, Submission
 
 MOST_PIECES = 20
@@ -87,7 +88,7 @@ async def add_document(
     )
     body = taken.about.assignment.organisation_id
     evidence = Evidence(
-        id=uuid4(),
+        id=ordered_uuid(),
         organisation_id=body,
         uploaded_by=caller.id,
         uploaded_by_name=caller.name,

@@ -29,6 +29,7 @@ from shared import outbox
 from shared.db import session_reader
 from shared.errors import ConflictError, InvalidError
 from shared.events import PeriodOpened
+from shared.ids import ordered_uuid
 from shared.models import Assignment, Framework, Period
 from shared.public import announce_period
 
@@ -228,7 +229,7 @@ async def _make_assignments(session: AsyncSession, period: Period, *, now: datet
     )
     session.add_all(
         Assignment(
-            id=uuid4(),
+            id=ordered_uuid(),
             period_id=period.id,
             responsibility_id=duty.responsibility_id,
             node_id=duty.node_id,

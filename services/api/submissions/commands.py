@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,7 @@ from services.api.submissions.hand import (
 )
 from services.api.submissions.history import Piece, findings_of, pieces_of, unstated
 from shared.errors import ConflictError, Fault, InvalidError
+from shared.ids import ordered_uuid
 from shared.models import Submission
 
 
@@ -78,7 +79,7 @@ async def create_submission(
         raise existing(PendingError(), "submission", duty.pending)
     found = await findings_of(session, about, content)
     submission = Submission(
-        id=uuid4(),
+        id=ordered_uuid(),
         assignment_id=assignment_id,
         revision=duty.newest_revision + 1,
         state="draft",
