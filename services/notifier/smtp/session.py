@@ -11,9 +11,7 @@ from aiosmtplib import (
     SMTP,
     SMTPDataError,
     SMTPHeloError,
-    SMTPRecipientRefused,
     SMTPResponse,
-    SMTPSenderRefused,
     SMTPServerDisconnected,
     SMTPStatus,
 )
@@ -25,7 +23,6 @@ from services.notifier.smtp.relays import Relay
 Before = Callable[[], Awaitable[None]]
 """What must be done before a mail's content goes out."""
 
-_RECIPIENT_TAKEN = (SMTPStatus.completed, SMTPStatus.will_forward)
 _NOT_XTEXT = re.compile(r"[^!-~]|[+=]")
 
 
@@ -84,7 +81,8 @@ class Session:
         if self._begun:
             await self._client.rset()
         self._begun = True
-        await self._envelope(sender, to, message)
+        await self._client.mail(sender, options=self._about_mail(message))
+        await self._client.rcpt(to, options=self._about_recipient(to))
         if before is not None:
             self.held_up = True
             await before()
@@ -92,18 +90,6 @@ class Session:
         await self._content(message)
         self._begun = False
         self.mails += 1
-
-    async def _envelope(self, sender: str, to: str, message: bytes) -> None:
-        """Say from whom and to whom; both were checked, and the library would take them apart once more."""
-        client = self._client
-        mail = f"FROM:<{sender}>", *self._about_mail(message)
-        answer = await client.execute_command(b"MAIL", *map(str.encode, mail))
-        if answer.code != SMTPStatus.completed:
-            raise SMTPSenderRefused(answer.code, answer.message, sender)
-        rcpt = f"TO:<{to}>", *self._about_recipient(to)
-        answer = await client.execute_command(b"RCPT", *map(str.encode, rcpt))
-        if answer.code not in _RECIPIENT_TAKEN:
-            raise SMTPRecipientRefused(answer.code, answer.message, to)
 
     async def _content(self, message: bytes) -> None:
         """Send it in one exchange where the server can (BDAT, RFC 3030), else in two.
