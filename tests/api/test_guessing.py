@@ -13,6 +13,7 @@ from shared.models import AuditEntry, User
 from tests.api.conftest import Real
 from tests.cast import Person
 from tests.factories import body
+from tests.waiting import until_waiting
 
 PASSWORD = "mot-mat-khau-dai"
 CHANGE = {"current_password": "x", "new_password": "mot-mat-khau-khac"}
@@ -68,22 +69,9 @@ async def test_the_right_guess_that_was_compared_before_the_account_was_locked_o
     async with real.database.transaction() as guesser:
         await guesser.execute(text("SELECT 1 FROM users WHERE login = 'officer' FOR UPDATE"))
         right = asyncio.create_task(sign_in(real.client, PASSWORD))
-        await _until_waiting(real, 1)  # it has been compared, and waits for the account
+        await until_waiting(real.database)  # it has been compared, and waits for the account
         await guesser.execute(locked)
     assert (await right).status_code == 429
-
-
-async def _until_waiting(real: Real, number: int) -> None:
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        " AND datname = current_database()"
-    )
-    async with asyncio.timeout(15):
-        while True:
-            async with real.database.transaction() as session:
-                if (await session.scalar(waiting) or 0) >= number:
-                    return
-            await asyncio.sleep(0.02)
 
 
 async def test_ones_own_password_is_not_guessed_either(real: Real) -> None:

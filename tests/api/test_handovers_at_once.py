@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.embedded import Servers
 from shared.db import PooledDatabase
@@ -24,6 +23,7 @@ from tests.factories import (
     opened_period,
     submitted,
 )
+from tests.waiting import until_waiting
 
 
 @dataclass
@@ -50,13 +50,6 @@ async def office(
         await database.close()
 
 
-async def until_waiting(session: AsyncSession, number: int) -> None:
-    waiting = text("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-    async with asyncio.timeout(5):
-        while (await session.scalar(waiting) or 0) < number:  # noqa: ASYNC110 only PostgreSQL knows
-            await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize("first", ["submit", "carry-out"])
 async def test_of_a_submission_and_a_hand_over_at_once_one_goes_first_whole(
     servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory, first: str
@@ -78,9 +71,9 @@ async def test_of_a_submission_and_a_hand_over_at_once_one_goes_first_whole(
                 text("SELECT 1 FROM assignments WHERE id = :id FOR UPDATE"), {"id": duty["id"]}
             )
             running = {first: asyncio.create_task(actions[first]())}
-            await until_waiting(holder, 1)
+            await until_waiting(at.database, 1)
             running[second] = asyncio.create_task(actions[second]())
-            await until_waiting(holder, 2)
+            await until_waiting(at.database, 2)
         answers = {name: await task for name, task in running.items()}
         body(answers["carry-out"])
         if first == "submit":
@@ -119,9 +112,9 @@ async def test_a_figure_accepted_meanwhile_counts_for_the_body_that_had_the_duty
                 text("SELECT 1 FROM assignments WHERE id = :id FOR UPDATE"), {"id": duty["id"]}
             )
             running = {first: asyncio.create_task(actions[first]())}
-            await until_waiting(holder, 1)
+            await until_waiting(at.database, 1)
             running[second] = asyncio.create_task(actions[second]())
-            await until_waiting(holder, 2)
+            await until_waiting(at.database, 2)
         for task in running.values():
             body(await task)
         seen = await read(client, cast.coordinator, f"/v1/assignments/{duty['id']}")
@@ -201,9 +194,9 @@ async def test_a_question_asked_at_once_is_the_new_bodys_whoever_goes_first(
                 text("SELECT 1 FROM organisations WHERE code = 'so-gddt' FOR NO KEY UPDATE")
             )
             running = {first: asyncio.create_task(actions[first]())}
-            await until_waiting(holder, 1)
+            await until_waiting(at.database, 1)
             running[second] = asyncio.create_task(actions[second]())
-            await until_waiting(holder, 2)
+            await until_waiting(at.database, 2)
         answers = {name: await task for name, task in running.items()}
         body(answers["carry-out"])
         asked = body(answers["ask"], 201)

@@ -15,6 +15,7 @@ from tests.api.conftest import Stage
 from tests.cast import Person, make_cast
 from tests.conftest import copied_database, serving, settings_for
 from tests.factories import PDF, body, drafted_period
+from tests.waiting import until_waiting
 
 PERIOD = {
     "code": "ky-2027",
@@ -195,7 +196,7 @@ async def test_the_second_of_two_at_once_is_told_to_wait(servers: Servers, templ
                 first = asyncio.create_task(
                     client.post("/v1/periods/ky-2024/open", headers=headers)
                 )
-                await _until_somebody_waits(holder)
+                await until_waiting(database)
                 second = await client.post("/v1/periods/ky-2024/open", headers=headers)
                 assert second.status_code == 409
                 assert second.json()["type"] == "urn:pii:problem:still-running"
@@ -203,12 +204,6 @@ async def test_the_second_of_two_at_once_is_told_to_wait(servers: Servers, templ
             replayed = await client.post("/v1/periods/ky-2024/open", headers=headers)
             assert body(replayed) == opened
         await database.close()
-
-
-async def _until_somebody_waits(session: AsyncSession) -> None:
-    async with asyncio.timeout(5):
-        while not await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110 only PostgreSQL knows
-            await asyncio.sleep(0.01)
 
 
 async def test_many_at_once_make_one(servers: Servers, template: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from services.api.deps.caller import authenticate
@@ -21,6 +20,7 @@ from tests.api.handing import add_contact, plan
 from tests.api.scene import WEBHOOK
 from tests.cast import Cast, Person
 from tests.factories import assignment_of, body, drafted, opened_period
+from tests.waiting import until_waiting
 
 DOCUMENT = json.loads(Path("docs/api/openapi.json").read_text())
 SETTINGS = {
@@ -195,17 +195,6 @@ async def office(real: Real) -> Office:
     return Office(client, cast, things)
 
 
-async def until_waiting(session: AsyncSession, number: int) -> None:
-    """Wait until so many connections wait for a lock."""
-    waiting = text(
-        "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
-        "WHERE NOT granted AND datname = current_database()"
-    )
-    async with asyncio.timeout(5):
-        while (await session.scalar(waiting) or 0) < number:  # noqa: ASYNC110 only PostgreSQL knows
-            await asyncio.sleep(0.01)
-
-
 def test_every_change_that_takes_an_etag_is_tried_here() -> None:
     takes = {
         operation["operationId"]
@@ -233,7 +222,7 @@ async def test_of_two_changes_with_one_etag_at_once_one_is_made(
             asyncio.create_task(client.request(method, path, json=content, headers=match))
             for content in sent
         ]
-        await until_waiting(holder, len(sent))
+        await until_waiting(real.database, len(sent))
     answers = [await task for task in changing]
     assert sorted(answer.status_code for answer in answers) == [200, 412], [
         answer.text for answer in answers

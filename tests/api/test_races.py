@@ -16,20 +16,7 @@ from tests.api.handing import HANDOVERS, MERGE
 from tests.api.test_links import KEYS, contact_of, sent_to, soon
 from tests.cast import Person
 from tests.factories import PERIOD, act, attached, body, drafted, officers_duty
-
-WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    " AND datname = current_database()"
-)
-
-
-async def until_waiting(real: Real, number: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            async with real.database.transaction() as session:
-                if (await session.scalar(WAITING) or 0) >= number:
-                    return
-            await asyncio.sleep(0.02)
+from tests.waiting import until_waiting
 
 
 async def strict_draft(real: Real) -> dict[str, Any]:
@@ -60,10 +47,11 @@ async def test_a_period_closes_after_what_is_being_submitted(real: Real) -> None
         # Holds the duty, so that the submission waits when the period is closed.
         await holder.execute(text("SELECT 1 FROM assignments FOR UPDATE"))
         sending = asyncio.create_task(act(real.client, real.cast.officer, draft["id"], "submit"))
-        await until_waiting(real, 1)
+        await until_waiting(real.database, 1)
         closing = asyncio.create_task(close(real))
         await asyncio.wait(
-            [closing, asyncio.create_task(until_waiting(real, 2))], return_when="FIRST_COMPLETED"
+            [closing, asyncio.create_task(until_waiting(real.database, 2))],
+            return_when="FIRST_COMPLETED",
         )
     body(await sending)
     body(await closing)
@@ -82,7 +70,7 @@ async def test_nothing_is_submitted_once_its_period_is_being_closed(real: Real) 
         await closer.execute(text("SELECT 1 FROM periods FOR UPDATE"))
         await closer.execute(text("UPDATE periods SET state = 'closed', closed_at = now()"))
         sending = asyncio.create_task(act(real.client, real.cast.officer, draft["id"], "submit"))
-        await until_waiting(real, 1)
+        await until_waiting(real.database, 1)
     refused = await sending
     assert refused.status_code == 409
     assert refused.json()["type"] == "urn:pii:problem:period-not-open"
@@ -125,7 +113,7 @@ async def test_two_administrators_do_not_end_each_other(real: Real, act_on: Any)
             asyncio.create_task(act_on(real, first, second)),
             asyncio.create_task(act_on(real, second, first)),
         ]
-        await until_waiting(real, 2)
+        await until_waiting(real.database, 2)
     answers = await asyncio.gather(*tried)
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     (refused,) = (answer for answer in answers if answer.status_code == 409)
@@ -141,7 +129,7 @@ async def test_a_merge_is_planned_once_however_many_plan_it_at_once(real: Real) 
             asyncio.create_task(real.client.post(HANDOVERS, json=MERGE, headers=headers))
             for _ in range(4)
         ]
-        await until_waiting(real, 4)
+        await until_waiting(real.database, 4)
     answers = await asyncio.gather(*tried)
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     async with real.database.transaction() as session:
@@ -189,7 +177,7 @@ async def test_the_second_click_of_a_form_waits_until_the_first_has_given_everyt
                 f"/l/{token}/extension", data={"wished_on": "2030-07-10", "reason": "Chờ số liệu"}
             )
         )
-        await until_waiting(real, 1)
+        await until_waiting(real.database, 1)
     assert (await second).status_code == 200
     async with real.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Extension)) == 1

@@ -3,10 +3,12 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.plan import reasons
+from services.notifier.plan.planning import plan_reminders
 from shared.db import PooledDatabase
 from shared.log import trace_id
 from shared.models import Assignment, Contact, Period, ReminderPolicy, Submission
 from tests.notifier.cast import COORDINATOR, DUE, HEAD, OFFICER, World, at
+from tests.waiting import until_waiting
 
 
 async def test_every_audience_gets_its_steps_within_thirty_days(world: World) -> None:
@@ -245,6 +247,22 @@ async def test_two_notifiers_plan_each_row_once(world: World) -> None:
     rows = await world.ledger()
     assert len(rows) == 50 * 4
     assert len({(row.subject_id, row.step, row.recipient) for row in rows}) == len(rows)
+
+
+async def test_what_another_notifier_has_planned_meanwhile_is_planned_around(
+    world: World, database: PooledDatabase
+) -> None:
+    await world.policy(-7)
+    await world.many_duties("so-gddt", 3)
+    async with database.transaction() as session:
+        await plan_reminders(session, period_id=None, now=at(0))
+        later = {await world.duty("so-gddt"), await world.duty("so-gddt", "1.1.2")}
+        other = asyncio.create_task(world.plan(at(0)))
+        await until_waiting(database)
+    await other
+    rows = await world.ledger()
+    assert len(rows) == 5
+    assert later < {row.subject_id for row in rows}
 
 
 async def test_planning_without_news_writes_nothing(world: World, database: PooledDatabase) -> None:
