@@ -211,7 +211,7 @@ async def _against(
         return []
     found = (
         await session.execute(
-            select(Reminder.kind, Reminder.subject_id, Reminder.due_on).where(
+            select(Reminder.kind, Reminder.subject_id, Reminder.due_on, Reminder.step).where(
                 among(Reminder.id, ids)
             )
         )
@@ -223,7 +223,13 @@ async def _against(
     today = today_in_hanoi(now)
     if duties:
         against |= dict(await superseded(session, ids, now=now))
-        steps = rules.of([row.due_on for row in found if row.due_on], now=now)
+        claimed = {(row.due_on, row.step) for row in found if row.due_on}
+        # Of some twenty steps of a deadline mostly one is due.
+        steps = [
+            step
+            for step in rules.of([due_on for due_on, _ in claimed], now=now)
+            if (step.due_on, step.step) in claimed
+        ]
         against |= dict(
             await obstacles(session, steps, today=today, subjects=sorted(duties), ids=ids)
         )
