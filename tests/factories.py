@@ -88,6 +88,11 @@ async def closed_period(client: AsyncClient, cast: Cast, *, code: str = PERIOD) 
     body(closed)
 
 
+def period_of(duty: UUID) -> Any:
+    """Name the duty's period, for a line of the ledger that a test writes itself."""
+    return select(Assignment.period_id).where(Assignment.id == duty).scalar_subquery()
+
+
 async def assignment_of(
     client: AsyncClient,
     cast: Cast,

@@ -27,6 +27,16 @@ class Mail(Base):
         Index("ix_mails_open", "next_at", postgresql_where="state IN ('claimed', 'waiting')"),
         Index("ix_mails_recent", "created_at", "id"),
         Index("ix_mails_recipient", "recipient", "created_at", "id"),
+        Index("ix_mails_day", "day", "created_at", "id"),
+        # What is rare, where a list that looks for it would read all mails.
+        Index(
+            "ix_mails_ended",
+            "state",
+            "created_at",
+            "id",
+            postgresql_where="state NOT IN ('claimed', 'sent')",
+        ),
+        Index("ix_mails_single", "kind", "created_at", "id", postgresql_where="kind <> 'digest'"),
         Index("ix_mails_sent", "sent_at", postgresql_where="sent_at IS NOT NULL"),
     )
 

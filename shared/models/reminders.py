@@ -173,6 +173,9 @@ class Reminder(Base):
         CheckConstraint("(kind = 'step') = (due_on IS NOT NULL)", "due"),
         CheckConstraint("(state = 'claimed') <= (mail_id IS NOT NULL)", "claimed"),
         CheckConstraint("(state = 'held') = (hold_id IS NOT NULL)", "held"),
+        CheckConstraint(
+            "(period_id IS NULL) = (assignment_id IS NULL AND explanation_id IS NULL)", "period"
+        ),
         Index("ix_reminders_due", "send_at", "recipient", postgresql_where="state = 'planned'"),
         Index("ix_reminders_held", "hold_id", postgresql_where="state = 'held'"),
         Index("ix_reminders_recent", "send_at", "id"),
@@ -183,7 +186,18 @@ class Reminder(Base):
             postgresql_where="assignment_id <> subject_id",
         ),
         Index("ix_reminders_mail", "mail_id", postgresql_where="mail_id IS NOT NULL"),
-        Index("ix_reminders_recipient", "recipient"),
+        # What is planned is found among what is due: it has no place of its own by person.
+        Index("ix_reminders_recipient", "recipient", postgresql_where="state <> 'planned'"),
+        Index("ix_reminders_matter", "organisation_id", "period_id", "send_at", "id"),
+        # What is rare, where a list that looks for it would read the whole ledger.
+        Index(
+            "ix_reminders_ended",
+            "state",
+            "send_at",
+            "id",
+            postgresql_where="state NOT IN ('planned', 'claimed', 'sent')",
+        ),
+        Index("ix_reminders_notices", "topic", "send_at", "id", postgresql_where="kind = 'notice'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
@@ -195,8 +209,9 @@ class Reminder(Base):
     # are copied from those tables by the hundred thousand, and from none of them is a row ever deleted.
     assignment_id: Mapped[UUID | None]
     explanation_id: Mapped[UUID | None]
-    # Whose matter it is.
+    # Whose matter it is, and of which period, where it is of one.
     organisation_id: Mapped[UUID]
+    period_id: Mapped[UUID | None]
     due_on: Mapped[date | None]
     # As -5w or +3c: working or calendar days after the deadline; empty for a notice.
     step: Mapped[str] = mapped_column(server_default="")

@@ -33,6 +33,7 @@ from tests.factories import (
     drafted,
     drafted_period,
     opened_period,
+    period_of,
     submitted,
 )
 
@@ -273,6 +274,7 @@ async def _reminder(session: AsyncSession, duty: str, contact: str, code: str) -
         "subject_id": UUID(duty),
         "assignment_id": UUID(duty),
         "organisation_id": organisation,
+        "period_id": period_of(UUID(duty)),
         "due_on": date(2030, 6, 30),
         "audience": "officer",
         "contact_id": UUID(contact),

@@ -32,7 +32,7 @@ from shared.models import (
 )
 from tests.api.conftest import Real
 from tests.cast import Cast, Person
-from tests.factories import assignment_of, body, done, drafted, opened_period, submitted
+from tests.factories import assignment_of, body, done, drafted, opened_period, period_of, submitted
 
 TODAY = today_in_hanoi()
 KEYS = Links(b"khoa-cua-cac-bai-thu-nghiem-0123456789")
@@ -104,6 +104,7 @@ async def sent_to(
                 subject_id=duty,
                 assignment_id=duty,
                 organisation_id=organisation,
+                period_id=period_of(duty),
                 due_on=date(2030, 6, 30),
                 step="-1w",
                 audience=whom.get("audience", "officer"),

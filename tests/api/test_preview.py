@@ -151,11 +151,11 @@ async def test_it_says_who_gets_which_mail_with_which_rows(stage: Stage) -> None
     await plan_for(stage, day)
     await stage.connection.execute(
         text(
-            "INSERT INTO reminders (kind, topic, subject_id, assignment_id, organisation_id, due_on, step, "
+            "INSERT INTO reminders (kind, topic, subject_id, assignment_id, organisation_id, period_id, due_on, step, "
             "audience, separate, recipient, recipient_name, planned_at, send_at, trace_id) SELECT 'step', 'due', "
-            "subject_id, assignment_id, organisation_id, due_on, '-2w', 'officer', true, recipient, "
+            "subject_id, assignment_id, organisation_id, period_id, due_on, '-2w', 'officer', true, recipient, "
             "recipient_name, send_at, send_at, '' FROM reminders WHERE state = 'planned' "
-            "UNION ALL SELECT 'notice', 'returned', gen_random_uuid(), assignment_id, organisation_id, NULL, "
+            "UNION ALL SELECT 'notice', 'returned', gen_random_uuid(), assignment_id, organisation_id, period_id, NULL, "
             "'', 'officer', false, recipient, recipient_name, send_at, send_at, '' FROM reminders "
             "WHERE state = 'planned'"
         )

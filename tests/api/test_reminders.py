@@ -136,9 +136,9 @@ async def test_a_long_ledger_comes_in_tables_of_five_thousand_one_after_another(
 ) -> None:
     await stage.connection.execute(
         text(
-            "INSERT INTO reminders (kind, topic, subject_id, assignment_id, organisation_id, due_on, step, "
+            "INSERT INTO reminders (kind, topic, subject_id, assignment_id, organisation_id, period_id, due_on, step, "
             "audience, recipient, recipient_name, planned_at, send_at, trace_id) SELECT kind, topic, subject_id, "
-            "assignment_id, organisation_id, due_on, '+' || n || 'c', audience, recipient, "
+            "assignment_id, organisation_id, period_id, due_on, '+' || n || 'c', audience, recipient, "
             "recipient_name, send_at, send_at, '' FROM reminders, generate_series(1, 2500) n WHERE state = 'planned'"
         )
     )
@@ -184,9 +184,9 @@ async def test_the_proof_sheet_of_an_explanation_has_its_question_and_its_policy
     path = f"/v1/explanations/{stage.mine['explanation']}"
     await stage.connection.execute(
         text(
-            "INSERT INTO reminders (kind, topic, subject_id, explanation_id, organisation_id, due_on, step, "
+            "INSERT INTO reminders (kind, topic, subject_id, explanation_id, organisation_id, period_id, due_on, step, "
             "audience, recipient, recipient_name, planned_at, send_at, trace_id) SELECT 'step', 'due', id, id, "
-            "organisation_id, due_on, '-1w', 'officer', 'a@example.org', 'A', '2030-07-09T01:00Z', '2030-07-09T01:00Z', '' "
+            "organisation_id, period_id, due_on, '-1w', 'officer', 'a@example.org', 'A', '2030-07-09T01:00Z', '2030-07-09T01:00Z', '' "
             "FROM explanation_requests WHERE id = :id"
         ),
         {"id": stage.mine["explanation"]},

@@ -10,8 +10,10 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import md5
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from httpx import AsyncClient
@@ -21,14 +23,11 @@ from sqlalchemy import Executable
 from shared.db import PooledDatabase, Reader, compiled
 from shared.settings import Settings
 from tests.bench.filling import checked
+from tests.bench.history import fill
 from tests.bench.measures import Bench
 from tests.bench.row import Row
 from tests.conftest import serving
 
-# ruff: noqa: S608 numbers of our own
-
-YEARS, BODIES, REVISIONS = 10, 63, 6  # and one more of every ninth duty
-ENTRIES = 1_000_000
 ROUNDS = 40
 PLANS = Path(__file__).parent / "plans"
 GROWING = (
@@ -36,57 +35,6 @@ GROWING = (
 )
 LIMIT = 50  # ms
 
-_FILL = (
-    "SET session_replication_role = replica",
-    f"""INSERT INTO organisations (id, code, name_vi, name_en, kind, part_in_the_plan, plan_section,
-        is_coordinator, search)
-      SELECT gen_random_uuid(), 'nam-' || b, 'Cơ quan ' || b, 'Body ' || b, 'department', '', '', false, 'co quan ' || b
-      FROM generate_series(1, {BODIES}) b""",
-    """INSERT INTO contacts (id, organisation_id, name, role, email, phone)
-      SELECT gen_random_uuid(), id, 'Đầu mối', role, role || '@' || code || '.test', ''
-      FROM organisations, unnest(ARRAY['officer', 'head']) AS role WHERE code LIKE 'nam-%'""",
-    f"""INSERT INTO periods (id, code, name, framework_id, reference_year, due_on, state, made_up, opened_at, closed_at)
-      SELECT gen_random_uuid(), 'nam-' || y, 'Kỳ ' || y, (SELECT id FROM frameworks WHERE year = 2024), 2000 + y,
-        make_date(2000 + y, 9, 30), 'closed', true, make_date(2000 + y, 6, 1), make_date(2000 + y, 12, 1)
-      FROM generate_series(1, {YEARS}) y""",
-    """INSERT INTO responsibilities (id, node_id, organisation_id, role, legal_basis, plan_section, valid_from)
-      SELECT gen_random_uuid(), n.id, o.id, 'lead', '', '', '2000-01-01'
-      FROM nodes n, organisations o WHERE n.kind = 'indicator' AND o.code LIKE 'nam-%'
-        AND n.framework_id = (SELECT id FROM frameworks WHERE year = 2024)""",
-    # Ids in the order of time, as the product makes them: year by year, and within one as it comes.
-    """INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, sort_key)
-      SELECT uuidv7(), p.id, r.id, r.node_id, r.organisation_id, 'figure', p.due_on, n.sort_key
-      FROM periods p, responsibilities r JOIN nodes n ON n.id = r.node_id
-        JOIN organisations o ON o.id = r.organisation_id
-      WHERE p.code LIKE 'nam-%' AND o.code LIKE 'nam-%' ORDER BY p.due_on, random()""",
-    f"""INSERT INTO submissions (id, assignment_id, revision, value, nil_reason, note, source, state, created_by,
-        created_by_name, created_at, submitted_by, submitted_by_name, submitted_at, decided_by, decided_by_name,
-        decided_at, decision_reason, updated_at)
-      SELECT uuidv7(), a.id, r, random() * 100, '', '', 'Báo cáo thử', CASE WHEN r < a.last
-        THEN 'returned' WHEN random() < 0.9 THEN 'accepted' ELSE 'submitted' END, gen_random_uuid(), 'An',
-        a.due_on + r * interval '1 day 1 second' * random(), gen_random_uuid(), 'An', a.due_on + r * interval '1 day',
-        gen_random_uuid(), 'Bình', a.due_on + r * interval '2 days', 'Thử', a.due_on + r * interval '2 days'
-      FROM (SELECT *, {REVISIONS} + (row_number() OVER () % 9 = 0)::int AS last FROM assignments) a
-        JOIN periods p ON p.id = a.period_id, generate_series(1, a.last) r
-      WHERE p.code LIKE 'nam-%' ORDER BY p.due_on, r, random()""",
-    """INSERT INTO evidence (id, organisation_id, filename, media_type, size, sha256, storage_key, document_number,
-        issuer, uploaded_by, uploaded_by_name)
-      SELECT s.id, a.organisation_id, 'thu.pdf', 'application/pdf', 1000, md5(s.id::text) || md5(s.id::text),
-        'thu/' || s.id, '1/BC', 'Sở', gen_random_uuid(), 'An'
-      FROM submissions s JOIN assignments a ON a.id = s.assignment_id JOIN periods p ON p.id = a.period_id
-      WHERE p.code LIKE 'nam-%' AND s.state <> 'returned' ORDER BY s.id""",
-    """INSERT INTO evidence_uses (submission_id, evidence_id, place, added_by, added_by_name)
-      SELECT id, id, 'tr. 1', uploaded_by, 'An' FROM evidence WHERE storage_key LIKE 'thu/%'""",
-    f"""INSERT INTO audit_log (at, actor_kind, actor_id, actor_name, action, object_type, object_id, changes, trace_id)
-      SELECT '2001-01-01'::timestamptz + i * interval '5 minutes', 'user', md5((i % 500)::text)::uuid, 'An',
-        (ARRAY['drafted', 'submitted', 'returned', 'accepted'])[i % 4 + 1],
-        (ARRAY['submission', 'evidence', 'assignment'])[i % 3 + 1], md5((i % 200000)::text)::uuid::text,
-        jsonb_build_object('value', jsonb_build_array(null, i)), md5(i::text)
-      FROM generate_series(1, {ENTRIES}) i""",
-    """INSERT INTO audit_words SELECT id, to_tsvector('simple', action || ' gia tri ' || id % 1000)
-      FROM audit_log WHERE at < '2015-01-01' ON CONFLICT DO NOTHING""",
-    "VACUUM ANALYZE",  # as autovacuum does within minutes
-)
 PATHS = {
     "submissions": "/v1/submissions?limit=50",
     "submissions of a body": "/v1/submissions?organisation=nam-7&limit=50",
@@ -103,7 +51,29 @@ PATHS = {
     "audit of a kind and action": "/v1/audit?object_type=submission&action=returned&limit=50",
     "audit by words": "/v1/audit?q=gia%20tri%20517&limit=50",
     "audit of a day": "/v1/audit?from=2005-05-05T00:00:00Z&to=2005-05-06T00:00:00Z&limit=50",
+    "audit of an object": "/v1/audit?object_type=submission&object_id={object}&limit=50",
+    "audit of a person": "/v1/audit?actor={person}&limit=50",
+    "audit of a trace": "/v1/audit?trace_id={trace}&limit=50",
     "search of bodies": "/v1/organisations?q=co%20quan%206",
+    "figures of a year": "/v1/periods/nam-4/figures?limit=50",
+    "extensions": "/v1/extensions?limit=50",
+    "extensions of a body": "/v1/extensions?organisation=nam-7&limit=50",
+    "refused extensions of a year": "/v1/extensions?period=nam-2&state=refused&limit=50",
+    "explanations that wait": "/v1/explanations?status=overdue&limit=50",
+    "explanations of a year": "/v1/explanations?period=nam-2&limit=50",
+    "comments": "/v1/submissions/{submission}/comments",
+    "reminders": "/v1/reminders?limit=50",
+    "reminders of a body in a year": "/v1/reminders?organisation=nam-7&period=nam-2&limit=50",
+    "reminders that failed": "/v1/reminders?state=failed&limit=50",
+    "reminders that are held": "/v1/reminders?state=held&limit=50",
+    "reminders of a topic": "/v1/reminders?topic=returned&limit=50",
+    "reminders of a year": "/v1/reminders?period=nam-1&limit=50",
+    "reminders to a person": "/v1/reminders?recipient=officer@nam-7.test&limit=50",
+    "reminders sent in a month": "/v1/reminders?sent_from=2003-10-01&sent_to=2003-10-31&limit=50",
+    "mails": "/v1/mails?limit=50",
+    "mails that failed": "/v1/mails?state=failed&limit=50",
+    "mails of a day": "/v1/mails?day=2003-10-05&limit=50",
+    "mails to a person": "/v1/mails?recipient=officer@nam-7.test&limit=50",
 }
 
 
@@ -137,10 +107,11 @@ class _Explained(PooledDatabase):
 
 async def years(bench: Bench) -> AsyncIterator[Row]:
     """Measure lists, board and search over ten years of history."""
-    await _fill(bench.system.database_url)
+    await fill(bench.system.database_url)
     headers = bench.city.people.coordinator
     worst: dict[str, float] = {}
-    for name, path in PATHS.items():
+    paths = await _paths(bench)
+    for name, path in paths.items():
         took = []
         for _ in range(ROUNDS):
             started = time.perf_counter()
@@ -156,21 +127,30 @@ async def years(bench: Bench) -> AsyncIterator[Row]:
         worst[slowest] <= LIMIT,
         worst,
     )
-    scans = await _explain(bench)
+    scans = await _explain(bench, paths)
     found = ", ".join(f"{name}: {table}" for name, table in scans) or "none"
     yield Row("sequential scans of growing tables", "none", found, not scans, {"scans": scans})
 
 
-async def _fill(url: str) -> None:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""), command_timeout=600)
-    try:
-        for statement in _FILL:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
+async def _paths(bench: Bench) -> dict[str, str]:
+    """Put in whom and what is asked about: somebody in the middle of the history, and the newest figure."""
+    headers = bench.city.people.coordinator
+    newest = checked(await bench.client.get("/v1/submissions?limit=1", headers=headers))
+    about = {
+        "submission": newest["items"][0]["id"],
+        "object": UUID(_named("1234")),
+        "person": UUID(_named("7")),
+        "trace": _named("500000"),
+    }
+    return {name: path.format_map(about) for name, path in PATHS.items()}
 
 
-async def _explain(bench: Bench) -> list[tuple[str, str]]:
+def _named(what: str) -> str:
+    """Name a thing of the history as it was written."""
+    return md5(what.encode(), usedforsecurity=False).hexdigest()
+
+
+async def _explain(bench: Bench, paths: dict[str, str]) -> list[tuple[str, str]]:
     """Keep each path's plans; name the growing tables that any of them reads from end to end."""
     settings = Settings(
         database_url=bench.system.database_url,
@@ -182,12 +162,12 @@ async def _explain(bench: Bench) -> list[tuple[str, str]]:
     PLANS.mkdir(exist_ok=True)
     scans = []
     async with serving(settings, database) as client:
-        for name, path in PATHS.items():
+        for name, path in paths.items():
             database.said.clear()
             await _ask(client, path, bench.city.people.coordinator)
             plans = [plan for sql, plan in database.said if "sign_ins" not in sql]
             file = PLANS / f"{name.replace(' ', '-')}.txt"
-            file.write_text(f"GET {path}\n\n" + "\n\n".join(map(_steady, plans)) + "\n")
+            file.write_text(f"GET {PATHS[name]}\n\n" + "\n\n".join(map(_steady, plans)) + "\n")
             scans += [
                 (name, table) for table in GROWING.split() if any(_scans(p, table) for p in plans)
             ]

@@ -184,6 +184,43 @@ async def test_a_receipt_of_a_question_outlives_the_way_down_and_up(blank_databa
         assert list(kinds) == ["assignment", "explanation"]
 
 
+BEFORE_PERIODS_OF_LINES = "9a5e3c1d7f24"
+LINES = """
+SET session_replication_role = replica;
+INSERT INTO assignments (id, period_id, responsibility_id, node_id, organisation_id, kind, due_on, sort_key)
+  VALUES ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000a', gen_random_uuid(),
+  gen_random_uuid(), gen_random_uuid(), 'figure', '2030-01-01', '');
+INSERT INTO explanation_requests (id, period_id, node_id, organisation_id, question, due_on, asked_by, asked_by_name)
+  VALUES ('00000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-00000000000b', gen_random_uuid(),
+  gen_random_uuid(), '', '2030-01-01', gen_random_uuid(), '');
+INSERT INTO reminders (kind, topic, subject_id, assignment_id, explanation_id, organisation_id, audience, recipient,
+  recipient_name, planned_at, send_at, trace_id)
+  SELECT 'notice', 'returned', gen_random_uuid(), a::uuid, e::uuid, gen_random_uuid(), 'officer', n, '', now(), now(), ''
+  FROM (VALUES ('duty', '00000000-0000-4000-8000-000000000001', NULL),
+  ('explanation', NULL, '00000000-0000-4000-8000-000000000002'), ('neither', NULL, NULL)) AS line (n, a, e)
+"""
+
+
+async def test_each_line_of_the_ledger_learns_its_period(blank_database: Blank) -> None:
+    config, engine = blank_database
+    await asyncio.to_thread(command.upgrade, config, BEFORE_PERIODS_OF_LINES)
+    async with engine.begin() as connection:
+        for statement in LINES.split(";"):
+            await connection.execute(text(statement))
+    for _ in range(2):
+        await asyncio.to_thread(command.upgrade, config, "head")
+        async with engine.connect() as connection:
+            found = await connection.execute(
+                text("SELECT recipient, right(period_id::text, 1) FROM reminders")
+            )
+            assert {row[0]: row[1] for row in found} == {
+                "duty": "a",
+                "explanation": "b",
+                "neither": None,
+            }
+        await asyncio.to_thread(command.downgrade, config, BEFORE_PERIODS_OF_LINES)
+
+
 BEFORE_AUTHORS = "d2e0b9c1f3a5"
 OLD_AUTHORS = """
 SET session_replication_role = replica;

@@ -29,7 +29,7 @@ from services.api.packs.difference import changes_since
 from services.api.packs.freezing import Frozen, freeze
 from services.api.packs.schemas import PackQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
-from services.api.submissions.queries import EVIDENCE
+from services.api.submissions.rows import EVIDENCE
 from shared.db import Reader
 from shared.errors import NotFoundError
 from shared.freshness import newest_run_id

@@ -2,28 +2,24 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Uuid,
     and_,
     any_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import HANOI
-from services.api.deps.known import refuse_unknown
-from services.api.deps.paging import page, start_of
+from services.api.deps.newest import NewestFirst
 from services.api.reminders.schemas import ReminderQuery
 from services.api.reminders.words import why
 from shared.db import Reader
@@ -38,6 +34,7 @@ from shared.models import (
     Reminder,
     ReminderTemplate,
 )
+from shared.models.reminders import REMINDER_STATES
 
 DAY = timedelta(days=1)
 _OF_MAIL = (
@@ -84,42 +81,62 @@ REMINDER = (
     .join(Organisation, Organisation.id == Reminder.organisation_id)
     .outerjoin(Assignment, Assignment.id == Reminder.assignment_id)
     .outerjoin(ExplanationRequest, ExplanationRequest.id == Reminder.explanation_id)
-    .outerjoin(
-        Period, Period.id == func.coalesce(ExplanationRequest.period_id, Assignment.period_id)
-    )
+    .outerjoin(Period, Period.id == Reminder.period_id)
     .outerjoin(Node, Node.id == func.coalesce(ExplanationRequest.node_id, Assignment.node_id))
     .outerjoin(Mail, Mail.id == Reminder.mail_id)
     .outerjoin(ReminderTemplate, ReminderTemplate.id == Reminder.template_id)
 )
+
+
+def _sent(*when: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Choose by the mail, as a line is sent when its mail is: of all mails those of some days are found at once."""
+    return Reminder.mail_id.in_(select(Mail.id).where(*when))
+
+
+_sent_from = Mail.sent_at >= bindparam("sent_from")
+_sent_to = Mail.sent_at < bindparam("sent_to")
+# Nothing is sent before its time.
+_was_due = Reminder.send_at < bindparam("sent_to")
+# Written out: once a statement is planned for any value, no parameter fits an index of some states.
+_STATES: dict[str, ColumnElement[bool]] = {
+    f"state_{state}": Reminder.state == literal_column(f"'{state}'") for state in REMINDER_STATES
+}
+_is_notice = Reminder.kind == literal_column("'notice'")
 _FILTERS: dict[str, ColumnElement[bool]] = {
+    **_STATES,
     "assignment": reminds_of(bindparam("assignment")),
-    "explanation": Reminder.explanation_id == bindparam("explanation"),
-    "period": Period.code == bindparam("period"),
-    "organisation": Organisation.code == bindparam("organisation"),
-    "recipient": Reminder.recipient == bindparam("recipient"),
-    "state": Reminder.state == bindparam("state"),
+    # It is the subject of all that is about it.
+    "explanation": and_(
+        Reminder.subject_id == bindparam("explanation"),
+        Reminder.explanation_id == bindparam("explanation"),
+    ),
+    "period": Reminder.period_id.in_(select(Period.id).where(Period.code == bindparam("period"))),
+    "organisation": Reminder.organisation_id.in_(
+        select(Organisation.id).where(Organisation.code == bindparam("organisation"))
+    ),
+    # Each half has an index.
+    "recipient": and_(
+        Reminder.recipient == bindparam("recipient"),
+        or_(_STATES["state_planned"], Reminder.state != literal_column("'planned'")),
+    ),
     "topic": Reminder.topic == bindparam("topic"),
-    "kind": Reminder.kind == bindparam("kind"),
+    "kind_step": Reminder.kind == literal_column("'step'"),
+    "kind_notice": _is_notice,
     "planned_from": Reminder.send_at >= bindparam("planned_from"),
     "planned_to": Reminder.send_at < bindparam("planned_to"),
-    "sent_from": Reminder.sent_at >= bindparam("sent_from"),
-    "sent_to": Reminder.sent_at < bindparam("sent_to"),
+    "sent_since": _sent(_sent_from),
+    "sent_until": and_(_was_due, _sent(_sent_to)),
+    "sent_between": and_(_was_due, _sent(_sent_from, _sent_to)),
     "bodies": Reminder.organisation_id == any_(bindparam("bodies", type_=ARRAY(Uuid))),
-    "after": or_(
-        Reminder.send_at < bindparam("after_at"),
-        and_(Reminder.send_at == bindparam("after_at"), Reminder.id < bindparam("after_id")),
-    ),
 }
-
-
-@lru_cache
-def reminders_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        REMINDER.where(chosen)
-        .order_by(Reminder.send_at.desc(), Reminder.id.desc())
-        .limit(bindparam("limit"))
-    )
+_LIST = NewestFirst(
+    REMINDER,
+    at=Reminder.send_at,
+    key=Reminder.id,
+    filters=_FILTERS,
+    found=select(Reminder.id),
+    few=("assignment", "explanation", "period", "organisation", "recipient", "bodies"),
+)
 
 
 def begins(day: date) -> datetime:
@@ -139,35 +156,34 @@ def shown(row: Any) -> dict[str, Any]:
     }
 
 
-def _values(query: ReminderQuery) -> dict[str, Any]:
+def _values(caller: Caller, query: ReminderQuery) -> dict[str, Any]:
+    """Give what the filters read, and the names of those that read nothing."""
     values: dict[str, Any] = {name: getattr(query, name) for name in query.filters()}
     for name in values.keys() & {"planned_from", "sent_from"}:
         values[name] = begins(values[name])
     for name in values.keys() & {"planned_to", "sent_to"}:
         values[name] = begins(values[name] + DAY)
-    return values
+    names = {f"{name}_{values[name]}" for name in values.keys() & {"state", "kind"}}
+    if query.topic not in {None, "due"}:  # whatever else is told is a notice
+        names.add("kind_notice")
+    if query.sent_from or query.sent_to:
+        open_ended = "sent_since" if query.sent_from else "sent_until"
+        names.add("sent_between" if query.sent_from and query.sent_to else open_ended)
+    bodies = caller.own_only("reminders:read")
+    if bodies is not None:
+        values["bodies"] = bodies
+    return values | dict.fromkeys(names, True)
 
 
 async def reminders_rows(
     read: Reader, caller: Caller, query: ReminderQuery, *, limit: int
 ) -> list[Any]:
     """Give up to one row more than ``limit``, which says that there are more."""
-    values = _values(query)
-    bodies = caller.own_only("reminders:read")
-    if bodies is not None:
-        values["bodies"] = bodies
-    names = frozenset(values)
-    if after := start_of(query, datetime.fromisoformat, UUID):
-        values["after_at"], values["after_id"] = after
-        names |= {"after"}
-    rows = await read.all(reminders_statement(names), limit=limit + 1, **values)
-    if not rows:
-        await refuse_unknown(read, query)
-    return list(rows)
+    return await _LIST.read(read, query, _values(caller, query), limit=limit + 1)
 
 
 def as_page(query: ReminderQuery, rows: list[Any]) -> dict[str, Any]:
-    return page(query, rows, shown, lambda row: [row["send_at"].isoformat(), row["id"]])
+    return _LIST.as_page(query, rows, shown)
 
 
 async def reminders_page(read: Reader, caller: Caller, query: ReminderQuery) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from services.api.deps.caller import Caller
 from services.api.periods.queries import PeriodNotOpenError
 from services.api.submissions.figures import CONTENT, Rules
 from services.api.submissions.holding import hold_period_of, hold_period_of_duty
-from services.api.submissions.queries import SubmissionNotFoundError, two_step
+from services.api.submissions.queries import SubmissionNotFoundError
+from services.api.submissions.rows import two_step
 from services.api.submissions.states import (
     TRANSITIONS,
     WRITE,

@@ -45,6 +45,7 @@ _COPIED = (
     "assignment_id",
     "explanation_id",
     "organisation_id",
+    "period_id",
     "audience",
     "contact_id",
     "user_id",

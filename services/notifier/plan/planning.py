@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from sqlalchemy import (
-    or_,
     select,
     true,
     union,
@@ -66,7 +65,7 @@ async def plan_reminders(
     rules = await read_rules(session, now=now)
     scope = in_period(period_id)
     steps = rules.of(await _deadlines(session, scope), now=now)
-    rows = true() if period_id is None else _of_period(period_id)
+    rows = true() if period_id is None else Reminder.period_id == period_id
     today = today_in_hanoi(now)
     missing, other = await differences(session, steps, scope, rows=rows, now=now)
     skipped = moved = again = 0
@@ -91,12 +90,6 @@ async def plan_reminders(
             **planned._asdict(),
         )
     return planned
-
-
-def _of_period(period_id: UUID) -> Any:
-    duties = select(Assignment.id).where(Assignment.period_id == period_id)
-    asked = select(Asked.id).where(Asked.period_id == period_id)
-    return or_(Reminder.assignment_id.in_(duties), Reminder.explanation_id.in_(asked))
 
 
 async def _deadlines(session: AsyncSession, scope: Scope) -> Sequence[date]:

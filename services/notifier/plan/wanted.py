@@ -214,6 +214,7 @@ def _wanted(kind: str) -> Subquery:
             duty.c.assignment_id,
             duty.c.explanation_id,
             duty.c.organisation_id,
+            duty.c.period_id,
             duty.c.undone_since,
             table.c.due_on,
             table.c.step,
