@@ -56,9 +56,13 @@ def upgrade() -> None:
         ["kind", "created_at", "id"],
         postgresql_where="kind <> 'digest'",
     )
+    op.drop_index("ix_assignments_node", table_name="assignments")
+    op.create_index("ix_assignments_node", "assignments", ["node_id", "period_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_assignments_node", table_name="assignments")
+    op.create_index("ix_assignments_node", "assignments", ["node_id"])
     for name in ("single", "ended", "day"):
         op.drop_index(f"ix_mails_{name}", table_name="mails")
     op.drop_index("ix_reminders_recipient", table_name="reminders")

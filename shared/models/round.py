@@ -129,7 +129,7 @@ class Assignment(Base):
         Index("ix_assignments_organisation", "organisation_id", "period_id"),
         Index("ix_assignments_order", "period_id", "sort_key", "id"),
         Index("ix_assignments_all", "sort_key", "id"),
-        Index("ix_assignments_node", "node_id"),
+        Index("ix_assignments_node", "node_id", "period_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ordered_uuid)

@@ -133,11 +133,22 @@ async def _officers(client: AsyncClient, admin: dict[str, str], bodies: list[str
     return people
 
 
+async def _admin(system: System, client: AsyncClient) -> dict[str, str]:
+    passwords = json.loads(await asyncio.to_thread(system.accounts.read_text))
+    return await _sign_in(client, **passwords["admin"])
+
+
+async def officer_of(system: System, client: AsyncClient, body: str) -> dict[str, str]:
+    """Give a body somebody who writes for it, signed in."""
+    people = await _officers(client, await _admin(system, client), [body])
+    return people.officers[body]
+
+
 async def fill(system: System, client: AsyncClient) -> City:
     """Make the people, and let figures be submitted without evidence, which is not what is measured."""
     plan = await asyncio.to_thread(read_plan, Path(PLAN))
     passwords = json.loads(await asyncio.to_thread(system.accounts.read_text))
-    admin = await _sign_in(client, **passwords["admin"])
+    admin = await _admin(system, client)
     bodies = sorted({duty.organisation for duty in plan.responsibilities})
     people = await _officers(client, admin, bodies)
     people.coordinator = await _sign_in(client, **passwords["coordinator"])

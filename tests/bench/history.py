@@ -14,6 +14,10 @@ _STATEMENTS = (
         is_coordinator, search)
       SELECT gen_random_uuid(), 'nam-' || b, 'Cơ quan ' || b, 'Body ' || b, 'department', '', '', false, 'co quan ' || b
       FROM generate_series(1, {BODIES}) b""",
+    # It has come late, and nothing was ever asked of it.
+    """INSERT INTO organisations (id, code, name_vi, name_en, kind, part_in_the_plan, plan_section,
+        is_coordinator, search)
+      VALUES (gen_random_uuid(), 'moi', 'Cơ quan mới', 'New body', 'department', '', '', false, 'co quan moi')""",
     """INSERT INTO contacts (id, organisation_id, name, role, email, phone)
       SELECT gen_random_uuid(), id, 'Đầu mối', role, role || '@' || code || '.test', ''
       FROM organisations, unnest(ARRAY['officer', 'head']) AS role WHERE code LIKE 'nam-%'""",

@@ -11,8 +11,11 @@ from sqlalchemy import (
     Select,
     and_,
     any_,
+    asc,
     bindparam,
+    desc,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -23,15 +26,34 @@ from services.api.deps.paging import PageQuery, page, start_of
 from shared.db import Reader
 
 
+def keys_of_first(
+    found: Select[*tuple[Any, ...]],
+    *order: Any,
+    few: bool,
+    by: Callable[[Any], Any] = asc,
+) -> ColumnElement[Any]:
+    """Give the keys of the first ``limit`` rows as an array, to read the rest of these alone; the key orders last.
+
+    Where ``found`` is few rows, all are found before the first are taken: the server expects them evenly among all,
+    and would read back through years for a body that has had none of late. It also keeps that plan once it plans
+    for any value.
+    """
+    if few:
+        # Behind an OFFSET the server plans them by themselves.
+        some = found.with_only_columns(*order).offset(literal_column("0")).subquery("some")
+        order = tuple(some.c[column.key] for column in order)
+        found = select(some)
+    keys = found.with_only_columns(order[-1]).order_by(*map(by, order))
+    return func.array(keys.limit(bindparam("limit")).scalar_subquery())
+
+
 class NewestFirst:
     """Rows ordered by ``at`` and, among equal moments, by ``key``; ``rows`` must name both columns.
 
     A filter is used when a value of its name is given; it reads the value by a parameter of that name.
 
     A list of many rows also has ``found``: what its filters look at and no more, by which the newest are found
-    before what is shown of them is read. Of ``few``, filters that leave few rows, all are found before the newest
-    are taken: the server expects them evenly among all, and would read back through years for a body that has had
-    none of late.
+    before what is shown of them is read. ``few`` names filters that leave few rows.
     """
 
     def __init__(
@@ -60,19 +82,13 @@ class NewestFirst:
             if self._found is None:
                 rows = self._rows.where(fits).limit(bindparam("limit"))
             else:
-                newest = self._newest(self._found.where(fits), few=bool(chosen & self._few))
-                rows = self._rows.where(self._key == any_(func.array(newest.scalar_subquery())))
+                few = bool(chosen & self._few)
+                newest = keys_of_first(
+                    self._found.where(fits), self._at, self._key, few=few, by=desc
+                )
+                rows = self._rows.where(self._key == any_(newest))
             self._statements[chosen] = rows.order_by(self._at.desc(), self._key.desc())
         return self._statements[chosen]
-
-    def _newest(self, found: Select[*tuple[Any, ...]], *, few: bool) -> Select[Any]:
-        key, at = self._key, self._at
-        if few:
-            some = found.with_only_columns(key, at).cte("some").prefix_with("MATERIALIZED")
-            key, at = some.c[key.key], some.c[at.key]
-            found = select(key)
-        newest = found.with_only_columns(key).order_by(at.desc(), key.desc())
-        return newest.limit(bindparam("limit"))
 
     async def page(
         self,

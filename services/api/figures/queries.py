@@ -10,43 +10,33 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    Text,
     Uuid,
     and_,
     any_,
     bindparam,
-    case,
-    cast,
-    func,
     or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import NEWEST, STATUS
 from services.api.deps.caller import Caller
 from services.api.deps.known import refuse_unknown
+from services.api.deps.newest import keys_of_first
 from services.api.deps.paging import page, start_of
 from services.api.figures.columns import STATEMENT
+from services.api.figures.rows import FIGURE
 from services.api.figures.schemas import MOST_FIGURES, FigureQuery
 from services.api.periods.queries import PERIOD_ROW, PeriodNotFoundError
 from services.api.submissions.figures import EMPTY
-from services.api.submissions.history import counts
 from shared.db import Reader
-from shared.duty import effective_due_on, writable
 from shared.errors import InvalidError
 from shared.models import (
     Assignment,
-    Evidence,
-    EvidenceUse,
-    IndicatorRule,
     Node,
     Organisation,
     Period,
-    Responsibility,
-    Submission,
 )
 from shared.text import natural_key
 
@@ -58,110 +48,11 @@ class TooManyFiguresError(InvalidError):
     """
 
 
-_Was, _WasDuty = aliased(Submission), aliased(Assignment)
-_WasNode, _WasPeriod = aliased(Node), aliased(Period)
-_LAST = (
-    select(
-        _WasPeriod.code.label("period"),
-        _WasPeriod.reference_year,
-        _Was.value,
-        _Was.numerator,
-        _Was.denominator,
-    )
-    .select_from(_Was)
-    .join(_WasDuty, _WasDuty.id == _Was.assignment_id)
-    .join(_WasNode, _WasNode.id == _WasDuty.node_id)
-    .join(_WasPeriod, _WasPeriod.id == _WasDuty.period_id)
-    .where(
-        _WasNode.code == Node.code,
-        _WasPeriod.kind == Period.kind,
-        _WasPeriod.reference_year < Period.reference_year,
-        _WasPeriod.made_up == Period.made_up,
-        _Was.state == "accepted",
-        _Was.value.is_not(None),
-    )
-    .order_by(_WasPeriod.reference_year.desc(), _Was.decided_at.desc(), _Was.id)
-    .limit(1)
-    .correlate(Node, Period)
-    .lateral("last_year")
-)
-# One that states the figure, or else the first; what may be infected states nothing.
-_PROOF = (
-    select(
-        EvidenceUse.evidence_id,
-        func.coalesce(func.nullif(Evidence.filename, ""), Evidence.url).label("document"),
-        EvidenceUse.stated,
-        EvidenceUse.place,
-    )
-    .join(Evidence, Evidence.id == EvidenceUse.evidence_id)
-    .where(EvidenceUse.submission_id == NEWEST.c.id, counts)
-    .order_by(EvidenceUse.stated.is_(None), EvidenceUse.added_at, Evidence.id)
-    .limit(1)
-    .lateral("proof")
-)
-_Parent = aliased(Node)
-_FIGURE = (
-    select(
-        Assignment.id.label("assignment"),
-        Assignment.organisation_id,
-        Assignment.sort_key,
-        Period.code.label("period"),
-        Period.made_up,
-        Organisation.code.label("organisation"),
-        Organisation.name_vi.label("organisation_name_vi"),
-        Node.code.label("indicator"),
-        Node.name_vi.label("indicator_name_vi"),
-        Node.name_en.label("indicator_name_en"),
-        case((Node.kind == "component", _Parent.code)).label("component_of"),
-        Node.unit,
-        Node.guidance_vi,
-        Node.guidance_en,
-        Node.source.label("data_source"),
-        Node.lower_bound,
-        Node.upper_bound,
-        IndicatorRule.expected_low,
-        IndicatorRule.expected_high,
-        func.coalesce(IndicatorRule.integer_only, False).label("integer_only"),
-        IndicatorRule.decimals,
-        Responsibility.role,
-        effective_due_on.label("due_on"),
-        STATUS.label("status"),
-        writable.label("open"),
-        Node.evidence_required,
-        Node.accepted_evidence,
-        _LAST.c.period.label("last_period"),
-        _LAST.c.reference_year.label("last_reference_year"),
-        _LAST.c.value.label("last_value"),
-        _LAST.c.numerator.label("last_numerator"),
-        _LAST.c.denominator.label("last_denominator"),
-        NEWEST.c.id.label("submission"),
-        NEWEST.c.revision,
-        NEWEST.c.state,
-        NEWEST.c.answer,
-        NEWEST.c.value,
-        NEWEST.c.numerator,
-        NEWEST.c.denominator,
-        NEWEST.c.nil_reason,
-        NEWEST.c.note,
-        NEWEST.c.source,
-        _PROOF.c.evidence_id.label("evidence"),
-        _PROOF.c.document,
-        _PROOF.c.stated,
-        func.coalesce(_PROOF.c.place, "").label("place"),
-        cast(NEWEST.c.explanations, Text).label("explanations"),
-        cast(NEWEST.c.findings, Text).label("findings"),
-        NEWEST.c.decision_reason,
-    )
-    .select_from(Assignment)
+_DUTIES = (
+    select(Assignment.id)
     .join(Period, Period.id == Assignment.period_id)
     .join(Node, Node.id == Assignment.node_id)
     .join(Organisation, Organisation.id == Assignment.organisation_id)
-    .join(Responsibility, Responsibility.id == Assignment.responsibility_id)
-    .outerjoin(_Parent, _Parent.id == Node.parent_id)
-    .outerjoin(IndicatorRule, IndicatorRule.node_id == Node.id)
-    .outerjoin(NEWEST, true())
-    .outerjoin(_PROOF, true())
-    .outerjoin(_LAST, true())
     .where(Assignment.kind == "figure", Period.code == bindparam("period"))
 )
 _FILTERS: dict[str, ColumnElement[bool]] = {
@@ -177,7 +68,12 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
         and_(Assignment.sort_key == bindparam("after_key"), Assignment.id > bindparam("after_id")),
     ),
 }
-_SOME = _FIGURE.where(Assignment.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+_ORDER = (Assignment.sort_key, Assignment.id)
+_SOME = FIGURE.where(
+    Assignment.kind == "figure",
+    Period.code == bindparam("period"),
+    Assignment.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+)
 CONTENT: Mapping[str, Any] = {**EMPTY, "answer": None}
 """The members that a department fills in, as they are where nothing was written yet."""
 PROOF: Mapping[str, Any] = {"document": None, "stated": None, "place": ""}
@@ -211,10 +107,13 @@ _AS_IT_IS = (
 
 @lru_cache
 def figures_statement(filters: frozenset[str]) -> Executable:
-    chosen = and_(true(), *(_FILTERS[name] for name in sorted(filters)))
-    return (
-        _FIGURE.where(chosen).order_by(Assignment.sort_key, Assignment.id).limit(bindparam("limit"))
+    duties = _DUTIES.outerjoin(NEWEST, true()) if "status" in filters else _DUTIES
+    first = keys_of_first(
+        duties.where(and_(true(), *(_FILTERS[name] for name in sorted(filters)))),
+        *_ORDER,
+        few=bool(filters & {"organisation", "bodies"}),
     )
+    return FIGURE.where(Assignment.id == any_(first)).order_by(*_ORDER)
 
 
 def shown(row: Any, caller: Caller) -> dict[str, Any]:

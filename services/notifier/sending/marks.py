@@ -44,13 +44,15 @@ def _is_ours(claim: Claim) -> ColumnElement[bool]:
     )
 
 
-# One statement for the mail and its lines, which are found by a value: by a join they would be searched for.
+# One statement for the mail and its lines, which are found by a value: by a join they would be searched for. Their
+# state comes by a join: as a value it fits an index of lines in some states, which the server believes to be empty
+# where the first of all are being sent, and would read from end to end for each mail.
 _MARK_SENT = text(
     "WITH mail AS (UPDATE mails SET state = 'sent', sent_at = :now, claimed_at = NULL, reason = NULL, "
     "attempts = attempts + 1, subject = :subject, relay = :relay "
-    "WHERE id = :mail AND state = 'claimed' AND claimed_at = :claimed_at RETURNING id), "
+    "WHERE id = :mail AND state = 'claimed' AND claimed_at = :claimed_at RETURNING 'claimed' AS was), "
     "lines AS (UPDATE reminders SET state = 'sent', sent_at = :now, reason = NULL FROM mail "
-    "WHERE mail_id = :mail AND reminders.state = 'claimed') SELECT count(*) FROM mail"
+    "WHERE mail_id = :mail AND reminders.state = mail.was) SELECT count(*) FROM mail"
 )
 
 
