@@ -58,9 +58,13 @@ def upgrade() -> None:
     )
     op.drop_index("ix_assignments_node", table_name="assignments")
     op.create_index("ix_assignments_node", "assignments", ["node_id", "period_id"])
+    op.create_index("ix_submissions_state", "submissions", ["state", "created_at", "id"])
+    op.create_index("ix_submissions_submitted", "submissions", ["submitted_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_submissions_submitted", table_name="submissions")
+    op.drop_index("ix_submissions_state", table_name="submissions")
     op.drop_index("ix_assignments_node", table_name="assignments")
     op.create_index("ix_assignments_node", "assignments", ["node_id"])
     for name in ("single", "ended", "day"):

@@ -184,6 +184,8 @@ class Submission(Base):
             postgresql_where="state IN ('draft', 'submitted')",
         ),
         Index("ix_submissions_recent", "created_at", "id"),
+        Index("ix_submissions_state", "state", "created_at", "id"),
+        Index("ix_submissions_submitted", "submitted_at"),
         Index("ix_submissions_decided", "decided_at"),
         Index("ix_submissions_waiting", "submitted_at", postgresql_where="state = 'submitted'"),
         # What the follow-up list looks for in every duty of a year.

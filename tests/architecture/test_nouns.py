@@ -11,6 +11,7 @@ OPEN_TO_OTHERS = {
     "history",
     "queries",
     "recall",
+    "rows",
     "schemas",
     "states",
     "store",

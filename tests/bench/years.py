@@ -39,6 +39,8 @@ PATHS = {
     "submissions": "/v1/submissions?limit=50",
     "submissions of a body": "/v1/submissions?organisation=nam-7&limit=50",
     "submissions of a year that wait": "/v1/submissions?period=nam-5&state=submitted&limit=50",
+    "submissions of a rare state": "/v1/submissions?state=rejected&limit=50",
+    "submissions since a day": "/v1/submissions?submitted_since=2020-01-01&limit=50",
     "submissions of an indicator": "/v1/submissions?indicator=2.1.1&limit=50",
     "assignments": "/v1/assignments?limit=50",
     "assignments of a year": "/v1/assignments?period=nam-3&limit=50",
