@@ -1,6 +1,8 @@
 """What is read of a duty that asks for a figure: its newest revision, its proof, and the figure before it."""
 
-from sqlalchemy import Text, case, cast, func, select, true
+from typing import Any
+
+from sqlalchemy import Text, and_, case, cast, exists, func, select, true
 from sqlalchemy.orm import aliased
 
 from services.api.assignments.states import NEWEST, STATUS
@@ -19,7 +21,38 @@ from shared.models import (
 )
 
 _Was, _WasDuty = aliased(Submission), aliased(Assignment)
-_WasNode, _WasPeriod = aliased(Node), aliased(Period)
+_WasNode, _WasPeriod, _Earlier = aliased(Node), aliased(Period), aliased(Period)
+
+
+def _figures_of(duty: Any, period: Any) -> Any:
+    """Choose what was accepted of the same indicator in an earlier period like this one."""
+    return and_(
+        _WasNode.code == Node.code,
+        duty.period_id == period.id,
+        period.kind == Period.kind,
+        period.reference_year < Period.reference_year,
+        period.made_up == Period.made_up,
+        _Was.state == "accepted",
+        _Was.value.is_not(None),
+    )
+
+
+# The newest year that has one, before who gave which: of each earlier year one is enough.
+_has_one = (
+    exists()
+    .where(
+        _WasNode.id == _WasDuty.node_id,
+        _Was.assignment_id == _WasDuty.id,
+        _figures_of(_WasDuty, _Earlier),
+    )
+    .correlate(Node, Period, _Earlier)
+)
+_YEAR = (
+    select(func.max(_Earlier.reference_year).label("newest"))
+    .where(_has_one)
+    .correlate(Node, Period)
+    .lateral("earlier_year")
+)
 _LAST = (
     select(
         _WasPeriod.code.label("period"),
@@ -28,19 +61,13 @@ _LAST = (
         _Was.numerator,
         _Was.denominator,
     )
-    .select_from(_Was)
-    .join(_WasDuty, _WasDuty.id == _Was.assignment_id)
+    .select_from(_YEAR)
+    .join(_WasPeriod, _WasPeriod.reference_year == _YEAR.c.newest)
+    .join(_WasDuty, _WasDuty.period_id == _WasPeriod.id)
     .join(_WasNode, _WasNode.id == _WasDuty.node_id)
-    .join(_WasPeriod, _WasPeriod.id == _WasDuty.period_id)
-    .where(
-        _WasNode.code == Node.code,
-        _WasPeriod.kind == Period.kind,
-        _WasPeriod.reference_year < Period.reference_year,
-        _WasPeriod.made_up == Period.made_up,
-        _Was.state == "accepted",
-        _Was.value.is_not(None),
-    )
-    .order_by(_WasPeriod.reference_year.desc(), _Was.decided_at.desc(), _Was.id)
+    .join(_Was, _Was.assignment_id == _WasDuty.id)
+    .where(_figures_of(_WasDuty, _WasPeriod))
+    .order_by(_Was.decided_at.desc(), _Was.id)
     .limit(1)
     .correlate(Node, Period)
     .lateral("last_year")
