@@ -20,16 +20,14 @@ from shared.links import load_links
 from shared.settings import Settings
 from shared.tasks import Work
 
-PLANNING_REST = (
-    0.3  # seconds; a mail may wait that long, and a burst of submissions is planned together
-)
+REST = 0.3  # seconds; a mail may wait that long, and a burst of submissions is planned and looked at together
 
 
 class Turns:
     """Coalesces: one runs, one waits for it, and whoever comes meanwhile leaves it to the waiting one.
 
     The waiting one reads what is true when its turn comes, so it covers them all. After each there is
-    a rest, so that a burst of events makes few of them.
+    a rest, so that a burst of events makes few of them; who had his turn need not wait for it.
     """
 
     def __init__(self, work: Callable[[], Awaitable[object]], *, rest: float = 0) -> None:
@@ -48,9 +46,8 @@ class Turns:
             self._waiting = False
         try:
             await self._work()
-            await asyncio.sleep(self._rest)
         finally:
-            self._turn.release()
+            asyncio.get_running_loop().call_later(self._rest, self._turn.release)
 
 
 class Reminding:
@@ -59,8 +56,8 @@ class Reminding:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._asked: set[UUID | None] = set()
-        self._planning = Turns(self._plan_asked, rest=PLANNING_REST)
-        self._sending = Turns(self._send)
+        self._planning = Turns(self._plan_asked, rest=REST)
+        self._sending = Turns(self._send, rest=REST)
 
     async def on_event(self, period_id: UUID | None) -> None:
         self._asked.add(period_id)

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 CHANNEL = "webhooks"
 DAYS_PAUSE = 60.0  # seconds between two looks for duties that have become due
 OLD_PAUSE = 3_600.0
+REST = 0.05  # seconds; what happens within them is taken together
 
 
 def _now() -> datetime:
@@ -70,6 +71,7 @@ async def _fanning(
             continue
         if taken:
             due.set()
+            await asyncio.sleep(REST)
         if taken < fanout.BATCH:
             try:
                 async with asyncio.timeout(pause):
