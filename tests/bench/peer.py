@@ -61,7 +61,6 @@ def _call(statement: Executable, **values: Any) -> tuple[Any, ...]:
     return sql, *(values.get(name, defaults[name]) for name in names)
 
 
-AUTHENTICATE = compiled(BY_ACCESS_TOKEN)[0]
 INDEX, INDEX_NAMES, INDEX_DEFAULTS = compiled(index_statement(period=True, as_of=False))
 INDICATORS = _call(indicators_statement(frozenset({"newest"})), limit=LIMIT + 1)
 ASSIGNMENTS = _call(assignments_statement(frozenset()), limit=LIMIT + 1)
@@ -75,7 +74,7 @@ async def _rows(request: Request, sql: str, *values: Any) -> list[asyncpg.Record
     token = request.headers["authorization"][7:]
     token_hash = hashlib.sha256(token.encode()).digest()
     async with request.app.state.pool.acquire() as connection:
-        if not await connection.fetch(AUTHENTICATE, token_hash):
+        if not await connection.fetch(*_call(BY_ACCESS_TOKEN, token_hash=token_hash)):
             raise PermissionError
         rows: list[asyncpg.Record] = await connection.fetch(sql, *values)
     return rows
@@ -125,7 +124,7 @@ async def indicators(request: Request) -> Response:
     items = []
     for row in rows[:LIMIT]:
         item = dict(row)
-        del item["sort_key"]
+        del item["sort_key"], item["state"]
         item["responsibilities"] = orjson.Fragment(item["responsibilities"] or "[]")
         item["allowed_actions"] = ["edit"]
         items.append(item)
@@ -224,16 +223,17 @@ async def _keep(_connection: asyncpg.Connection) -> None:
     """Give a connection back as it is: asyncpg's own way would send another statement."""
 
 
-@asynccontextmanager
-async def _pool(app: Starlette) -> AsyncIterator[None]:
-    async with asyncpg.create_pool(
-        os.environ["DATABASE_URL"], min_size=POOL, max_size=POOL, init=_prepare, reset=_keep
-    ) as pool:
-        app.state.pool = pool
-        yield
+def peer_of(url: str) -> Starlette:
+    """Make the application over the database of the API that it stands beside."""
 
+    @asynccontextmanager
+    async def pool(app: Starlette) -> AsyncIterator[None]:
+        async with asyncpg.create_pool(
+            url, min_size=POOL, max_size=POOL, init=_prepare, reset=_keep
+        ) as made:
+            app.state.pool = made
+            yield
 
-def main() -> None:
     routes = [
         Route("/v1/index", index),
         Route("/v1/indicators", indicators),
@@ -241,8 +241,12 @@ def main() -> None:
         Route("/static", static),
         Route("/cursors", set_cursors, methods=["PUT"]),
     ]
+    return Starlette(routes=routes, lifespan=pool)
+
+
+def main() -> None:
     port = int(os.environ["API_PORT"])
-    uvicorn.run(Starlette(routes=routes, lifespan=_pool), host="127.0.0.1", port=port, **SERVER)
+    uvicorn.run(peer_of(os.environ["DATABASE_URL"]), host="127.0.0.1", port=port, **SERVER)
 
 
 if __name__ == "__main__":
