@@ -3,8 +3,6 @@
 from datetime import date
 from importlib.metadata import version
 
-import holidays
-
 from services.api.calendar.schemas import CalendarDay
 
 # The first and the last year for which the library knows the lunar days.
@@ -21,6 +19,8 @@ _SWAPPED = "Ngày làm việc hoán đổi"
 
 def library_days(year: int) -> list[CalendarDay]:
     """List the year's holidays, the days off in their place, and the weekends worked for them."""
+    import holidays  # noqa: PLC0415 four megabytes, for a year's first fill
+
     known = holidays.country_holidays("VN", years=year, language="vi")
     # What the library has of this year only: swaps may reach over New Year.
     days: dict[date, CalendarDay] = {

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from starlette.datastructures import UploadFile
 
 BLOCK = 1_048_576  # bytes, each with a hash of its own
+PIECE = BLOCK // 4  # bytes read at a time; a few are held of each upload, and many come at once
 MOST_MEMBERS = 5_000  # of a document that is a ZIP; its directory is read, its contents are not
 MOST_FILES = 200  # in an archive
 MOST_UNPACKED = 524_288_000  # bytes
@@ -48,12 +49,17 @@ class Fingerprint(NamedTuple):
 
 async def fingerprint(upload: UploadFile, *, most: int) -> Fingerprint:
     """Read it once in pieces, as far as one byte beyond ``most``; it lies on disk when it is large."""
-    digest, size, blocks = hashlib.sha256(), 0, []
+    digest, block, size, blocks = hashlib.sha256(), hashlib.sha256(), 0, []
     await upload.seek(0)
-    while size <= most and (block := await upload.read(BLOCK)):
-        digest.update(block)
-        blocks.append(hashlib.sha256(block).digest())
-        size += len(block)
+    while size <= most and (piece := await upload.read(PIECE)):
+        digest.update(piece)
+        block.update(piece)
+        size += len(piece)
+        if size % BLOCK == 0:
+            blocks.append(block.digest())
+            block = hashlib.sha256()
+    if size % BLOCK:
+        blocks.append(block.digest())
     await upload.seek(0)
     return Fingerprint(size, digest.hexdigest(), b"".join(blocks))
 

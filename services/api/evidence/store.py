@@ -8,8 +8,9 @@ import obstore.exceptions
 from obstore.store import from_url
 from starlette.datastructures import UploadFile
 
-from services.api.evidence.files import BLOCK
+from services.api.evidence.files import BLOCK, PIECE
 
+S3_PART = 5 * 1024 * 1024  # bytes; S3 takes no smaller ones. Two are held of each upload
 _HASH = 32  # bytes of a SHA-256
 
 
@@ -34,21 +35,23 @@ class Store:
     """Evidence on a disk or in S3, under names of our own."""
 
     def __init__(self, url: str) -> None:
+        self._part_size = S3_PART
         if url.startswith("file:"):
             from pathlib import Path  # noqa: PLC0415 only the disk needs it
 
             folder = Path(url.removeprefix("file:").removeprefix("//")).resolve()
             folder.mkdir(parents=True, exist_ok=True)
             url = folder.as_uri()
+            self._part_size = PIECE
         self._store: Any = from_url(url)
 
     async def put(self, key: str, upload: UploadFile) -> None:
         async def pieces() -> AsyncIterator[bytes]:
-            while chunk := await upload.read(BLOCK):
+            while chunk := await upload.read(PIECE):
                 yield chunk
 
         await upload.seek(0)
-        await self._store.put_async(key, pieces(), max_concurrency=1)
+        await self._store.put_async(key, pieces(), chunk_size=self._part_size, max_concurrency=1)
 
     async def read(
         self, kept: Kept, start: int = 0, end: int | None = None

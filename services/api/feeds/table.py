@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from icalendar import Calendar, Event, vDuration, vText
-
 from shared.names import entry_uid
 
 MEDIA_TYPE = "text/calendar"
@@ -82,9 +80,11 @@ def _explanation(row: Row) -> _Entry:
     )
 
 
-def _event(entry: _Entry, *, domain: str) -> Event:
+def _event(entry: _Entry, *, domain: str) -> Any:
     mark = (MADE_UP,) if entry.made_up else ()
     last = f"Hạn: hết ngày {entry.due_on:%d/%m/%Y} (giờ Hà Nội)"
+    from icalendar import Event  # noqa: PLC0415 as below
+
     event = Event()
     event.add("uid", entry_uid(entry.kind, entry.subject_id, domain=domain))
     # When it was last changed, not when it was read: what stays the same is the same to the byte.
@@ -108,6 +108,8 @@ def calendar(
     domain: str,
 ) -> bytes:
     """Write the calendar: the same deadlines give the same bytes."""
+    from icalendar import Calendar, vDuration, vText  # noqa: PLC0415 two megabytes, for who subscribes
+
     made = Calendar()
     made.add("prodid", "-//PII//Lịch hạn nộp//VI")
     made.add("version", "2.0")

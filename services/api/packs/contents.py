@@ -8,7 +8,6 @@ import orjson
 
 from services.api.packs.freezing import Frozen
 from services.api.packs.head import Head
-from services.api.packs.letter import letter
 from services.api.packs.listings import figures_csv, gaps_csv, workbook
 from services.api.packs.wording import MADE_UP
 
@@ -31,6 +30,8 @@ class Contents(NamedTuple):
 
 
 def contents_of(head: Head, frozen: Frozen) -> Contents:
+    from services.api.packs.letter import letter  # noqa: PLC0415 Word's format is three megabytes, needed here alone
+
     made = {
         XLSX: workbook(head, *frozen),
         CSV: figures_csv(head, frozen.rows),
