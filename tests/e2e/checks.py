@@ -73,15 +73,21 @@ async def assert_index_equals_recalculation(office: Office) -> None:
 
 async def assert_each_reminder_once(office: Office) -> None:
     """Each duty whose reminder was due stands in one mail, and the ledger says sent of just the mails that came."""
-    folder = office.system.mails
-    kept = [mails.read_mail(folder, name) for name in mails.names(folder)]
     async with office.system.database.transaction() as session:
         told = await session.scalars(
             select(Reminder.assignment_id).where(Reminder.kind == "step", Reminder.state == "sent")
         )
         assert Counter(map(str, told)) == Counter(office.moved)
+    # What is decided is told a moment later, and box and ledger are not read at one instant.
+    await until(lambda: _box_agrees(office), what="the mail box agrees with the ledger")
+
+
+async def _box_agrees(office: Office) -> bool:
+    folder = office.system.mails
+    kept = [mails.read_mail(folder, name).message_id for name in mails.names(folder)]
+    async with office.system.database.transaction() as session:
         sent = await session.scalars(select(Mail.message_id).where(Mail.state == "sent"))
-        assert sorted(sent) == sorted(mail.message_id for mail in kept)
+        return sorted(sent) == sorted(kept)
 
 
 def repeated_mails(office: Office) -> int:
