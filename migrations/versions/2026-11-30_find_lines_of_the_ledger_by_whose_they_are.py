@@ -28,7 +28,7 @@ def upgrade() -> None:
         "ix_reminders_matter", "reminders", ["organisation_id", "period_id", "send_at", "id"]
     )
     op.create_index(
-        "ix_reminders_ended",
+        "ix_reminders_rare",
         "reminders",
         ["state", "send_at", "id"],
         postgresql_where="state NOT IN ('planned', 'claimed', 'sent')",
@@ -45,7 +45,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_mails_day", "mails", ["day", "created_at", "id"])
     op.create_index(
-        "ix_mails_ended",
+        "ix_mails_rare",
         "mails",
         ["state", "created_at", "id"],
         postgresql_where="state NOT IN ('claimed', 'sent')",
@@ -67,11 +67,11 @@ def downgrade() -> None:
     op.drop_index("ix_submissions_state", table_name="submissions")
     op.drop_index("ix_assignments_node", table_name="assignments")
     op.create_index("ix_assignments_node", "assignments", ["node_id"])
-    for name in ("single", "ended", "day"):
+    for name in ("single", "rare", "day"):
         op.drop_index(f"ix_mails_{name}", table_name="mails")
     op.drop_index("ix_reminders_recipient", table_name="reminders")
     op.create_index("ix_reminders_recipient", "reminders", ["recipient"])
     op.drop_index("ix_reminders_notices", table_name="reminders")
-    op.drop_index("ix_reminders_ended", table_name="reminders")
+    op.drop_index("ix_reminders_rare", table_name="reminders")
     op.drop_index("ix_reminders_matter", table_name="reminders")
     op.drop_column("reminders", "period_id")

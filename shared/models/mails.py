@@ -30,7 +30,7 @@ class Mail(Base):
         Index("ix_mails_day", "day", "created_at", "id"),
         # What is rare, where a list that looks for it would read all mails.
         Index(
-            "ix_mails_ended",
+            "ix_mails_rare",
             "state",
             "created_at",
             "id",

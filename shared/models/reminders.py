@@ -191,7 +191,7 @@ class Reminder(Base):
         Index("ix_reminders_matter", "organisation_id", "period_id", "send_at", "id"),
         # What is rare, where a list that looks for it would read the whole ledger.
         Index(
-            "ix_reminders_ended",
+            "ix_reminders_rare",
             "state",
             "send_at",
             "id",

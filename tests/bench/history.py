@@ -65,7 +65,7 @@ _STATEMENTS = (
     """INSERT INTO extensions (id, assignment_id, reason, wished_on, due_on, state, granted_until, asked_by,
         asked_by_name, asked_at, decided_by, decided_by_name, decided_at, decision_reason)
       SELECT gen_random_uuid(), id, 'Chờ số liệu', due_on + 10, due_on,
-        CASE WHEN n % 3 = 0 THEN 'refused' ELSE 'granted' END, CASE WHEN n % 3 > 0 THEN due_on + 10 END,
+        CASE WHEN n % 9 = 1 THEN 'refused' ELSE 'granted' END, CASE WHEN n % 9 > 1 THEN due_on + 10 END,
         gen_random_uuid(), 'An', due_on - 3 + n * interval '1 second', gen_random_uuid(), 'Bình',
         due_on - 2 + n * interval '1 second', 'Đồng ý'
       FROM (SELECT a.*, row_number() OVER (ORDER BY a.id) n FROM assignments a

@@ -47,6 +47,14 @@ async def blank_database(servers: Servers) -> AsyncIterator[Blank]:
         await run_sql(servers, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def up_and_down_twice(config: Config, before: str) -> AsyncIterator[None]:
+    """Go to the newest revision, to be looked at, and back; and once more."""
+    for _ in range(2):
+        await asyncio.to_thread(command.upgrade, config, "head")
+        yield
+        await asyncio.to_thread(command.downgrade, config, before)
+
+
 async def test_the_migrations_go_up_and_down_and_up_again(blank_database: Blank) -> None:
     config, engine = blank_database
 
@@ -99,8 +107,7 @@ async def test_a_scale_that_nobody_said_is_the_units_from_now_on(blank_database:
     async with engine.begin() as connection:
         for statement in OLD_RULES.split(";"):
             await connection.execute(text(statement))
-    for _ in range(2):
-        await asyncio.to_thread(command.upgrade, config, "head")
+    async for _ in up_and_down_twice(config, BEFORE_SCALES):
         async with engine.connect() as connection:
             found = await connection.execute(
                 text(
@@ -109,7 +116,6 @@ async def test_a_scale_that_nobody_said_is_the_units_from_now_on(blank_database:
                 )
             )
             assert [tuple(row) for row in found] == [(1.0, True, 20.0), (100.0, False, 5.0)]
-        await asyncio.to_thread(command.downgrade, config, BEFORE_SCALES)
 
 
 BEFORE_USES = "a7b5e4f6c8d9"
@@ -207,8 +213,7 @@ async def test_each_line_of_the_ledger_learns_its_period(blank_database: Blank) 
     async with engine.begin() as connection:
         for statement in LINES.split(";"):
             await connection.execute(text(statement))
-    for _ in range(2):
-        await asyncio.to_thread(command.upgrade, config, "head")
+    async for _ in up_and_down_twice(config, BEFORE_PERIODS_OF_LINES):
         async with engine.connect() as connection:
             found = await connection.execute(
                 text("SELECT recipient, right(period_id::text, 1) FROM reminders")
@@ -218,7 +223,6 @@ async def test_each_line_of_the_ledger_learns_its_period(blank_database: Blank) 
                 "explanation": "b",
                 "neither": None,
             }
-        await asyncio.to_thread(command.downgrade, config, BEFORE_PERIODS_OF_LINES)
 
 
 BEFORE_AUTHORS = "d2e0b9c1f3a5"
@@ -258,8 +262,7 @@ async def test_who_wrote_what_waits_is_told_from_what_was_kept_and_a_role_stands
     async with engine.begin() as connection:
         for statement in OLD_AUTHORS.split(";"):
             await connection.execute(text(statement))
-    for _ in range(2):
-        await asyncio.to_thread(command.upgrade, config, "head")
+    async for _ in up_and_down_twice(config, BEFORE_AUTHORS):
         async with engine.connect() as connection:
             found = await connection.execute(
                 text(
@@ -276,4 +279,3 @@ async def test_who_wrote_what_waits_is_told_from_what_was_kept_and_a_role_stands
                 text("SELECT right(membership_id::text, 2) FROM deputies")
             )
             assert lent == "11"
-        await asyncio.to_thread(command.downgrade, config, BEFORE_AUTHORS)

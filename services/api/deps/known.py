@@ -1,11 +1,11 @@
-"""A code that does not exist is told, where it would otherwise be an empty list that looks like an answer."""
+"""Filters by a code; one that does not exist is told, where an empty list would look like an answer."""
 
 from functools import lru_cache
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy import Executable, bindparam, exists, select
+from sqlalchemy import ColumnElement, Executable, bindparam, exists, select
 
 from shared.db import Reader
 from shared.models import Framework, Node, Organisation, Period
@@ -22,6 +22,13 @@ _SAID = {
     "indicator": ("There is no such indicator", "Không có chỉ số này"),
     "framework": ("There is no framework of this year", "Không có khung của năm này"),
 }
+
+
+def of_code(column: Any, name: str) -> ColumnElement[bool]:
+    """Choose rows whose ``column`` is the id of what has the code that a filter of this name gives."""
+    code = _KNOWN[name]
+    chosen: ColumnElement[bool] = column.in_(select(code.class_.id).where(code == bindparam(name)))
+    return chosen
 
 
 @lru_cache

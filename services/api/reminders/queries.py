@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.deps.caller import Caller
 from services.api.deps.clock import HANOI
+from services.api.deps.known import of_code
 from services.api.deps.newest import NewestFirst
 from services.api.reminders.schemas import ReminderQuery
 from services.api.reminders.words import why
@@ -101,7 +102,6 @@ _was_due = Reminder.send_at < bindparam("sent_to")
 _STATES: dict[str, ColumnElement[bool]] = {
     f"state_{state}": Reminder.state == literal_column(f"'{state}'") for state in REMINDER_STATES
 }
-_is_notice = Reminder.kind == literal_column("'notice'")
 _FILTERS: dict[str, ColumnElement[bool]] = {
     **_STATES,
     "assignment": reminds_of(bindparam("assignment")),
@@ -110,10 +110,8 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
         Reminder.subject_id == bindparam("explanation"),
         Reminder.explanation_id == bindparam("explanation"),
     ),
-    "period": Reminder.period_id.in_(select(Period.id).where(Period.code == bindparam("period"))),
-    "organisation": Reminder.organisation_id.in_(
-        select(Organisation.id).where(Organisation.code == bindparam("organisation"))
-    ),
+    "period": of_code(Reminder.period_id, "period"),
+    "organisation": of_code(Reminder.organisation_id, "organisation"),
     # Each half has an index.
     "recipient": and_(
         Reminder.recipient == bindparam("recipient"),
@@ -121,7 +119,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     ),
     "topic": Reminder.topic == bindparam("topic"),
     "kind_step": Reminder.kind == literal_column("'step'"),
-    "kind_notice": _is_notice,
+    "kind_notice": Reminder.kind == literal_column("'notice'"),
     "planned_from": Reminder.send_at >= bindparam("planned_from"),
     "planned_to": Reminder.send_at < bindparam("planned_to"),
     "sent_since": _sent(_sent_from),

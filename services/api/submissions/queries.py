@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.api.assignments.queries import is_concerned
 from services.api.deps.caller import Caller
+from services.api.deps.known import of_code
 from services.api.deps.newest import NewestFirst
 from services.api.submissions.differences import changes_since
 from services.api.submissions.rows import SUBMISSION
@@ -27,9 +28,6 @@ from shared.db import Reader
 from shared.errors import ForbiddenError, NotFoundError
 from shared.models import (
     Assignment,
-    Node,
-    Organisation,
-    Period,
     ReviewRule,
     Submission,
 )
@@ -50,11 +48,9 @@ _REVIEWED = select(ReviewRule.organisation_id).where(
     ReviewRule.reviewer_id == any_(bindparam("reviewers", type_=ARRAY(Uuid)))
 )
 _FILTERS: dict[str, ColumnElement[bool]] = {
-    "period": Assignment.period_id.in_(select(Period.id).where(Period.code == bindparam("period"))),
-    "organisation": Assignment.organisation_id.in_(
-        select(Organisation.id).where(Organisation.code == bindparam("organisation"))
-    ),
-    "indicator": Assignment.node_id.in_(select(Node.id).where(Node.code == bindparam("indicator"))),
+    "period": of_code(Assignment.period_id, "period"),
+    "organisation": of_code(Assignment.organisation_id, "organisation"),
+    "indicator": of_code(Assignment.node_id, "indicator"),
     "state": Submission.state == bindparam("state"),
     "assignment": Submission.assignment_id == bindparam("assignment"),
     "submitted_since": Submission.submitted_at >= bindparam("submitted_since"),
